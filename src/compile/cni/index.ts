@@ -1,0 +1,17 @@
+/** Network plugins. A new mode is one file here, its options in the schema, and its topology. */
+import type { CniMode } from '../../model/cluster.ts';
+import type { Cluster } from '../../model/cluster.ts';
+import type { KernelStateBuilder } from '../builder.ts';
+import { compileBridge } from './bridge.ts';
+import { compileHostGateway } from './host-gw.ts';
+import { compileVxlan } from './vxlan.ts';
+
+const MODES: Record<CniMode, (cluster: Cluster, state: KernelStateBuilder) => void> = {
+  vxlan: compileVxlan,
+  'host-gw': compileHostGateway,
+  bridge: compileBridge,
+};
+
+export function compileCni(cluster: Cluster, state: KernelStateBuilder): void {
+  MODES[cluster.cni.mode](cluster, state);
+}

@@ -1,0 +1,60 @@
+/**
+ * flannel, backend vxlan (flannel pkg/backend/vxlan).
+ *
+ *   pod → cni0 → route 10.244.2.0/24 via 10.244.2.0 dev flannel.1 onlink
+ *       → neighbour 10.244.2.0 is 0e:00:0a:f4:02:00 (permanent: nobody asks)
+ *       → FDB 0e:00:0a:f4:02:00 is behind 10.0.0.12 → UDP 8472 out of eth0
+ */
+import { hostCidr, nthAddress } from '../../net/address.ts';
+import { macFor } from '../../net/name.ts';
+import type { CniConfig, Cluster, Node } from '../../model/cluster.ts';
+import type { KernelStateBuilder } from '../builder.ts';
+import { compileFlannelNode } from './flannel.ts';
+import { compileRouteToPeer } from './host-gw.ts';
+
+type Config = Extract<CniConfig, { mode: 'vxlan' }>;
+
+/** Outer Ethernet, IPv4, UDP and VXLAN headers. */
+const OVERHEAD = 50;
+
+export function compileVxlan(cluster: Cluster, state: KernelStateBuilder): void {
+  const config = cluster.cni as Config;
+  for (const node of cluster.nodes) {
+    const mtu = config.mtu ?? node.network.mtu - OVERHEAD;
+    compileDevice(node, config, mtu, state);
+    for (const peer of cluster.nodes) {
+      if (peer === node) continue;
+      if (config.directRouting && peer.network === node.network) compileRouteToPeer(node, peer, state);
+      else compilePeer(node, peer, config, state);
+    }
+    compileFlannelNode(cluster, node, mtu, config.ipMasq, state);
+  }
+}
+
+/** flannel.1 carries the network number of the node's pod subnet as /32: what the node itself sends from. */
+function compileDevice(node: Node, { vni, port, learning, gbp }: Config, mtu: number, state: KernelStateBuilder): void {
+  const namespace = state.get(node.netns);
+  const address = vtepAddress(node);
+  namespace.link({
+    kind: 'vxlan', name: deviceOf(vni), mtu, mac: macFor('vtep', address), vni, port, local: node.address, device: 'eth0', learning, gbp,
+  });
+  namespace.address(deviceOf(vni), address, hostCidr(address));
+}
+
+function compilePeer(node: Node, peer: Node, { vni }: Config, state: KernelStateBuilder): void {
+  const namespace = state.get(node.netns);
+  const device = deviceOf(vni);
+  const address = vtepAddress(peer);
+  const mac = macFor('vtep', address);
+  namespace.neighbour({ device, address, mac }, peer.origin);
+  namespace.fdb({ device, mac, destination: peer.address }, peer.origin);
+  namespace.route({ to: peer.podCIDR.text, via: address, device, onlink: true }, peer.origin);
+}
+
+function deviceOf(vni: number): string {
+  return `flannel.${vni}`;
+}
+
+function vtepAddress({ podCIDR }: Node): string {
+  return nthAddress(podCIDR, 0)!;
+}

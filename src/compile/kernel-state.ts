@@ -1,0 +1,107 @@
+/**
+ * `KernelState`: what the kernel holds when the lab stands, in the nouns of iproute2 and netfilter, per network
+ * namespace. No order is implied except inside an iptables chain; every object remembers the manifest behind it.
+ *
+ * Values are plain data: they travel to the process that applies them and into files.
+ */
+import type { Origin } from '../diagnostic.ts';
+import type { Iptables } from './iptables.ts';
+
+export interface KernelState {
+  /** Sorted by name. */
+  readonly namespaces: readonly Namespace[];
+}
+
+export interface Namespace {
+  /** Its name under /run/netns: `node.node1`, `pod.default.web-0`, `network.lan`. */
+  readonly name: string;
+  /** Whose it is, as written in walks: `node/node1`; undefined for a network's own switch. */
+  readonly place?: string;
+  readonly sysctls: readonly Sysctl[];
+  readonly links: readonly Link[];
+  readonly addresses: readonly Address[];
+  readonly routes: readonly Route[];
+  readonly neighbours: readonly Neighbour[];
+  readonly fdb: readonly FdbEntry[];
+  readonly iptables?: Iptables;
+  readonly origin: Origin;
+}
+
+export interface Sysctl {
+  /** Dotted, as sysctl(8) takes it. */
+  readonly key: string;
+  readonly value: string;
+  readonly origin: Origin;
+}
+
+interface LinkBase {
+  readonly name: string;
+  readonly mtu: number;
+  /** Colon-separated. */
+  readonly mac: string;
+  /** Bridge this link is a port of. */
+  readonly master?: string;
+  /** Bridge port flag; undefined when the link is no port. */
+  readonly hairpin?: boolean;
+  readonly up: boolean;
+  readonly origin: Origin;
+}
+
+/** One end of a veth pair. The end with `creates` is the one the pair is made from. */
+export interface VethLink extends LinkBase {
+  readonly kind: 'veth';
+  readonly peer: { readonly namespace: string; readonly name: string };
+  readonly creates: boolean;
+}
+
+export interface BridgeLink extends LinkBase {
+  readonly kind: 'bridge';
+}
+
+export interface VxlanLink extends LinkBase {
+  readonly kind: 'vxlan';
+  readonly vni: number;
+  readonly port: number;
+  readonly local: string;
+  /** The device the outer packets leave by. */
+  readonly device: string;
+  readonly learning: boolean;
+  readonly gbp: boolean;
+}
+
+export type Link = VethLink | BridgeLink | VxlanLink;
+
+export interface Address {
+  readonly device: string;
+  /** `10.244.1.1/24` */
+  readonly address: string;
+  readonly broadcast?: string;
+  readonly origin: Origin;
+}
+
+export interface Route {
+  /** `default` or a range. */
+  readonly to: string;
+  readonly via?: string;
+  readonly device: string;
+  readonly onlink: boolean;
+  readonly scope?: 'link' | 'host';
+  readonly source?: string;
+  readonly origin: Origin;
+}
+
+/** A permanent neighbour (ARP) entry. */
+export interface Neighbour {
+  readonly device: string;
+  readonly address: string;
+  readonly mac: string;
+  readonly origin: Origin;
+}
+
+/** A permanent forwarding entry of a VXLAN device: frames to `mac` go to the peer at `destination`. */
+export interface FdbEntry {
+  readonly device: string;
+  readonly mac: string;
+  readonly destination: string;
+  readonly origin: Origin;
+}

@@ -1,0 +1,25 @@
+/**
+ * What a node has before kube-proxy and the network plugin start: forwarding, bridge netfilter, and kubelet's chains
+ * (kubernetes pkg/kubelet/kubelet_network_linux.go, as it is since IPTablesOwnershipCleanup).
+ */
+import type { Node } from '../model/cluster.ts';
+import type { NamespaceBuilder } from './builder.ts';
+
+export function compileKubelet(node: Node, namespace: NamespaceBuilder): void {
+  const { origin } = node;
+  namespace.sysctl('net.ipv4.ip_forward', 1);
+  namespace.sysctl('net.bridge.bridge-nf-call-iptables', 1);
+  namespace.sysctl('net.ipv4.conf.all.rp_filter', 0);
+  namespace.sysctl('net.ipv4.conf.default.rp_filter', 0);
+
+  const { iptables } = namespace;
+  iptables.chain('mangle', 'KUBE-IPTABLES-HINT');
+  for (const table of ['mangle', 'nat', 'filter'] as const) iptables.chain(table, 'KUBE-KUBELET-CANARY');
+  iptables.append('filter', 'KUBE-FIREWALL', BLOCK_LOCALNET, origin);
+  iptables.ensure('prepend', 'filter', 'OUTPUT', '-j KUBE-FIREWALL', origin);
+  iptables.ensure('prepend', 'filter', 'INPUT', '-j KUBE-FIREWALL', origin);
+}
+
+/** CVE-2020-8558: with route_localnet, nobody else may talk to 127.0.0.0/8. kube-proxy writes the same rule. */
+export const BLOCK_LOCALNET =
+  '-m comment --comment "block incoming localnet connections" -d 127.0.0.0/8 ! -s 127.0.0.0/8 -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP';

@@ -1,0 +1,30 @@
+/** How kube-proxy tells traffic of its own node's pods from other traffic (detectLocalMode). */
+import type { Cluster, Node, ProxyConfig } from '../../model/cluster.ts';
+
+export interface LocalDetector {
+  /** iptables match for traffic from pods of the node. */
+  readonly ifLocal: string;
+  readonly ifNotLocal: string;
+}
+
+type Config = Extract<ProxyConfig, { mode: 'iptables' }>;
+
+/** Undefined: kube-proxy cannot tell, and writes no rule that would need it. */
+export function localDetector({ podCIDR }: Cluster, config: Config, node: Node): LocalDetector | undefined {
+  switch (config.detectLocalMode) {
+    case 'ClusterCIDR':
+      return matching('-s', podCIDR.text);
+    case 'NodeCIDR':
+      return matching('-s', node.podCIDR.text);
+    case 'BridgeInterface':
+      return matching('-i', config.detectLocal.bridgeInterface);
+    case 'InterfaceNamePrefix':
+      return matching('-i', `${config.detectLocal.interfaceNamePrefix}+`);
+    case 'None':
+      return undefined;
+  }
+}
+
+function matching(option: '-s' | '-i', value: string): LocalDetector | undefined {
+  return value === '' ? undefined : { ifLocal: `${option} ${value}`, ifNotLocal: `! ${option} ${value}` };
+}

@@ -1,0 +1,124 @@
+/** The faults. Each edit returns the namespaces it changed, none where it has nothing to break. */
+import type { Link, Namespace } from '../compile/kernel-state.ts';
+import type { Chain, Rule, TableName } from '../compile/iptables.ts';
+import type { FaultName } from '../model/cluster.ts';
+
+export interface FaultDefinition {
+  /** What is missing or wrong, as a sentence without its subject: "the nat rules that masquerade are missing". */
+  readonly summary: string;
+  readonly edit: Edit;
+}
+
+/** `lookup` finds another namespace, for faults at the far end of a cable. */
+type Edit = (namespace: Namespace, lookup: (name: string) => Namespace) => Namespace[];
+
+/** Smaller than an overlay packet, larger than anything a handshake sends. */
+const SMALL_MTU = 1400;
+
+export const FAULTS: Record<FaultName, FaultDefinition> = {
+  'no-masquerade': {
+    summary: 'no rule masquerades: packets keep the source they have',
+    edit: withoutRules('nat', ({ text }) => text.includes('-j MASQUERADE')),
+  },
+  'no-dnat': {
+    summary: "kube-proxy's DNAT rules are missing: Service addresses stay as they are",
+    edit: withoutRules('nat', ({ text }, chain) => chain.name.startsWith('KUBE-SEP-') && text.includes('-j DNAT')),
+  },
+  'no-service-filter': {
+    summary: 'kube-proxy neither rejects nor drops what has no endpoint',
+    edit: withoutRules('filter', (_, chain) => chain.name === 'KUBE-SERVICES' || chain.name === 'KUBE-EXTERNAL-SERVICES' || chain.name === 'KUBE-PROXY-FIREWALL'),
+  },
+  'no-statistic': {
+    summary: 'the balancing rules lost their probability: the first endpoint takes all',
+    edit: changedRules(({ text }) => text.replace(/-m statistic --mode random --probability [0-9.]+ /, '')),
+  },
+  'no-affinity': {
+    summary: 'nothing remembers which endpoint a client had',
+    edit: withoutRules('nat', ({ text }) => text.includes('-m recent') && text.includes('--rcheck')),
+  },
+  'forward-drop': {
+    summary: 'FORWARD drops by default, as dockerd leaves it, and the network plugin accepts nothing',
+    edit: (namespace) =>
+      editChains(namespace, 'filter', (chain) =>
+        chain.name === 'FORWARD' ? { ...chain, policy: 'DROP', rules: chain.rules.filter(({ text }) => !text.includes('-j FLANNEL-FWD')) } : chain,
+      ),
+  },
+  'no-route': {
+    summary: "the routes to other nodes' pods, or the static routes of a host, are missing",
+    edit: (namespace) => {
+      if (!/^(node|host)\//.test(namespace.place ?? '')) return [];
+      const kept = namespace.routes.filter(({ to }) => to === 'default');
+      return kept.length === namespace.routes.length ? [] : [{ ...namespace, routes: kept }];
+    },
+  },
+  'no-fdb': {
+    summary: 'the VXLAN device does not know behind which node a peer is',
+    edit: (namespace) => (namespace.fdb.length === 0 ? [] : [{ ...namespace, fdb: [] }]),
+  },
+  'no-br-netfilter': {
+    summary: 'bridged packets do not pass iptables (bridge-nf-call-iptables = 0)',
+    edit: withSysctl('net.bridge.bridge-nf-call-iptables', '0'),
+  },
+  'rp-filter': {
+    summary: 'the kernel drops packets that come in where their answer would not go out (rp_filter = 1)',
+    edit: withSysctl('net.ipv4.conf.all.rp_filter', '1'),
+  },
+  'no-hairpin': {
+    summary: 'bridge ports do not send a packet back out where it came from',
+    edit: (namespace) => editLinks(namespace, (link) => (link.hairpin ? { ...link, hairpin: false } : link)),
+  },
+  'small-mtu': {
+    summary: `the cable silently loses packets larger than ${SMALL_MTU} bytes`,
+    edit: farEnd((link) => ({ ...link, mtu: SMALL_MTU })),
+  },
+  'link-down': {
+    summary: 'the cable is unplugged at its far end',
+    edit: farEnd((link) => ({ ...link, up: false })),
+  },
+};
+
+function withoutRules(table: TableName, isGone: (rule: Rule, chain: Chain) => boolean): Edit {
+  return (namespace) =>
+    editChains(namespace, table, (chain) => {
+      const rules = chain.rules.filter((rule) => !isGone(rule, chain));
+      return rules.length === chain.rules.length ? chain : { ...chain, rules };
+    });
+}
+
+function changedRules(edit: (rule: Rule) => string): Edit {
+  return (namespace) =>
+    editChains(namespace, 'nat', (chain) => {
+      const rules = chain.rules.map((rule) => ({ ...rule, text: edit(rule) }));
+      return rules.some(({ text }, index) => text !== chain.rules[index]!.text) ? { ...chain, rules } : chain;
+    });
+}
+
+function editChains(namespace: Namespace, tableName: TableName, edit: (chain: Chain) => Chain): Namespace[] {
+  const table = namespace.iptables?.tables.find(({ name }) => name === tableName);
+  if (!table) return [];
+  const chains = table.chains.map(edit);
+  if (chains.every((chain, index) => chain === table.chains[index])) return [];
+  const tables = namespace.iptables!.tables.map((other) => (other === table ? { ...table, chains } : other));
+  return [{ ...namespace, iptables: { tables } }];
+}
+
+function withSysctl(key: string, value: string): Edit {
+  return (namespace) => {
+    if (!namespace.sysctls.some((sysctl) => sysctl.key === key)) return [];
+    return [{ ...namespace, sysctls: namespace.sysctls.map((sysctl) => (sysctl.key === key ? { ...sysctl, value } : sysctl)) }];
+  };
+}
+
+function editLinks(namespace: Namespace, edit: (link: Link) => Link): Namespace[] {
+  const links = namespace.links.map(edit);
+  return links.every((link, index) => link === namespace.links[index]) ? [] : [{ ...namespace, links }];
+}
+
+/** Edits the other end of the cable in a machine's eth0: the switch's port. */
+function farEnd(edit: (link: Link) => Link): Edit {
+  return (namespace, lookup) => {
+    const cable = namespace.links.find((link) => link.name === 'eth0' && link.kind === 'veth' && link.peer.namespace.startsWith('network.'));
+    if (cable?.kind !== 'veth') return [];
+    return editLinks(lookup(cable.peer.namespace), (link) => (link.name === cable.peer.name ? edit(link) : link));
+  };
+}

@@ -1,0 +1,106 @@
+/** What a topology asks of its lab. References to places are resolved; addresses a place will own are not yet known. */
+import type { Origin } from '../diagnostic.ts';
+import type { Protocol } from '../net/port.ts';
+import type { Outcome, Rejection } from '../parse/schema/topology.ts';
+
+/** Sends packets and judges their walk. */
+export interface ConnectionCheck {
+  readonly kind: 'connection';
+  readonly name: string;
+  readonly from: Sender;
+  readonly to: Destination;
+  readonly connections: number;
+  /** Pause between connections; undefined: all at once. */
+  readonly intervalMs?: number;
+  readonly timeoutMs: number;
+  readonly expect?: Expectation;
+  readonly origin: Origin;
+}
+
+/** Looks at the kernel state of a place with a listing command. */
+export interface StateCheck {
+  readonly kind: 'state';
+  readonly name: string;
+  readonly at: string;
+  readonly listings: readonly Listing[];
+  readonly origin: Origin;
+}
+
+export type Check = ConnectionCheck | StateCheck;
+
+export const LISTINGS = ['addresses', 'links', 'routes', 'neighbours', 'fdb', 'sockets', 'iptables'] as const;
+export type ListingName = (typeof LISTINGS)[number];
+
+export interface Listing {
+  readonly name: ListingName;
+  readonly has: readonly string[];
+  readonly lacks: readonly string[];
+}
+
+export interface Sender {
+  readonly place: string;
+  readonly protocol: Protocol | 'ICMP';
+  /** Own address to bind; undefined: the kernel's choice. */
+  readonly ip?: string;
+  readonly port?: number;
+  readonly payload?: string;
+  readonly size?: number;
+  readonly ttl?: number;
+}
+
+export interface Destination {
+  /** As the user wrote it. */
+  readonly text: string;
+  readonly address: string;
+  /** Undefined for ICMP echo. */
+  readonly port?: number;
+}
+
+/** A place or an address in an expectation, with or without a port. */
+export interface Peer {
+  readonly text: string;
+  /** Any address of this place. */
+  readonly place?: string;
+  readonly address?: string;
+  readonly port?: number;
+}
+
+/** One element of an expected path. `interface` may contain `*`. */
+export interface Step {
+  readonly place: string;
+  readonly interface?: string;
+}
+
+export interface RewriteExpectation {
+  readonly at: string;
+  readonly kind: 'dnat' | 'snat';
+  readonly from: Peer;
+  readonly to: Peer;
+}
+
+export type EncapsulationExpectation =
+  | 'none'
+  | { readonly between: readonly [string, string]; readonly as: 'vxlan'; readonly vni?: number; readonly port?: number };
+
+/** `min` of n means n or more; `exactly` means n. */
+export type Count = { readonly exactly: number } | { readonly min: number };
+
+export type Spread =
+  | { readonly over: 'one' | 'several' }
+  | { readonly over: 'all'; readonly endpoints: readonly string[] }
+  | { readonly over: 'counts'; readonly counts: Readonly<Record<string, Count>> };
+
+export interface Expectation {
+  readonly outcome?: Outcome;
+  readonly rejectedBy?: string;
+  readonly rejectedWith?: Rejection;
+  readonly endpoint?: readonly string[];
+  readonly source?: Peer;
+  readonly lastSeen?: Step;
+  readonly path?: readonly Step[];
+  readonly replyPath?: readonly Step[];
+  readonly rewrites?: readonly RewriteExpectation[];
+  readonly encapsulation?: EncapsulationExpectation;
+  readonly unseen?: readonly { readonly at: Step; readonly peer: Peer }[];
+  readonly spread?: Spread;
+}

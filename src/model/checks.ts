@@ -1,0 +1,226 @@
+/** Checks with every place, Service and address in them resolved. */
+import type { Diagnostics, Origin, Position } from '../diagnostic.ts';
+import { familyOf } from '../net/address.ts';
+import type { ManifestOf } from '../parse/index.ts';
+import type { CheckObject, ExpectationObject } from '../parse/schema/topology.ts';
+import type { Path } from '../parse/yaml.ts';
+import { type Check, type ConnectionCheck, type Count, type Expectation, LISTINGS, type Peer, type Spread, type StateCheck, type Step } from './check.ts';
+import type { Cluster } from './cluster.ts';
+import { DestinationError, type ResolvedDestination, resolveDestination } from './destination.ts';
+import type { Places } from './place.ts';
+
+export const DEFAULT_TIMEOUT_MS = 1000;
+
+type Context = Pick<Cluster, 'services' | 'nodes' | 'hosts' | 'routers' | 'pods'>;
+
+export function modelChecks(topology: ManifestOf<'Topology'> | undefined, cluster: Context, places: Places, diagnostics: Diagnostics): Check[] {
+  const checks = topology?.object.spec.checks ?? [];
+  const names = new Set<string>();
+  return checks.flatMap((check, index) => {
+    const locate = (path: Path, part?: 'key' | 'value') => topology!.locate(['spec', 'checks', index, ...path], part);
+    if (names.has(check.name)) diagnostics.error('duplicate-name', `two checks are named "${check.name}"`, locate(['name']));
+    names.add(check.name);
+    const resolved = new CheckResolver(cluster, places, locate, diagnostics).resolve(check);
+    return resolved ? [resolved] : [];
+  });
+}
+
+type Locate = (path: Path, part?: 'key' | 'value') => Position;
+
+/** Resolves one check; every reference that leads nowhere is one report. */
+class CheckResolver {
+  readonly #cluster: Context;
+  readonly #places: Places;
+  readonly #locate: Locate;
+  readonly #diagnostics: Diagnostics;
+
+  constructor(cluster: Context, places: Places, locate: Locate, diagnostics: Diagnostics) {
+    this.#cluster = cluster;
+    this.#places = places;
+    this.#locate = locate;
+    this.#diagnostics = diagnostics;
+  }
+
+  resolve(check: CheckObject): Check | undefined {
+    const { line, file } = this.#locate(['name']);
+    const origin: Origin = { file, line };
+    if (check.at !== undefined) return this.#stateCheck(check, origin);
+    if (check.from === undefined || check.to === undefined) {
+      const missing = check.from === undefined ? 'from' : 'to';
+      this.#error('missing-field', `the check has no "${missing}"`, ['name'], 'a check has from: and to:, or at: with a listing to look at');
+      return undefined;
+    }
+    return this.#connectionCheck(check, origin);
+  }
+
+  #connectionCheck(check: CheckObject, origin: Origin): ConnectionCheck | undefined {
+    const given = typeof check.from === 'string' ? { place: check.from } : check.from!;
+    const fromPath = typeof check.from === 'string' ? ['from'] : ['from', 'place'];
+    const place = this.#place(given.place, fromPath);
+    const to = this.#destination(check.to!, ['to']);
+    this.#refuseListings(check.expect);
+    if (!place || !to) return undefined;
+    const { protocol, ...destination } = to;
+    if (given.protocol && protocol && protocol !== given.protocol) {
+      this.#error('protocol-conflict', `${check.to} is ${protocol}, the sender says ${given.protocol}`, ['from', 'protocol']);
+    }
+    const expect = check.expect && this.#expectation(check.expect, check, to);
+    return {
+      kind: 'connection',
+      name: check.name,
+      from: { ...given, place, protocol: protocol ?? given.protocol ?? 'TCP' },
+      to: destination,
+      connections: check.connections,
+      ...(check.interval !== undefined && { intervalMs: check.interval }),
+      timeoutMs: check.timeout ?? DEFAULT_TIMEOUT_MS,
+      ...(expect && { expect }),
+      origin,
+    };
+  }
+
+  #stateCheck(check: CheckObject, origin: Origin): StateCheck | undefined {
+    const at = this.#place(check.at!, ['at']);
+    for (const field of ['from', 'to', 'interval', 'timeout'] as const) {
+      if (check[field] !== undefined) this.#error('conflicting-fields', `a check with "at" has no "${field}"`, [field]);
+    }
+    const listings = LISTINGS.flatMap((name) => {
+      const listing = check.expect?.[name];
+      return listing ? [{ name, has: listing.has, lacks: listing.lacks }] : [];
+    });
+    for (const field of Object.keys(check.expect ?? {})) {
+      if (!(LISTINGS as readonly string[]).includes(field)) {
+        this.#error('conflicting-fields', `a check with "at" cannot expect "${field}"`, ['expect', field], `it may look at: ${LISTINGS.join(', ')}`);
+      }
+    }
+    if (listings.length === 0) this.#error('missing-field', 'the check looks at nothing', ['at'], `expect one of: ${LISTINGS.join(', ')}`);
+    return at ? { kind: 'state', name: check.name, at, listings, origin } : undefined;
+  }
+
+  #refuseListings(expect: ExpectationObject | undefined): void {
+    for (const name of LISTINGS) {
+      if (expect?.[name]) this.#error('conflicting-fields', `"${name}" looks at the state of a place: it needs "at" instead of "from" and "to"`, ['expect', name]);
+    }
+  }
+
+  #expectation(expect: ExpectationObject, check: CheckObject, to: ResolvedDestination): Expectation {
+    const base: Path = ['expect'];
+    const { endpoint, source, lastSeen, path, replyPath, rewrites, rejectedBy, unseen, encapsulation, spread } = expect;
+    if (spread !== undefined && check.connections < 2) {
+      this.#error('conflicting-fields', 'a spread needs several connections', [...base, 'spread'], 'set connections: 20');
+    }
+    if ((rejectedBy !== undefined || expect.rejectedWith) && expect.outcome !== 'rejected') {
+      this.#error('conflicting-fields', 'rejectedBy and rejectedWith need outcome: rejected', [...base, rejectedBy !== undefined ? 'rejectedBy' : 'rejectedWith']);
+    }
+    return {
+      ...(expect.outcome && { outcome: expect.outcome }),
+      ...(expect.rejectedWith && { rejectedWith: expect.rejectedWith }),
+      ...(rejectedBy !== undefined && { rejectedBy: this.#place(rejectedBy, [...base, 'rejectedBy']) ?? rejectedBy }),
+      ...(endpoint !== undefined && {
+        endpoint: [endpoint].flat().flatMap((text, index) => this.#place(text, Array.isArray(endpoint) ? [...base, 'endpoint', index] : [...base, 'endpoint']) ?? []),
+      }),
+      ...(source !== undefined && { source: this.#peer(source, [...base, 'source']) }),
+      ...(lastSeen !== undefined && { lastSeen: this.#step(lastSeen, [...base, 'lastSeen']) }),
+      ...(path && { path: path.map((step, index) => this.#step(step, [...base, 'path', index])) }),
+      ...(replyPath && { replyPath: replyPath.map((step, index) => this.#step(step, [...base, 'replyPath', index])) }),
+      ...(rewrites && {
+        rewrites: rewrites.flatMap(({ at, dnat, snat }, index) => {
+          const where = [...base, 'rewrites', index];
+          const arrow = dnat ?? snat;
+          if (arrow === undefined || (dnat !== undefined && snat !== undefined)) {
+            this.#error('conflicting-fields', 'a rewrite is either dnat: or snat:', where);
+            return [];
+          }
+          const kind = dnat === undefined ? 'snat' : 'dnat';
+          const [from, target, ...rest] = arrow.split(/\s*(?:→|->)\s*/);
+          if (!from || !target || rest.length > 0) {
+            this.#error('invalid-value', `"${arrow}" is not FROM → TO`, [...where, kind], 'write it like "service/web:80 → pod/web-0:8080"');
+            return [];
+          }
+          const place = this.#place(at, [...where, 'at']) ?? at;
+          return [{ at: place, kind, from: this.#peer(from, [...where, kind]), to: this.#peer(target, [...where, kind]) } as const];
+        }),
+      }),
+      ...(encapsulation && {
+        encapsulation:
+          encapsulation === 'none'
+            ? encapsulation
+            : {
+                ...encapsulation,
+                between: encapsulation.between.map((text, index) => this.#place(text, [...base, 'encapsulation', 'between', index]) ?? text) as [string, string],
+              },
+      }),
+      ...(unseen && {
+        unseen: unseen.map(({ at, address }, index) => ({
+          at: this.#step(at, [...base, 'unseen', index, 'at']),
+          peer: this.#peer(address, [...base, 'unseen', index, 'address']),
+        })),
+      }),
+      ...(spread !== undefined && { spread: this.#spread(spread, to, [...base, 'spread']) }),
+    };
+  }
+
+  #spread(spread: NonNullable<ExpectationObject['spread']>, to: ResolvedDestination, path: Path): Spread {
+    if (spread === 'one' || spread === 'several') return { over: spread };
+    if (spread === 'all') return { over: 'all', endpoints: this.#readyEndpoints(to, path) };
+    const counts = Object.entries(spread).map(([text, count]): [string, Count] => {
+      const place = this.#place(text, [...path, text], 'key') ?? text;
+      return [place, typeof count === 'number' ? { exactly: count } : { min: Number(count.replace(/^>= ?/, '')) }];
+    });
+    return { over: 'counts', counts: Object.fromEntries(counts) };
+  }
+
+  /** The pods behind a Service address, for `spread: all`. */
+  #readyEndpoints(to: ResolvedDestination, path: Path): string[] {
+    const service = this.#cluster.services.find(
+      ({ clusterIP, externalIPs, loadBalancerIPs, ports }) =>
+        [clusterIP, ...externalIPs, ...loadBalancerIPs].includes(to.address) || ports.some(({ nodePort }) => nodePort !== undefined && nodePort === to.port),
+    );
+    const port = service?.ports.find((candidate) => (candidate.port === to.port || candidate.nodePort === to.port) && candidate.protocol === to.protocol);
+    if (!port) {
+      this.#error('conflicting-fields', 'spread: all needs a Service as destination', path, 'name the endpoints instead: { pod/web-0: ">= 1" }');
+      return [];
+    }
+    const addresses = port.endpoints.filter(({ ready }) => ready).map(({ address }) => address);
+    return this.#places.all.flatMap((place) => ('address' in place && addresses.includes(place.address as string) ? [place.place] : []));
+  }
+
+  #destination(text: string, path: Path): ResolvedDestination | undefined {
+    try {
+      return resolveDestination(text, this.#cluster, this.#places);
+    } catch (error) {
+      if (!(error instanceof DestinationError)) throw error;
+      this.#error('unknown-destination', error.message, path, error.help);
+      return undefined;
+    }
+  }
+
+  /** A place, an address, or either with a port, in an expectation. */
+  #peer(text: string, path: Path): Peer {
+    if (familyOf(text) !== undefined) return { text, address: text };
+    const place = this.#places.find(text);
+    if (place) return { text, place: place.place };
+    const [, target, portText] = /^(.*):([0-9]+)$/.exec(text) ?? [];
+    const withPort = target === undefined ? undefined : this.#places.find(target);
+    if (withPort && portText !== undefined) return { text, place: withPort.place, port: Number(portText) };
+    const destination = this.#destination(text, path);
+    return { text, ...(destination && { address: destination.address, ...(destination.port !== undefined && { port: destination.port }) }) };
+  }
+
+  #step(text: string, path: Path): Step {
+    const [, target, device] = /^([^:]+)(?::(.+))?$/.exec(text) ?? [];
+    const place = this.#place(target ?? text, path) ?? text;
+    return { place, ...(device !== undefined && { interface: device }) };
+  }
+
+  #place(text: string, path: Path, part?: 'key' | 'value'): string | undefined {
+    const place = this.#places.find(text);
+    if (place) return place.place;
+    const { message, help } = this.#places.explain(text);
+    this.#diagnostics.error('unknown-place', message, this.#locate(path, part), help);
+    return undefined;
+  }
+
+  #error(code: string, message: string, path: Path, help?: string): void {
+    this.#diagnostics.error(code, message, this.#locate(path), help);
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * `Cluster`: Kubernetes nouns with every reference resolved and every address allocated.
+ *
+ * What a stage after this one needs to know about the input is here; nothing later reads a manifest.
+ * All values are plain data in a fixed order: the same input gives the same cluster.
+ */
+import type { Origin } from '../diagnostic.ts';
+import type { Cidr } from '../net/address.ts';
+import type { Port, Protocol } from '../net/port.ts';
+import type { CniConfig, FaultName, ProxyConfig } from '../parse/schema/topology.ts';
+import type { Check } from './check.ts';
+
+export type { CniConfig, CniMode, FaultName, Outcome, ProxyConfig, ProxyMode, Rejection } from '../parse/schema/topology.ts';
+
+export interface Cluster {
+  readonly name: string;
+  /** One range per address family; the dataplane uses the IPv4 one. */
+  readonly podCIDRs: readonly Cidr[];
+  readonly podCIDR: Cidr;
+  readonly serviceCIDR: Cidr;
+  readonly cni: CniConfig;
+  readonly proxy: ProxyConfig;
+  readonly networks: readonly Network[];
+  readonly nodes: readonly Node[];
+  readonly hosts: readonly Host[];
+  readonly routers: readonly Router[];
+  readonly pods: readonly Pod[];
+  readonly services: readonly Service[];
+  readonly listeners: readonly Listener[];
+  readonly faults: readonly Fault[];
+  readonly checks: readonly Check[];
+}
+
+/** A layer-2 segment outside the nodes. */
+export interface Network {
+  readonly name: string;
+  readonly cidr: Cidr;
+  readonly mtu: number;
+  /** The address machines use as default gateway; `routed` says whether a router owns it. */
+  readonly gateway: string;
+  readonly routed: boolean;
+  readonly origin: Origin;
+}
+
+/** Something that sends and receives packets. `place` is how it is written everywhere: `pod/web-0`. */
+export interface Place {
+  readonly place: string;
+  /** The network namespace it lives in. Pods on the host network share their node's. */
+  readonly netns: string;
+  readonly origin: Origin;
+}
+
+/** A route beyond those its kind of machine has anyway; `via` is an address on one of its networks. */
+export interface Route {
+  readonly to: Cidr;
+  readonly via: string;
+  readonly origin: Origin;
+}
+
+/** A machine with one interface, `eth0`, on one network. */
+export interface Machine extends Place {
+  readonly name: string;
+  readonly network: Network;
+  /** The first of `addresses`. */
+  readonly address: string;
+  readonly addresses: readonly string[];
+  readonly routes: readonly Route[];
+}
+
+export interface Node extends Machine {
+  readonly podCIDR: Cidr;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface Host extends Machine {
+  readonly listen: readonly Port[];
+}
+
+export interface Router extends Place {
+  readonly name: string;
+  /** eth0, eth1, … in the order the networks are named. */
+  readonly interfaces: readonly { readonly device: string; readonly network: Network; readonly address: string }[];
+  readonly routes: readonly Route[];
+}
+
+export interface Pod extends Place {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly node: Node;
+  readonly address: string;
+  readonly hostNetwork: boolean;
+  readonly ports: readonly (Port & { readonly name?: string })[];
+  readonly conditions: EndpointConditions;
+}
+
+/** As in an EndpointSlice, all three known. */
+export interface EndpointConditions {
+  readonly ready: boolean;
+  readonly serving: boolean;
+  readonly terminating: boolean;
+}
+
+/** A Service kube-proxy would program: not headless, not ExternalName. */
+export interface Service {
+  readonly namespace: string;
+  readonly name: string;
+  readonly type: 'ClusterIP' | 'NodePort' | 'LoadBalancer';
+  readonly clusterIP: string;
+  readonly externalIPs: readonly string[];
+  /** Ingress addresses of the load balancer that kube-proxy short-circuits (ipMode VIP). */
+  readonly loadBalancerIPs: readonly string[];
+  readonly loadBalancerSourceRanges: readonly Cidr[];
+  readonly externalTrafficPolicy: 'Cluster' | 'Local';
+  readonly internalTrafficPolicy: 'Cluster' | 'Local';
+  /** Seconds a client sticks to its endpoint; undefined without ClientIP affinity. */
+  readonly affinitySeconds?: number;
+  readonly healthCheckNodePort?: number;
+  readonly ports: readonly ServicePort[];
+  readonly origin: Origin;
+}
+
+export interface ServicePort {
+  /** Empty when the port has no name. */
+  readonly name: string;
+  readonly protocol: Protocol;
+  readonly port: number;
+  readonly nodePort?: number;
+  readonly endpoints: readonly Endpoint[];
+}
+
+export interface Endpoint extends EndpointConditions {
+  readonly address: string;
+  readonly port: number;
+  /** Name of the node it is on; an endpoint without one is remote to every node. */
+  readonly node?: string;
+  readonly zoneHints: readonly string[];
+  readonly nodeHints: readonly string[];
+}
+
+/** A port that answers probes: a place of the lab, or one address of it. */
+export interface Listener extends Port {
+  readonly place: string;
+  readonly netns: string;
+}
+
+/** Something to break: a named edit of the kernel state. */
+export interface Fault {
+  readonly fault: FaultName;
+  /** The place to break; undefined: wherever it applies. */
+  readonly at?: string;
+  readonly origin: Origin;
+}
+
+/** `namespace/name` without the default namespace: how objects are called in messages and places. */
+export function objectName(namespace: string, name: string): string {
+  return namespace === 'default' ? name : `${namespace}/${name}`;
+}

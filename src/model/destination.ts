@@ -1,0 +1,139 @@
+/**
+ * What a probe is sent to: `service/web:80`, `nodeport/web:80@node1`, `lb/web:80`, `pod/web-0:8080`, `10.0.0.1:53`,
+ * or a place or address alone, which is pinged.
+ */
+import { nearest } from '../diagnostic.ts';
+import { familyOf } from '../net/address.ts';
+import type { Protocol } from '../net/port.ts';
+import type { Destination } from './check.ts';
+import { type Cluster, type Node, objectName, type Place, type Service, type ServicePort } from './cluster.ts';
+import type { Places } from './place.ts';
+
+/** Why a text is no destination here: a message and what would be one. */
+export class DestinationError extends Error {
+  readonly help: string | undefined;
+
+  constructor(message: string, help?: string) {
+    super(message);
+    this.help = help;
+  }
+}
+
+export interface ResolvedDestination extends Destination {
+  /** The protocol the destination itself implies; undefined when the sender may choose. */
+  readonly protocol?: Protocol | 'ICMP';
+}
+
+type Context = Pick<Cluster, 'services' | 'nodes' | 'hosts' | 'routers' | 'pods'>;
+
+/** Throws a DestinationError that says what is wrong with the text. */
+export function resolveDestination(text: string, cluster: Context, places: Places): ResolvedDestination {
+  const [kind = '', rest = ''] = splitOnce(text, '/');
+  switch (kind) {
+    case 'service':
+      return serviceAddress(text, rest, cluster, places, ({ service, port }) => ({ address: service.clusterIP, port: port.port }));
+    case 'lb':
+      return serviceAddress(text, rest, cluster, places, ({ service, port }) => {
+        const [address] = service.loadBalancerIPs;
+        if (address === undefined) {
+          throw new DestinationError(`Service ${serviceName(service)} has no load balancer address`, 'set status.loadBalancer.ingress or spec.loadBalancerIP');
+        }
+        return { address, port: port.port };
+      });
+    case 'nodeport': {
+      const [reference = '', nodeName] = splitOnce(rest, '@');
+      return serviceAddress(text, reference, cluster, places, ({ service, port }) => {
+        if (port.nodePort === undefined) throw new DestinationError(`port ${port.port} of Service ${serviceName(service)} has no NodePort`);
+        return { address: nodeOf(text, nodeName, cluster).address, port: port.nodePort };
+      });
+    }
+    case 'http:':
+    case 'https:':
+      throw new DestinationError('URLs are not emulated', 'name the Service, place or address: service/web:80');
+    default:
+      return plain(text, places);
+  }
+}
+
+/** `NAME:PORT` or `NAMESPACE/NAME:PORT`; PORT is a number, a name, or left out when there is one port. */
+function serviceAddress(
+  text: string,
+  reference: string,
+  cluster: Context,
+  places: Places,
+  pick: (found: { service: Service; port: ServicePort }) => { address: string; port: number },
+): ResolvedDestination {
+  const [path = '', portText] = splitOnce(reference, ':');
+  const [first = '', second] = splitOnce(path, '/');
+  const [namespace, name] = second === undefined ? [places.namespace, first] : [first, second];
+  const service = cluster.services.find((candidate) => candidate.namespace === namespace && candidate.name === name);
+  if (!service) {
+    const names = cluster.services.map(serviceName);
+    const guess = nearest(objectName(namespace, name), names);
+    throw new DestinationError(`there is no Service ${objectName(namespace, name)} with a cluster address`, guess ? `did you mean "${guess}"?` : `Services here: ${names.join(', ') || 'none'}`);
+  }
+  const port = portOf(service, portText);
+  return { text, ...pick({ service, port }), protocol: port.protocol };
+}
+
+/** Ports of one number may differ in protocol; the first one declared is meant unless `/UDP` is appended. */
+function portOf(service: Service, text: string | undefined): ServicePort {
+  const available = service.ports.map(({ name, port, protocol }) => `${port}/${protocol}${name ? ` (${name})` : ''}`).join(', ');
+  if (text === undefined) {
+    const [only, ...others] = service.ports;
+    if (!only || others.length > 0) throw new DestinationError(`which port of Service ${serviceName(service)}?`, `ports: ${available}`);
+    return only;
+  }
+  const [wanted, protocol] = splitOnce(text, '/');
+  const port = service.ports.find((candidate) =>
+    (String(candidate.port) === wanted || candidate.name === wanted) && (protocol === undefined || candidate.protocol === protocol.toUpperCase()),
+  );
+  if (!port) throw new DestinationError(`Service ${serviceName(service)} has no port ${text}`, `ports: ${available}`);
+  return port;
+}
+
+function nodeOf(text: string, name: string | undefined, { nodes }: Context): Node {
+  const node = nodes.find((candidate) => candidate.name === name);
+  if (!node) {
+    const names = nodes.map((candidate) => candidate.name).join(', ');
+    throw new DestinationError(name === undefined ? `${text} does not say which node` : `there is no node ${name}`, `write ${text.replace(/@.*/, '')}@NODE; nodes here: ${names}`);
+  }
+  return node;
+}
+
+/** A place or an address, with a port or, for a ping, without. */
+function plain(text: string, places: Places): ResolvedDestination {
+  const match = /^(?<target>\[[^\]]+\]|[^:]+|[0-9a-fA-F:]+)(?::(?<port>[0-9]+)(?:\/(?<protocol>TCP|UDP|SCTP))?)?$/i.exec(text);
+  const target = match?.groups?.target?.replace(/^\[|\]$/g, '');
+  if (!match || target === undefined) throw new DestinationError(`"${text}" is not a destination`, HELP);
+  const port = match.groups?.port === undefined ? undefined : Number(match.groups.port);
+  if (port !== undefined && (port < 1 || port > 65535)) throw new DestinationError(`${port} is not a port`, 'ports are 1 to 65535');
+  const address = familyOf(target) === undefined ? placeAddress(text, target, places) : target;
+  if (familyOf(address) === 6) throw new DestinationError('the IPv6 dataplane is not emulated', HELP);
+  const protocol = port === undefined ? 'ICMP' : (match.groups?.protocol?.toUpperCase() as Protocol | undefined);
+  return { text, address, ...(port !== undefined && { port }), ...(protocol && { protocol }) };
+}
+
+const HELP = 'write service/NAME:PORT, nodeport/NAME:PORT@NODE, lb/NAME:PORT, PLACE:PORT, ADDRESS:PORT, or a place alone to ping it';
+
+function placeAddress(text: string, target: string, places: Places): string {
+  const place = places.find(target);
+  if (place) return primaryAddress(place);
+  if (!target.includes('/')) throw new DestinationError(`"${text}" is not a destination`, `names are not resolved here; ${HELP}`);
+  const { message, help } = places.explain(target);
+  throw new DestinationError(message, help);
+}
+
+/** The address a place is called by: a machine's first one, a pod's, the first interface of a router. */
+export function primaryAddress(place: Place & { address?: string; interfaces?: readonly { address: string }[] }): string {
+  return place.address ?? place.interfaces![0]!.address;
+}
+
+function serviceName({ namespace, name }: Service): string {
+  return objectName(namespace, name);
+}
+
+function splitOnce(text: string, separator: string): [string, string | undefined] {
+  const index = text.indexOf(separator);
+  return index < 0 ? [text, undefined] : [text.slice(0, index), text.slice(index + separator.length)];
+}

@@ -1,0 +1,157 @@
+/**
+ * Endpoints of Services: what the EndpointSlice and mirroring controllers would write, or what is given.
+ *
+ * Given slices count as they stand. A selector yields endpoints unless slices of the controller itself are given
+ * (a dump of a cluster). Endpoints objects are mirrored for Services without selector, unless labelled skip-mirror.
+ */
+import type { Diagnostics } from '../diagnostic.ts';
+import { familyOf } from '../net/address.ts';
+import type { Manifest, ManifestOf } from '../parse/index.ts';
+import type { Endpoint, Node, Pod } from './cluster.ts';
+import { ofKind } from './defaults.ts';
+
+type ServiceManifest = ManifestOf<'Service'>;
+type ServicePortObject = NonNullable<ServiceManifest['object']['spec']['ports']>[number];
+
+const SERVICE_NAME = 'kubernetes.io/service-name';
+const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
+const CONTROLLER = 'endpointslice-controller.k8s.io';
+const SKIP_MIRROR = 'endpointslice.kubernetes.io/skip-mirror';
+const ZONE = 'topology.kubernetes.io/zone';
+
+/** Everything endpoints can come from, indexed. */
+export interface EndpointSource {
+  readonly slices: ReadonlyMap<string, readonly ManifestOf<'EndpointSlice'>[]>;
+  readonly endpoints: ReadonlyMap<string, ManifestOf<'Endpoints'>>;
+  /** Pods by `namespace/label=value`. */
+  readonly podsByLabel: ReadonlyMap<string, readonly Pod[]>;
+}
+
+export function endpointSource(
+  manifests: readonly Manifest[],
+  { namespace, pods }: { namespace: string; pods: readonly Pod[] },
+  diagnostics: Diagnostics,
+): EndpointSource {
+  const key = (object: { metadata: { namespace?: string | undefined } }, name: string) => `${object.metadata.namespace ?? namespace}/${name}`;
+  const slices = new Map<string, ManifestOf<'EndpointSlice'>[]>();
+  for (const slice of ofKind(manifests, 'EndpointSlice')) {
+    const service = slice.object.metadata.labels?.[SERVICE_NAME];
+    if (service === undefined) {
+      diagnostics.warn('unused', `this EndpointSlice belongs to no Service: it has no label ${SERVICE_NAME}`, slice.locate(['metadata']));
+      continue;
+    }
+    const of = key(slice.object, service);
+    slices.set(of, [...(slices.get(of) ?? []), slice]);
+  }
+  return {
+    slices,
+    endpoints: new Map(ofKind(manifests, 'Endpoints').map((manifest) => [key(manifest.object, manifest.object.metadata.name), manifest])),
+    podsByLabel: indexByLabel(pods),
+  };
+}
+
+function indexByLabel(pods: readonly Pod[]): Map<string, Pod[]> {
+  const index = new Map<string, Pod[]>();
+  for (const pod of pods) {
+    for (const [label, value] of Object.entries(pod.labels)) {
+      const key = `${pod.namespace}/${label}=${value}`;
+      const entry = index.get(key);
+      if (entry) entry.push(pod);
+      else index.set(key, [pod]);
+    }
+  }
+  return index;
+}
+
+/** The endpoints of one port of a Service, sorted by address and port, each once. */
+export function endpointsOf(service: ServiceManifest, namespace: string, port: ServicePortObject, source: EndpointSource): Endpoint[] {
+  const { spec, metadata } = service.object;
+  const slices = source.slices.get(`${namespace}/${metadata.name}`) ?? [];
+  const dumped = slices.some(({ object }) => object.metadata.labels?.[MANAGED_BY] === CONTROLLER);
+  const mirrored = slices.length === 0 && !spec.selector ? source.endpoints.get(`${namespace}/${metadata.name}`) : undefined;
+  const found = [
+    ...slices.flatMap((slice) => fromSlice(slice, port)),
+    ...(spec.selector && !dumped ? fromSelector(service, port, selectedPods(spec.selector, namespace, source)) : []),
+    ...(mirrored ? fromEndpoints(mirrored, port) : []),
+  ];
+  const unique = new Map(found.map((endpoint) => [`${endpoint.address}:${endpoint.port}`, endpoint]));
+  return [...unique.values()].sort((a, b) => compareText(`${a.address}:${a.port}`, `${b.address}:${b.port}`));
+}
+
+/** A slice serves a Service's port when name and protocol agree; a slice port without number means all ports and is skipped. */
+function fromSlice({ object }: ManifestOf<'EndpointSlice'>, { name = '', protocol }: ServicePortObject): Endpoint[] {
+  const port = object.ports?.find((candidate) => (candidate.name ?? '') === name && candidate.protocol === protocol)?.port;
+  if (port === undefined || object.addressType !== 'IPv4') return [];
+  return object.endpoints.flatMap(({ addresses, conditions, nodeName, hints }) => {
+    const [address] = addresses;
+    if (address === undefined || familyOf(address) !== 4) return [];
+    const ready = conditions?.ready ?? true;
+    return [
+      {
+        address,
+        port,
+        ...(nodeName !== undefined && { node: nodeName }),
+        ready,
+        serving: conditions?.serving ?? ready,
+        terminating: conditions?.terminating ?? false,
+        zoneHints: hints?.forZones?.map((zone) => zone.name) ?? [],
+        nodeHints: hints?.forNodes?.map((node) => node.name) ?? [],
+      },
+    ];
+  });
+}
+
+/** Pods that carry all labels of a selector; an empty selector selects nothing. */
+function selectedPods(selector: Readonly<Record<string, string>>, namespace: string, { podsByLabel }: EndpointSource): readonly Pod[] {
+  const wanted = Object.entries(selector);
+  const candidates = wanted.map(([label, value]) => podsByLabel.get(`${namespace}/${label}=${value}`) ?? []);
+  const fewest = candidates.toSorted((a, b) => a.length - b.length)[0] ?? [];
+  return fewest.filter(({ labels }) => wanted.every(([label, value]) => labels[label] === value));
+}
+
+function fromSelector({ object }: ServiceManifest, port: ServicePortObject, pods: readonly Pod[]): Endpoint[] {
+  const { publishNotReadyAddresses, trafficDistribution } = object.spec;
+  return pods.flatMap((pod) => {
+    const target = targetPort(port, pod);
+    if (target === undefined) return [];
+    const { ready, serving, terminating } = pod.conditions;
+    return [
+      {
+        address: pod.address,
+        port: target,
+        node: pod.node.name,
+        ready: publishNotReadyAddresses || ready,
+        serving,
+        terminating,
+        zoneHints: trafficDistribution === 'PreferClose' || trafficDistribution === 'PreferSameZone' ? zoneOf(pod.node) : [],
+        nodeHints: trafficDistribution === 'PreferSameNode' ? [pod.node.name] : [],
+      },
+    ];
+  });
+}
+
+/** A name is looked up in the pod's own container ports: pods may give one name different numbers. */
+function targetPort({ targetPort: target, port, protocol }: ServicePortObject, pod: Pod): number | undefined {
+  if (typeof target === 'string') return pod.ports.find((candidate) => candidate.name === target && candidate.protocol === protocol)?.port;
+  return target || port;
+}
+
+function fromEndpoints({ object }: ManifestOf<'Endpoints'>, { name = '', protocol }: ServicePortObject): Endpoint[] {
+  if (object.metadata.labels?.[SKIP_MIRROR] === 'true') return [];
+  return (object.subsets ?? []).flatMap(({ addresses = [], notReadyAddresses = [], ports = [] }) => {
+    const port = ports.find((candidate) => (candidate.name ?? '') === name && candidate.protocol === protocol)?.port;
+    if (port === undefined) return [];
+    const endpoint = (ready: boolean) => ({ ip, nodeName }: (typeof addresses)[number]): Endpoint => ({
+      address: ip, port, ...(nodeName !== undefined && { node: nodeName }), ready, serving: ready, terminating: false, zoneHints: [], nodeHints: [],
+    });
+    return [...addresses.map(endpoint(true)), ...notReadyAddresses.map(endpoint(false))].filter(({ address }) => familyOf(address) === 4);
+  });
+}
+
+function zoneOf({ labels }: Node): string[] {
+  return labels[ZONE] === undefined ? [] : [labels[ZONE]];
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,84 @@
+/** Manifest[] → Cluster: every reference resolved, every address allocated. */
+import type { Diagnostics } from '../diagnostic.ts';
+import type { Manifest, ManifestOf } from '../parse/index.ts';
+import { CLUSTER_DEFAULTS, cni, proxy } from '../parse/schema/topology.ts';
+import { modelChecks } from './checks.ts';
+import type { Cluster, CniMode, Fault, ProxyMode } from './cluster.ts';
+import { ofKind } from './defaults.ts';
+import { modelListeners } from './listeners.ts';
+import { modelMachines } from './machines.ts';
+import { modelRanges } from './networks.ts';
+import { Places } from './place.ts';
+import { modelServices } from './services.ts';
+import { modelPods } from './workloads.ts';
+
+export interface ModelOptions {
+  /** Name of the lab when the Topology gives none. */
+  readonly name: string;
+  /** Namespace of objects and places that name none. */
+  readonly namespace: string;
+  /** Modes to use instead of the Topology's, with their default options. */
+  readonly cni?: CniMode | undefined;
+  readonly proxy?: ProxyMode | undefined;
+}
+
+/** The cluster the manifests describe; undefined after reporting why there is none. */
+export function model(manifests: readonly Manifest[], options: ModelOptions, diagnostics: Diagnostics): Cluster | undefined {
+  const topology = theTopology(manifests, diagnostics);
+  const ranges = modelRanges(topology, manifests, diagnostics);
+  if (!ranges) return undefined;
+  const { networks, podCIDRs, podCIDR, serviceCIDR } = ranges;
+  const machines = modelMachines(topology, manifests, ranges, diagnostics);
+  const pods = modelPods(manifests, machines.nodes, options.namespace, diagnostics);
+  const spec = topology?.object.spec;
+  const context = {
+    namespace: options.namespace,
+    ranges,
+    nodePortRange: spec?.cluster.serviceNodePortRange ?? '30000-32767',
+    nodePortRangeAt: topology?.locate(['spec', 'cluster', 'serviceNodePortRange']),
+    nodes: machines.nodes,
+    pods,
+  };
+  const services = modelServices(manifests, context, diagnostics);
+  const populated = { ...machines, pods, services };
+  const places = new Places(populated, options.namespace);
+  const cluster: Cluster = {
+    name: topology?.object.metadata?.name ?? options.name,
+    podCIDRs,
+    podCIDR,
+    serviceCIDR,
+    cni: chosen(spec?.cluster.cni ?? CLUSTER_DEFAULTS.cni, options.cni, cni),
+    proxy: chosen(spec?.cluster.proxy ?? CLUSTER_DEFAULTS.proxy, options.proxy, proxy),
+    networks,
+    ...populated,
+    listeners: modelListeners(populated, services, diagnostics),
+    faults: modelFaults(topology, places, diagnostics),
+    checks: modelChecks(topology, populated, places, diagnostics),
+  };
+  return diagnostics.failed ? undefined : cluster;
+}
+
+/** The given configuration when its mode is the wanted one, else the wanted mode's defaults. */
+function chosen<T extends { mode: string }>(given: T, mode: T['mode'] | undefined, schema: { parse(value: unknown): unknown }): T {
+  return mode === undefined || mode === given.mode ? given : (schema.parse({ mode }) as T);
+}
+
+function theTopology(manifests: readonly Manifest[], diagnostics: Diagnostics): ManifestOf<'Topology'> | undefined {
+  const [first, ...others] = ofKind(manifests, 'Topology');
+  for (const other of others) {
+    diagnostics.error('duplicate-topology', `there is a second Topology; the first stands in ${first!.origin.file}:${first!.origin.line}`, other.locate(['kind']), 'a lab is described by one Topology document');
+  }
+  return first;
+}
+
+function modelFaults(topology: ManifestOf<'Topology'> | undefined, places: Places, diagnostics: Diagnostics): Fault[] {
+  return (topology?.object.spec.faults ?? []).map(({ fault, at }, index) => {
+    const position = topology!.locate(['spec', 'faults', index]);
+    const place = at === undefined ? undefined : places.find(at);
+    if (at !== undefined && !place) {
+      const { message, help } = places.explain(at);
+      diagnostics.error('unknown-place', message, topology!.locate(['spec', 'faults', index, 'at']), help);
+    }
+    return { fault, ...(place && { at: place.place }), origin: { file: position.file, line: position.line } };
+  });
+}

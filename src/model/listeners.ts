@@ -1,0 +1,41 @@
+/** Which ports answer: declared container ports, ports that endpoints promise, and what hosts listen on. */
+import type { Diagnostics } from '../diagnostic.ts';
+import type { Port } from '../net/port.ts';
+import type { Cluster, Listener, Place, Service } from './cluster.ts';
+
+type Machines = Pick<Cluster, 'nodes' | 'hosts' | 'routers' | 'pods'>;
+
+/** One listener a port and network namespace; of a hostNetwork pod and its node, the pod is who answers. */
+export function modelListeners(cluster: Machines, services: readonly Service[], diagnostics: Diagnostics): Listener[] {
+  const listeners = new Map<string, Listener>();
+  const add = ({ place, netns }: Place, { port, protocol }: Port) => {
+    const key = `${netns} ${port}/${protocol}`;
+    if (!listeners.has(key)) listeners.set(key, { place, netns, port, protocol });
+  };
+  for (const pod of cluster.pods) for (const port of pod.ports) add(pod, port);
+  for (const host of cluster.hosts) for (const port of host.listen) add(host, port);
+  const owners = addressOwners(cluster);
+  const strangers = new Map<string, Service>();
+  for (const service of services) {
+    for (const { protocol, endpoints } of service.ports) {
+      for (const { address, port } of endpoints) {
+        const owner = owners.get(address);
+        if (owner) add(owner, { port, protocol });
+        else if (!strangers.has(address)) strangers.set(address, service);
+      }
+    }
+  }
+  for (const [address, { namespace, name, origin }] of strangers) {
+    const where = `${origin.file}:${origin.line}`;
+    diagnostics.warn('stranger', `${where}: endpoint ${address} of Service ${namespace}/${name} belongs to nothing in this topology; connections to it die on the way`);
+  }
+  return [...listeners.values()];
+}
+
+function addressOwners({ nodes, hosts, routers, pods }: Machines): Map<string, Place> {
+  return new Map<string, Place>([
+    ...routers.flatMap((router) => router.interfaces.map(({ address }): [string, Place] => [address, router])),
+    ...[...nodes, ...hosts].flatMap((machine) => machine.addresses.map((address): [string, Place] => [address, machine])),
+    ...pods.filter(({ hostNetwork }) => !hostNetwork).map((pod): [string, Place] => [pod.address, pod]),
+  ]);
+}

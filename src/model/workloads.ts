@@ -1,0 +1,180 @@
+/** Pods: those given, and those Deployments, ReplicaSets and ReplicationControllers ask for. */
+import type { Diagnostics, Origin, Position } from '../diagnostic.ts';
+import { nearest } from '../diagnostic.ts';
+import type { Manifest } from '../parse/index.ts';
+import type { Path } from '../parse/yaml.ts';
+import type { PodObject } from '../parse/schema/kubernetes.ts';
+import { type Node, objectName, type Pod } from './cluster.ts';
+import { ofKind } from './defaults.ts';
+import { AddressPool } from './pool.ts';
+
+/** A pod as some object describes it, before it has a node and an address. */
+interface Draft {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly spec: PodObject['spec'];
+  readonly status: PodObject['status'];
+  readonly terminating: boolean;
+  readonly locateSpec: (path: Path) => Position;
+  readonly origin: Origin;
+}
+
+/** The node's bridge takes the first address of the pod subnet; host-local starts after it. */
+const FIRST_POD = 2;
+const GATEWAY = 1;
+
+export function modelPods(manifests: readonly Manifest[], nodes: readonly Node[], namespace: string, diagnostics: Diagnostics): Pod[] {
+  const drafts = [...givenPods(manifests, namespace), ...replicas(manifests, namespace)];
+  reportDuplicates(drafts, diagnostics);
+  warnOfHostPorts(drafts, diagnostics);
+  const placed = schedule(drafts, nodes, diagnostics);
+  const pools = new Map(nodes.map((node) => [node, podPool(node, diagnostics)]));
+  for (const { draft, node } of placed) {
+    const fixed = fixedAddress(draft);
+    if (fixed !== undefined && !draft.spec.hostNetwork) pools.get(node)!.claim(fixed, podPlace(draft), draft.locateSpec([]));
+  }
+  return placed.flatMap(({ draft, node }) => {
+    const hostNetwork = draft.spec.hostNetwork === true;
+    const place = podPlace(draft);
+    const address = hostNetwork ? node.address : (fixedAddress(draft) ?? pools.get(node)!.take(FIRST_POD, place, draft.locateSpec([])));
+    if (address === undefined) return [];
+    return [
+      {
+        place,
+        netns: hostNetwork ? node.netns : `pod.${draft.namespace}.${draft.name}`,
+        namespace: draft.namespace,
+        name: draft.name,
+        labels: draft.labels,
+        node,
+        address,
+        hostNetwork,
+        ports: containersOf(draft).flatMap(({ ports }) =>
+          (ports ?? []).map(({ name, containerPort, protocol }) => ({ ...(name !== undefined && { name }), port: containerPort, protocol })),
+        ),
+        conditions: conditionsOf(draft),
+        origin: draft.origin,
+      },
+    ];
+  });
+}
+
+/** Finished pods keep neither address nor namespace: they are left out. */
+function givenPods(manifests: readonly Manifest[], namespace: string): Draft[] {
+  return ofKind(manifests, 'Pod')
+    .filter(({ object }) => object.status?.phase !== 'Succeeded' && object.status?.phase !== 'Failed')
+    .map(({ object, locate, origin }) => ({
+      namespace: object.metadata.namespace ?? namespace,
+      name: object.metadata.name,
+      labels: object.metadata.labels ?? {},
+      spec: object.spec,
+      status: object.status,
+      terminating: object.metadata.deletionTimestamp !== undefined,
+      locateSpec: (path) => locate(['spec', ...path]),
+      origin,
+    }));
+}
+
+type Workload = Extract<Manifest, { kind: 'Deployment' | 'ReplicaSet' | 'ReplicationController' }>;
+
+function isWorkload(manifest: Manifest): manifest is Workload {
+  return manifest.kind === 'Deployment' || manifest.kind === 'ReplicaSet' || manifest.kind === 'ReplicationController';
+}
+
+/** `NAME-0`, `NAME-1`, …; nothing for a workload whose pods or ReplicaSets are given as well, as in a dump of a cluster. */
+function replicas(manifests: readonly Manifest[], namespace: string): Draft[] {
+  const owners = new Set([...ofKind(manifests, 'Pod'), ...ofKind(manifests, 'ReplicaSet')].flatMap(({ object }) => {
+    const space = object.metadata.namespace ?? namespace;
+    return (object.metadata.ownerReferences ?? []).map(({ kind, name }) => `${kind}/${space}/${name}`);
+  }));
+  return manifests.filter(isWorkload).flatMap(({ kind, object, locate, origin }) => {
+    const space = object.metadata.namespace ?? namespace;
+    if (owners.has(`${kind}/${space}/${object.metadata.name}`)) return [];
+    const { template } = object.spec;
+    return Array.from({ length: object.spec.replicas }, (_, index) => ({
+      namespace: space,
+      name: `${object.metadata.name}-${index}`,
+      labels: template.metadata?.labels ?? {},
+      spec: template.spec,
+      status: undefined,
+      terminating: false,
+      locateSpec: (path: Path) => locate(['spec', 'template', 'spec', ...path]),
+      origin,
+    }));
+  });
+}
+
+/** `nodeName` as it stands; otherwise the fitting node with the fewest pods, the earlier one on a tie. */
+function schedule(drafts: readonly Draft[], nodes: readonly Node[], diagnostics: Diagnostics): { draft: Draft; node: Node }[] {
+  const load = new Map(nodes.map((node) => [node, 0]));
+  const named = drafts.map((draft) => (draft.spec.nodeName === undefined ? undefined : namedNode(draft, nodes, diagnostics)));
+  const count = (node: Node) => load.set(node, load.get(node)! + 1);
+  for (const node of named) if (node) count(node);
+  const reported = new Set<Draft['spec']>();
+  return drafts.flatMap((draft, index) => {
+    if (draft.spec.nodeName !== undefined) return named[index] ? [{ draft, node: named[index] }] : [];
+    const fitting = nodes.filter(({ labels }) => Object.entries(draft.spec.nodeSelector ?? {}).every(([key, value]) => labels[key] === value));
+    const node = fitting.toSorted((a, b) => load.get(a)! - load.get(b)!)[0];
+    if (node) count(node);
+    else if (!reported.has(draft.spec)) {
+      reported.add(draft.spec);
+      const wanted = Object.entries(draft.spec.nodeSelector ?? {}).map(([key, value]) => `${key}=${value}`).join(', ');
+      diagnostics.error('unschedulable', `no node has the labels ${podPlace(draft)} selects: ${wanted}`, draft.locateSpec(['nodeSelector']));
+    }
+    return node ? [{ draft, node }] : [];
+  });
+}
+
+function namedNode(draft: Draft, nodes: readonly Node[], diagnostics: Diagnostics): Node | undefined {
+  const node = nodes.find(({ name }) => name === draft.spec.nodeName);
+  if (!node) {
+    const names = nodes.map(({ name }) => name);
+    const guess = nearest(draft.spec.nodeName!, names);
+    diagnostics.error('unknown-node', `there is no node ${draft.spec.nodeName}`, draft.locateSpec(['nodeName']), guess ? `did you mean "${guess}"?` : `nodes here: ${names.join(', ')}`);
+  }
+  return node;
+}
+
+function podPool(node: Node, diagnostics: Diagnostics): AddressPool {
+  const pool = new AddressPool(node.podCIDR, `the pod subnet of ${node.place}`, diagnostics);
+  pool.take(GATEWAY, `the bridge of ${node.place}`, undefined);
+  return pool;
+}
+
+function fixedAddress({ status }: Draft): string | undefined {
+  return status?.podIP;
+}
+
+/** discovery/v1 EndpointConditions as the EndpointSlice controller derives them; `publishNotReadyAddresses` is the Service's. */
+function conditionsOf({ status, terminating }: Draft): Pod['conditions'] {
+  const condition = status?.conditions?.find(({ type }) => type === 'Ready')?.status;
+  const serving = condition === undefined ? status?.phase !== 'Pending' : condition === 'True';
+  return { ready: serving && !terminating, serving, terminating };
+}
+
+function warnOfHostPorts(drafts: readonly Draft[], diagnostics: Diagnostics): void {
+  const seen = new Set<Draft['spec']>();
+  for (const draft of drafts) {
+    const hasHostPort = containersOf(draft).some(({ ports }) => ports?.some(({ hostPort }) => hostPort !== undefined));
+    if (!hasHostPort || draft.spec.hostNetwork || seen.has(draft.spec)) continue;
+    seen.add(draft.spec);
+    diagnostics.warn('not-emulated', `hostPort of ${podPlace(draft)} is not emulated: nothing answers on the node's port`, draft.locateSpec(['containers']));
+  }
+}
+
+function reportDuplicates(drafts: readonly Draft[], diagnostics: Diagnostics): void {
+  const seen = new Set<string>();
+  for (const draft of drafts) {
+    const place = podPlace(draft);
+    if (seen.has(place)) diagnostics.error('duplicate-name', `${place} stands here twice`, draft.locateSpec([]));
+    seen.add(place);
+  }
+}
+
+function containersOf({ spec }: Draft): PodObject['spec']['containers'] {
+  return [...(spec.initContainers ?? []), ...spec.containers];
+}
+
+function podPlace({ namespace, name }: Pick<Draft, 'namespace' | 'name'>): string {
+  return `pod/${objectName(namespace, name)}`;
+}

@@ -1,0 +1,28 @@
+/** Transport protocols and ports, in Kubernetes' spelling: `53/UDP`, TCP when left out. */
+
+export const PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const;
+export type Protocol = (typeof PROTOCOLS)[number];
+
+/** A port something listens on. */
+export interface Port {
+  readonly port: number;
+  readonly protocol: Protocol;
+}
+
+/** Reads `8080` or `53/UDP`; undefined when it is neither. */
+export function parsePort(text: string | number): Port | undefined {
+  const match = /^([1-9][0-9]{0,4})(?:\/([A-Za-z]+))?$/.exec(String(text));
+  if (!match) return undefined;
+  const port = Number(match[1]);
+  const protocol = PROTOCOLS.find((p) => p === (match[2] ?? 'TCP').toUpperCase());
+  return port <= 65535 && protocol ? { port, protocol } : undefined;
+}
+
+export function formatPort({ port, protocol }: Port): string {
+  return protocol === 'TCP' ? String(port) : `${port}/${protocol}`;
+}
+
+/** `10.0.0.1:80` or `[fd00::1]:80`. */
+export function socketAddress(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}

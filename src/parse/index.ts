@@ -1,0 +1,111 @@
+/**
+ * text → Manifest[]: YAML documents, each held against the schema of its kind.
+ *
+ * Every problem of every document is reported; a document with a problem yields no manifest.
+ */
+import type { Diagnostics, Origin, Position } from '../diagnostic.ts';
+import { nearest } from '../diagnostic.ts';
+import type * as z from 'zod';
+import { classify, EMULATED, type EmulatedKind } from './kinds.ts';
+import { validate } from './validate.ts';
+import { type Locate, type Path, readYaml, type Source, type YamlDocument } from './yaml.ts';
+
+export type { Source } from './yaml.ts';
+
+/** One valid object of one kind, with the way back to its text. */
+export interface ManifestOf<K extends EmulatedKind> {
+  readonly kind: K;
+  readonly object: z.output<(typeof EMULATED)[K]['schema']>;
+  /** Where a field of the object stands. */
+  readonly locate: Locate;
+  readonly origin: Origin;
+}
+
+export type Manifest = { [K in EmulatedKind]: ManifestOf<K> }[EmulatedKind];
+
+/** Reads all documents of all sources, in order. */
+export function parse(sources: readonly Source[], diagnostics: Diagnostics): Manifest[] {
+  const ignored = new Map<string, { count: number; at: Position }>();
+  const manifests = sources.flatMap((source) =>
+    readYaml(source, diagnostics).flatMap((document) => readDocument(document, diagnostics, ignored)),
+  );
+  for (const [kind, { count, at }] of ignored) {
+    diagnostics.warn('not-emulated', `${kind} is not emulated: ${count === 1 ? '1 object is' : `${count} objects are`} ignored`, at);
+  }
+  return manifests;
+}
+
+function readDocument({ value, locate }: YamlDocument, diagnostics: Diagnostics, ignored: Map<string, { count: number; at: Position }>): Manifest[] {
+  const object = withoutNulls(value);
+  if (!isMapping(object)) {
+    diagnostics.error('not-a-manifest', 'this document is not a mapping', locate([]), 'a manifest starts with apiVersion: and kind:');
+    return [];
+  }
+  const { apiVersion, kind } = object;
+  if (typeof apiVersion !== 'string' || typeof kind !== 'string') {
+    const missing = typeof kind !== 'string' ? 'kind' : 'apiVersion';
+    diagnostics.error('not-a-manifest', `${missing} is missing`, firstKey(object, locate), 'a manifest starts with apiVersion: and kind:');
+    return [];
+  }
+  const classification = classify(apiVersion, kind);
+  switch (classification.is) {
+    case 'emulated': {
+      const manifest = toManifest(classification.kind, object, locate, diagnostics);
+      return manifest ? [manifest] : [];
+    }
+    case 'list':
+      return itemsOf(object, kind, apiVersion).flatMap((item, index) =>
+        readDocument({ value: item, locate: below(locate, ['items', index]) }, diagnostics, ignored),
+      );
+    case 'ignored': {
+      const seen = ignored.get(kind);
+      if (seen) seen.count++;
+      else ignored.set(kind, { count: 1, at: locate(['kind']) });
+      return [];
+    }
+    case 'unknown': {
+      const guess = nearest(kind, classification.candidates);
+      const help = guess === kind ? `${kind} belongs to ${apiVersionOf(kind)}` : guess ? `did you mean "${guess}"?` : `known here: ${classification.candidates.join(', ')}`;
+      diagnostics.error('unknown-kind', `there is no kind ${kind} in ${apiVersion}`, locate(['kind']), help);
+      return [];
+    }
+  }
+}
+
+function toManifest<K extends EmulatedKind>(kind: K, value: unknown, locate: Locate, diagnostics: Diagnostics): Manifest | undefined {
+  const object = validate(EMULATED[kind].schema, value, locate, diagnostics);
+  const { file, line } = locate(['kind'], 'key');
+  return object && ({ kind, object, locate, origin: { file, line } } as unknown as Manifest);
+}
+
+/** Items of a `List`, or of a typed list such as `PodList`, whose items may leave their kind out. */
+function itemsOf(list: Record<string, unknown>, kind: string, apiVersion: string): unknown[] {
+  const items = Array.isArray(list.items) ? list.items : [];
+  if (kind === 'List') return items;
+  return items.map((item) => (isMapping(item) ? { apiVersion, kind: kind.slice(0, -'List'.length), ...item } : item));
+}
+
+function below(locate: Locate, prefix: Path): Locate {
+  return (path, part) => locate([...prefix, ...path], part);
+}
+
+function firstKey(object: Record<string, unknown>, locate: Locate): Position {
+  const [key] = Object.keys(object);
+  return locate(key === undefined ? [] : [key], 'key');
+}
+
+function apiVersionOf(kind: string): string {
+  const { group } = EMULATED[kind as EmulatedKind];
+  return group === '' ? 'v1' : group === 'packetwalk.dev' ? 'packetwalk.dev/v1alpha1' : `${group}/v1`;
+}
+
+/** Kubernetes reads an empty value as an absent one: `creationTimestamp: null`. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (!isMapping(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== null).map(([key, inner]) => [key, withoutNulls(inner)]));
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,249 @@
+/**
+ * The Kubernetes objects the dataplane is made from, a strict subset of the API: every field of an emulated
+ * kind is known, so a misspelt one is found; the ones that do not touch packets are accepted and ignored.
+ * A type test holds the key lists against the `kubernetes-types` package.
+ */
+import * as z from 'zod';
+import { accepted, address, intOrString, labelName, labels, portNumber, protocol, subdomainName } from './fields.ts';
+
+function metadata(name: z.ZodString) {
+  return z.strictObject({
+    name,
+    namespace: labelName.optional(),
+    labels: labels.optional(),
+    annotations: labels.optional(),
+    deletionTimestamp: z.unknown().optional(),
+    ownerReferences: z.array(z.looseObject({ kind: z.string(), name: z.string() })).optional(),
+    ...accepted(
+      'creationTimestamp', 'deletionGracePeriodSeconds', 'finalizers', 'generateName', 'generation', 'managedFields',
+      'resourceVersion', 'selfLink', 'uid', 'clusterName',
+    ),
+  });
+}
+
+const header = { apiVersion: z.string(), kind: z.string() };
+const objectMeta = metadata(subdomainName);
+const templateMeta = objectMeta.partial();
+
+const labelSelector = z.strictObject({
+  matchLabels: labels.optional(),
+  matchExpressions: z
+    .array(
+      z.strictObject({
+        key: z.string(),
+        operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
+        values: z.array(z.string()).optional(),
+      }),
+    )
+    .optional(),
+});
+
+export const namespace = z.strictObject({ ...header, metadata: metadata(labelName), ...accepted('spec', 'status') });
+
+export const node = z.strictObject({
+  ...header,
+  metadata: objectMeta,
+  spec: z
+    .strictObject({
+      podCIDR: z.string().optional(),
+      podCIDRs: z.array(z.string()).optional(),
+      ...accepted('configSource', 'externalID', 'providerID', 'taints', 'unschedulable'),
+    })
+    .optional(),
+  status: z
+    .looseObject({ addresses: z.array(z.looseObject({ type: z.string(), address: z.string() })).optional() })
+    .optional(),
+});
+
+const containerPort = z.strictObject({
+  name: z.string().optional(),
+  containerPort: portNumber,
+  hostPort: portNumber.optional(),
+  hostIP: z.string().optional(),
+  protocol: protocol.default('TCP'),
+});
+
+const container = z.strictObject({
+  name: z.string(),
+  ports: z.array(containerPort).optional(),
+  ...accepted(
+    'args', 'command', 'env', 'envFrom', 'image', 'imagePullPolicy', 'lifecycle', 'livenessProbe', 'readinessProbe',
+    'resizePolicy', 'resources', 'restartPolicy', 'restartPolicyRules', 'securityContext', 'startupProbe', 'stdin',
+    'stdinOnce', 'targetContainerName', 'terminationMessagePath', 'terminationMessagePolicy', 'tty', 'volumeDevices',
+    'volumeMounts', 'workingDir',
+  ),
+});
+
+const podSpec = z.strictObject({
+  containers: z.array(container).min(1, 'must name at least one container'),
+  initContainers: z.array(container).optional(),
+  nodeName: z.string().optional(),
+  nodeSelector: labels.optional(),
+  hostNetwork: z.boolean().optional(),
+  ...accepted(
+    'activeDeadlineSeconds', 'affinity', 'automountServiceAccountToken', 'dnsConfig', 'dnsPolicy', 'enableServiceLinks',
+    'ephemeralContainers', 'hostAliases', 'hostIPC', 'hostPID', 'hostUsers', 'hostname', 'hostnameOverride',
+    'imagePullSecrets', 'os', 'overhead', 'preemptionPolicy', 'priority', 'priorityClassName', 'readinessGates',
+    'resourceClaims', 'resources', 'restartPolicy', 'runtimeClassName', 'schedulerName', 'schedulingGates',
+    'securityContext', 'serviceAccount', 'serviceAccountName', 'setHostnameAsFQDN', 'shareProcessNamespace', 'subdomain',
+    'terminationGracePeriodSeconds', 'tolerations', 'topologySpreadConstraints', 'volumes',
+  ),
+});
+
+const podStatus = z.looseObject({
+  phase: z.string().optional(),
+  podIP: address.optional(),
+  podIPs: z.array(z.looseObject({ ip: address })).optional(),
+  conditions: z.array(z.looseObject({ type: z.string(), status: z.string() })).optional(),
+});
+
+export const pod = z.strictObject({ ...header, metadata: objectMeta, spec: podSpec, status: podStatus.optional() });
+
+const podTemplate = z.strictObject({ metadata: templateMeta.optional(), spec: podSpec });
+
+const replicas = z.int().min(0).max(10_000, 'must be at most 10000').default(1);
+
+export const deployment = z.strictObject({
+  ...header,
+  metadata: objectMeta,
+  spec: z.strictObject({
+    replicas,
+    selector: labelSelector,
+    template: podTemplate,
+    ...accepted('minReadySeconds', 'paused', 'progressDeadlineSeconds', 'revisionHistoryLimit', 'strategy'),
+  }),
+  ...accepted('status'),
+});
+
+export const replicaSet = z.strictObject({
+  ...header,
+  metadata: objectMeta,
+  spec: z.strictObject({ replicas, selector: labelSelector, template: podTemplate, ...accepted('minReadySeconds') }),
+  ...accepted('status'),
+});
+
+export const replicationController = z.strictObject({
+  ...header,
+  metadata: objectMeta,
+  spec: z.strictObject({ replicas, selector: labels.optional(), template: podTemplate, ...accepted('minReadySeconds') }),
+  ...accepted('status'),
+});
+
+const servicePort = z.strictObject({
+  name: z.string().optional(),
+  protocol: protocol.default('TCP'),
+  port: portNumber,
+  targetPort: intOrString.optional(),
+  nodePort: z.int().min(0).max(65535).optional(),
+  ...accepted('appProtocol'),
+});
+
+/** `None` and the empty string are values kube-proxy knows as well as an address. */
+const clusterIP = z.string();
+const trafficPolicy = z.enum(['Cluster', 'Local']);
+
+export const service = z.strictObject({
+  ...header,
+  metadata: metadata(labelName),
+  spec: z.strictObject({
+    type: z.enum(['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName']).default('ClusterIP'),
+    selector: labels.optional(),
+    clusterIP: clusterIP.optional(),
+    clusterIPs: z.array(clusterIP).optional(),
+    ipFamilies: z.array(z.enum(['IPv4', 'IPv6'])).optional(),
+    ipFamilyPolicy: z.enum(['SingleStack', 'PreferDualStack', 'RequireDualStack']).optional(),
+    ports: z.array(servicePort).optional(),
+    externalIPs: z.array(address).optional(),
+    externalName: z.string().optional(),
+    externalTrafficPolicy: trafficPolicy.default('Cluster'),
+    internalTrafficPolicy: trafficPolicy.default('Cluster'),
+    sessionAffinity: z.enum(['None', 'ClientIP']).default('None'),
+    sessionAffinityConfig: z
+      .strictObject({
+        clientIP: z.strictObject({ timeoutSeconds: z.int().min(1).max(86_400).default(10_800) }).optional(),
+      })
+      .optional(),
+    loadBalancerIP: z.string().optional(),
+    loadBalancerSourceRanges: z.array(z.string()).optional(),
+    allocateLoadBalancerNodePorts: z.boolean().default(true),
+    healthCheckNodePort: z.int().min(0).max(65535).optional(),
+    publishNotReadyAddresses: z.boolean().default(false),
+    trafficDistribution: z.enum(['PreferClose', 'PreferSameZone', 'PreferSameNode']).optional(),
+    ...accepted('loadBalancerClass'),
+  }),
+  status: z
+    .looseObject({
+      loadBalancer: z
+        .looseObject({
+          ingress: z
+            .array(z.looseObject({ ip: address.optional(), hostname: z.string().optional(), ipMode: z.enum(['VIP', 'Proxy']).optional() }))
+            .optional(),
+        })
+        .optional(),
+    })
+    .optional(),
+});
+
+const targetRef = z.looseObject({ kind: z.string().optional(), name: z.string().optional(), namespace: z.string().optional() });
+const endpointAddress = z.strictObject({
+  ip: address,
+  nodeName: z.string().optional(),
+  targetRef: targetRef.optional(),
+  ...accepted('hostname'),
+});
+
+export const endpoints = z.strictObject({
+  ...header,
+  metadata: objectMeta,
+  subsets: z
+    .array(
+      z.strictObject({
+        addresses: z.array(endpointAddress).optional(),
+        notReadyAddresses: z.array(endpointAddress).optional(),
+        ports: z
+          .array(z.strictObject({ name: z.string().optional(), port: portNumber, protocol: protocol.default('TCP'), ...accepted('appProtocol') }))
+          .optional(),
+      }),
+    )
+    .optional(),
+});
+
+export const endpointSlice = z.strictObject({
+  ...header,
+  metadata: objectMeta,
+  addressType: z.enum(['IPv4', 'IPv6', 'FQDN']),
+  endpoints: z.array(
+    z.strictObject({
+      addresses: z.array(z.string()).min(1).max(100),
+      conditions: z
+        .strictObject({ ready: z.boolean().optional(), serving: z.boolean().optional(), terminating: z.boolean().optional() })
+        .optional(),
+      nodeName: z.string().optional(),
+      zone: z.string().optional(),
+      hints: z
+        .strictObject({
+          forZones: z.array(z.strictObject({ name: z.string() })).optional(),
+          forNodes: z.array(z.strictObject({ name: z.string() })).optional(),
+        })
+        .optional(),
+      targetRef: targetRef.optional(),
+      ...accepted('hostname', 'deprecatedTopology'),
+    }),
+  ),
+  ports: z
+    .array(
+      z.strictObject({ name: z.string().optional(), port: portNumber.optional(), protocol: protocol.default('TCP'), ...accepted('appProtocol') }),
+    )
+    .optional(),
+});
+
+export type NamespaceObject = z.infer<typeof namespace>;
+export type NodeObject = z.infer<typeof node>;
+export type PodObject = z.infer<typeof pod>;
+export type PodTemplate = z.infer<typeof podTemplate>;
+export type DeploymentObject = z.infer<typeof deployment>;
+export type ReplicaSetObject = z.infer<typeof replicaSet>;
+export type ReplicationControllerObject = z.infer<typeof replicationController>;
+export type ServiceObject = z.infer<typeof service>;
+export type EndpointsObject = z.infer<typeof endpoints>;
+export type EndpointSliceObject = z.infer<typeof endpointSlice>;

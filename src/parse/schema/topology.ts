@@ -1,0 +1,227 @@
+/** The `Topology` document: what Kubernetes objects do not say about a cluster, and the checks. Ships as JSON Schema. */
+import * as z from 'zod';
+import { address, cidr, duration, labelName, labels, listenPort, oneOrMany, portNumber, protocol, subdomainName } from './fields.ts';
+
+const mtu = z.int().min(576, 'must be at least 576').max(65_535, 'must be at most 65535');
+
+const route = z.strictObject({
+  to: z.string().describe('A network, an address, or `default`.'),
+  via: z.string().describe('An address, or a place on the same network: `node/node1`, `router/gw`.'),
+});
+
+const vxlan = z.strictObject({
+  mode: z.literal('vxlan'),
+  vni: z.int().min(1).max(16_777_215).default(1).describe('VXLAN network identifier; flannel calls it VNI.'),
+  port: portNumber.default(8472).describe('UDP port of the encapsulation.'),
+  mtu: mtu.optional().describe("MTU of the overlay; left out: the underlay's minus 50."),
+  learning: z.boolean().default(false).describe('Learn peers from traffic instead of relying on the programmed entries.'),
+  gbp: z.boolean().default(false).describe('Group Based Policy extension.'),
+  directRouting: z.boolean().default(false).describe('Plain routes between nodes of one layer-2 network, as in host-gw.'),
+  ipMasq: z.boolean().default(true).describe("flanneld's --ip-masq."),
+});
+
+const hostGateway = z.strictObject({
+  mode: z.literal('host-gw'),
+  ipMasq: z.boolean().default(true).describe("flanneld's --ip-masq."),
+});
+
+const bridge = z.strictObject({
+  mode: z.literal('bridge'),
+  mtu: mtu.optional(),
+  ipMasq: z.boolean().default(true).describe("The bridge plugin's ipMasq: pods are masqueraded outside their own subnet."),
+  hairpinMode: z.boolean().default(true).describe("The bridge plugin's hairpinMode."),
+  routes: z
+    .enum(['static', 'none'])
+    .default('static')
+    .describe('`static`: each node has a route to the pod subnet of every other node of its network, as an administrator would add it.'),
+});
+
+export const cni = z
+  .discriminatedUnion('mode', [vxlan, hostGateway, bridge])
+  .describe('How pods are wired, and how nodes reach the pods of other nodes.');
+
+/** kube-proxy's own names, from KubeProxyConfiguration v1alpha1. */
+const iptables = z.strictObject({
+  mode: z.literal('iptables'),
+  masqueradeAll: z.boolean().default(false),
+  masqueradeBit: z.int().min(0).max(31).default(14),
+  localhostNodePorts: z.boolean().default(true),
+  nodePortAddresses: z.array(z.union([cidr, z.literal('primary')])).default([]),
+  detectLocalMode: z.enum(['ClusterCIDR', 'NodeCIDR', 'BridgeInterface', 'InterfaceNamePrefix', 'None']).default('ClusterCIDR'),
+  detectLocal: z
+    .strictObject({ bridgeInterface: z.string().default(''), interfaceNamePrefix: z.string().default('') })
+    .prefault({}),
+});
+
+const noProxy = z.strictObject({ mode: z.literal('none') });
+
+export const proxy = z
+  .discriminatedUnion('mode', [iptables, noProxy])
+  .describe("How Services are implemented; kube-proxy's own option names.");
+
+const cluster = z.strictObject({
+  podCIDR: oneOrMany(cidr).optional().describe('Cut into one subnet per node. A list for dual stack. Left out: 10.244.0.0/16, or what the Node objects imply.'),
+  nodeCIDRMaskSize: z.int().min(8).max(30).default(24).describe("kube-controller-manager's --node-cidr-mask-size."),
+  serviceCIDR: oneOrMany(cidr).optional().describe('ClusterIPs are allocated from here. Left out: 10.96.0.0/12, or what the Services imply.'),
+  serviceNodePortRange: z
+    .string()
+    .regex(/^[0-9]+-[0-9]+$/, 'must be a range like 30000-32767')
+    .default('30000-32767')
+    .describe("kube-apiserver's --service-node-port-range."),
+  cni: cni.prefault({ mode: 'vxlan' }),
+  proxy: proxy.prefault({ mode: 'iptables' }),
+});
+
+const network = z.strictObject({
+  name: labelName,
+  cidr,
+  mtu: mtu.default(1500),
+});
+
+const machine = {
+  name: subdomainName,
+  network: labelName.optional().describe('Left out: the first network.'),
+  address: address.optional().describe('Left out: allocated from the network.'),
+  addresses: z.array(address).default([]).describe('Further addresses on the same interface.'),
+  routes: z.array(route).default([]),
+};
+
+const node = z.strictObject({
+  ...machine,
+  podCIDR: oneOrMany(cidr).optional(),
+  labels: labels.default({}),
+});
+
+const host = z.strictObject({
+  ...machine,
+  listen: z.array(listenPort).default([]).describe('Ports that answer: 8080, 53/UDP.'),
+});
+
+const router = z.strictObject({
+  name: subdomainName,
+  networks: z.array(labelName).min(1).describe('The networks it joins; it takes the first address of each and is their default gateway.'),
+  addresses: z.array(address).default([]).describe('An address for some of the networks instead of the first one.'),
+  routes: z.array(route).default([]),
+});
+
+export const FAULTS = [
+  'no-masquerade', 'no-route', 'no-fdb', 'no-br-netfilter', 'no-hairpin', 'forward-drop', 'rp-filter', 'small-mtu', 'link-down',
+  'no-dnat', 'no-service-filter', 'no-statistic', 'no-affinity',
+] as const;
+export type FaultName = (typeof FAULTS)[number];
+
+const fault = z.strictObject({
+  fault: z.enum(FAULTS),
+  at: z.string().optional().describe('The place to break; left out: everywhere the fault applies.'),
+});
+
+export const OUTCOMES = [
+  'delivered', 'rejected', 'dropped', 'no-route', 'no-neighbour', 'unanswered', 'reply-lost', 'reply-mismatch', 'loop',
+] as const;
+export const REJECTIONS = [
+  'tcp-reset', 'icmp-net-unreachable', 'icmp-host-unreachable', 'icmp-port-unreachable', 'icmp-fragmentation-needed',
+  'icmp-admin-prohibited', 'icmp-time-exceeded', 'icmp-other',
+] as const;
+
+const arrow = z.string().describe('`FROM → TO`, each a place or an address with or without a port.');
+const rewrite = z.strictObject({
+  at: z.string(),
+  dnat: arrow.optional(),
+  snat: arrow.optional(),
+});
+const listing = z.strictObject({
+  has: z.array(z.string()).default([]).describe('Each text occurs in some line. Runs of blanks count as one.'),
+  lacks: z.array(z.string()).default([]).describe('No line contains any of these texts.'),
+});
+
+const count = z.union([z.int().min(0), z.string().regex(/^>= ?[0-9]+$/, 'must be a number or ">= number"')]);
+
+const expectation = z.strictObject({
+  outcome: z.enum(OUTCOMES).optional(),
+  rejectedBy: z.string().optional().describe('With outcome `rejected`: the place that said no.'),
+  rejectedWith: z.enum(REJECTIONS).optional(),
+  endpoint: oneOrMany(z.string()).optional().describe('Who answered: a place, or any of several.'),
+  source: z.string().optional().describe('Whom the endpoint saw: a place or an address.'),
+  lastSeen: z.string().optional().describe('Where a packet that did not arrive was seen last: `node/node1` or `node/node1:eth0`.'),
+  path: z.array(z.string()).optional().describe('The places the packet passed. With interfaces (`node/node1:cni0`, `*` allowed): the exact interface-level walk.'),
+  replyPath: z.array(z.string()).optional(),
+  rewrites: z.array(rewrite).optional().describe('All address translations of the forward direction, in order. `[]`: none at all.'),
+  encapsulation: z
+    .union([
+      z.literal('none'),
+      z.strictObject({
+        between: z.tuple([z.string(), z.string()]),
+        as: z.literal('vxlan'),
+        vni: z.int().optional(),
+        port: portNumber.optional(),
+      }),
+    ])
+    .optional(),
+  unseen: z
+    .array(z.strictObject({ at: z.string(), address: z.string() }))
+    .optional()
+    .describe('No packet of this check with this address (a place or an IP) crossed the interface `at`; `*` allowed.'),
+  spread: z
+    .union([z.enum(['one', 'all', 'several']), z.record(z.string(), count)])
+    .optional()
+    .describe('How repeated connections were shared: all to `one` endpoint, over `several`, over `all`, or counts per endpoint.'),
+  addresses: listing.optional().describe('`ip -br addr` at the place `at`.'),
+  links: listing.optional().describe('`ip -d link` at the place `at`, one line per link.'),
+  routes: listing.optional().describe('`ip route show table all`.'),
+  neighbours: listing.optional().describe('`ip neigh`.'),
+  fdb: listing.optional().describe('`bridge fdb`.'),
+  sockets: listing.optional().describe('`ss -Htuln`.'),
+  iptables: listing.optional().describe('`iptables-save`.'),
+});
+
+const probeSource = z.strictObject({
+  place: z.string(),
+  ip: address.optional().describe("Bind one of the place's own addresses."),
+  port: portNumber.optional(),
+  protocol: protocol.optional(),
+  payload: z.string().max(1024).optional(),
+  size: z.int().min(0).max(60_000).optional().describe('Bytes of payload.'),
+  ttl: z.int().min(1).max(255).optional(),
+});
+
+export const check = z.strictObject({
+  name: z.string().min(1),
+  from: z.union([z.string(), probeSource]).optional().describe('The place that sends.'),
+  to: z.string().optional().describe('`service/web:80`, `nodeport/web:80@node1`, `lb/web:80`, `pod/web-0:8080`, `10.0.0.1:80`, or a place alone: ping.'),
+  at: z.string().optional().describe('Instead of from/to: the place whose kernel state is looked at.'),
+  connections: z.int().min(1).max(1000).default(1),
+  interval: duration.optional().describe('Pause between connections; left out: all at once.'),
+  timeout: duration.optional(),
+  expect: expectation.optional(),
+});
+
+export const topology = z.strictObject({
+  apiVersion: z.literal('packetwalk.dev/v1alpha1'),
+  kind: z.literal('Topology'),
+  metadata: z.strictObject({ name: labelName, labels: labels.optional(), annotations: labels.optional() }).optional(),
+  spec: z
+    .strictObject({
+      cluster: cluster.prefault({}),
+      networks: z.array(network).default([]).describe('Left out: one network `lan`, 10.0.0.0/24.'),
+      nodes: z.array(node).default([]),
+      hosts: z.array(host).default([]).describe('Machines outside the cluster.'),
+      routers: z.array(router).default([]),
+      checks: z.array(check).default([]),
+      faults: z.array(fault).default([]).describe('What is broken on purpose.'),
+    })
+    .prefault({}),
+});
+
+/** What a cluster is when nobody says anything about it. */
+export const CLUSTER_DEFAULTS: z.infer<typeof cluster> = cluster.parse({});
+
+export type TopologyObject = z.infer<typeof topology>;
+export type CniConfig = z.infer<typeof cni>;
+export type CniMode = CniConfig['mode'];
+export type ProxyConfig = z.infer<typeof proxy>;
+export type ProxyMode = ProxyConfig['mode'];
+export type CheckObject = z.infer<typeof check>;
+export type ExpectationObject = z.infer<typeof expectation>;
+export type RouteObject = z.infer<typeof route>;
+export type Outcome = (typeof OUTCOMES)[number];
+export type Rejection = (typeof REJECTIONS)[number];

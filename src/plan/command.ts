@@ -1,0 +1,85 @@
+/** An operation as the command an engineer would type. Arguments are separate words: nothing here is quoted or expanded. */
+import type { Operation } from './operation.ts';
+
+export interface Command {
+  readonly argv: readonly string[];
+  /** Standard input, for the restore commands. */
+  readonly stdin?: string;
+}
+
+export function commandOf(operation: Operation): Command {
+  const { namespace } = operation;
+  const ip = (...args: (string | number)[]): Command => ({ argv: ['ip', '-n', namespace, ...args.map(String)] });
+  const inside = (...args: string[]): string[] => ['ip', 'netns', 'exec', namespace, ...args];
+  switch (operation.kind) {
+    case 'add-namespace':
+      return { argv: ['ip', 'netns', 'add', namespace] };
+    case 'delete-namespace':
+      return { argv: ['ip', 'netns', 'delete', namespace] };
+    case 'set-sysctl':
+      return { argv: inside('sysctl', '-qw', `${operation.sysctl.key}=${operation.sysctl.value}`) };
+    case 'add-link':
+      return ip('link', 'add', ...newLink(operation.link));
+    case 'set-link':
+      return ip('link', 'set', ...linkChange(operation.change));
+    case 'set-port':
+      return { argv: ['bridge', '-n', namespace, 'link', 'set', 'dev', operation.name, 'hairpin', operation.hairpin ? 'on' : 'off'] };
+    case 'delete-link':
+      return ip('link', 'delete', operation.name);
+    case 'add-address':
+    case 'delete-address': {
+      const { device, address, broadcast } = operation.address;
+      return ip('addr', verb(operation.kind), address, ...(broadcast ? ['brd', broadcast] : []), 'dev', device);
+    }
+    case 'add-route':
+    case 'delete-route': {
+      const { to, via, device, onlink, scope, source } = operation.route;
+      return ip(
+        'route', verb(operation.kind), to, ...(via ? ['via', via] : []), 'dev', device,
+        ...(scope ? ['scope', scope] : []), ...(source ? ['src', source] : []), ...(onlink ? ['onlink'] : []),
+      );
+    }
+    case 'add-neighbour':
+    case 'delete-neighbour': {
+      const { device, address, mac } = operation.neighbour;
+      return ip('neigh', verb(operation.kind), address, 'lladdr', mac, 'dev', device, 'nud', 'permanent');
+    }
+    case 'add-fdb':
+    case 'delete-fdb': {
+      const { device, mac, destination } = operation.entry;
+      const action = operation.kind === 'add-fdb' ? 'append' : 'del';
+      return { argv: ['bridge', '-n', namespace, 'fdb', action, mac, 'dev', device, 'dst', destination, 'self', 'permanent'] };
+    }
+    case 'load-iptables':
+      return { argv: inside('iptables-restore'), stdin: operation.text };
+  }
+}
+
+function newLink(link: Extract<Operation, { kind: 'add-link' }>['link']): (string | number)[] {
+  const end = ({ name, mtu, mac }: { name: string; mtu: number; mac: string }) => [name, 'mtu', mtu, 'address', mac];
+  switch (link.kind) {
+    case 'bridge':
+      return [...end(link), 'type', 'bridge'];
+    case 'veth':
+      return [...end(link), 'type', 'veth', 'peer', 'name', ...end(link.peer), 'netns', link.peer.namespace];
+    case 'vxlan':
+      return [
+        ...end(link), 'type', 'vxlan', 'id', link.vni, 'local', link.local, 'dev', link.device, 'dstport', link.port,
+        link.learning ? 'learning' : 'nolearning', ...(link.gbp ? ['gbp'] : []),
+      ];
+  }
+}
+
+function linkChange({ name, master, mtu, quiet, up }: Extract<Operation, { kind: 'set-link' }>['change']): (string | number)[] {
+  return [
+    name,
+    ...(master === undefined ? [] : ['master', master]),
+    ...(mtu === undefined ? [] : ['mtu', mtu]),
+    ...(quiet ? ['addrgenmode', 'none'] : []),
+    ...(up === undefined ? [] : [up ? 'up' : 'down']),
+  ];
+}
+
+function verb(kind: `${'add' | 'delete'}-${string}`): 'add' | 'del' {
+  return kind.startsWith('add') ? 'add' : 'del';
+}

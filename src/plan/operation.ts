@@ -1,0 +1,50 @@
+/**
+ * One step of a plan. An operation names everything it needs: whoever carries it out decides nothing.
+ * The same value is printed as a command, written into a script, and sent to the kernel.
+ */
+import type { Address, FdbEntry, Link, Neighbour, Route, Sysctl } from '../compile/kernel-state.ts';
+import type { Origin } from '../diagnostic.ts';
+
+/** A link as it is made: what cannot be changed later, both ends of a veth pair included. */
+export type NewLink =
+  | (EndOfLink & { readonly kind: 'bridge' })
+  | (EndOfLink & { readonly kind: 'veth'; readonly peer: EndOfLink & { readonly namespace: string } })
+  | (EndOfLink & Omit<Extract<Link, { kind: 'vxlan' }>, 'origin' | 'up' | 'master' | 'hairpin'>);
+
+interface EndOfLink {
+  readonly name: string;
+  readonly mtu: number;
+  readonly mac: string;
+}
+
+/** Attributes of an existing link that change; the others stay. */
+export interface LinkChange {
+  readonly name: string;
+  readonly master?: string;
+  readonly mtu?: number;
+  /** No IPv6 link-local address: no duplicate address detection, router solicitations or MLD reports in the captures. */
+  readonly quiet?: true;
+  readonly up?: boolean;
+}
+
+type Step =
+  | { readonly kind: 'add-namespace' | 'delete-namespace' }
+  | { readonly kind: 'set-sysctl'; readonly sysctl: Omit<Sysctl, 'origin'> }
+  | { readonly kind: 'add-link'; readonly link: NewLink }
+  | { readonly kind: 'set-link'; readonly change: LinkChange }
+  | { readonly kind: 'set-port'; readonly name: string; readonly hairpin: boolean }
+  | { readonly kind: 'delete-link'; readonly name: string }
+  | { readonly kind: 'add-address' | 'delete-address'; readonly address: Omit<Address, 'origin'> }
+  | { readonly kind: 'add-route' | 'delete-route'; readonly route: Omit<Route, 'origin'> }
+  | { readonly kind: 'add-neighbour' | 'delete-neighbour'; readonly neighbour: Omit<Neighbour, 'origin'> }
+  | { readonly kind: 'add-fdb' | 'delete-fdb'; readonly entry: Omit<FdbEntry, 'origin'> }
+  /** Replaces the tables named in the text as a whole. */
+  | { readonly kind: 'load-iptables'; readonly text: string };
+
+/** `namespace` is where the step happens; `origin` is the manifest line it exists for. */
+export type Operation = Step & { readonly namespace: string; readonly origin: Origin };
+
+/** Steps in an order that works. */
+export interface Plan {
+  readonly operations: readonly Operation[];
+}

@@ -1,0 +1,63 @@
+/** A plan as a shell script that works on its own. */
+import { formatOrigin } from '../diagnostic.ts';
+import { commandOf } from './command.ts';
+import type { Operation, Plan } from './operation.ts';
+
+const HEADER = `#!/bin/sh
+# Builds the lab %NAME%: network namespaces, links, addresses, routes, rules. Written by packetwalk plan.
+#
+# Run it inside namespaces of its own, where it can touch nothing else; no privilege is needed:
+#   unshare --user --map-current-user --keep-caps --net --mount --pid --fork --mount-proc \\
+#     sh -c 'mount -t tmpfs tmpfs /run && sh ./lab.sh && exec bash'
+set -eu
+`;
+
+/** The same plan gives the same bytes. Comments name the manifest line a group of commands comes from. */
+export function formatScript({ operations }: Plan, name: string): string {
+  const lines: string[] = [];
+  let title = '';
+  let origin = '';
+  for (const operation of operations) {
+    if (TITLES[operation.kind] !== title) {
+      title = TITLES[operation.kind];
+      origin = '';
+      lines.push('', `# ${title}`);
+    }
+    if (formatOrigin(operation.origin) !== origin) {
+      origin = formatOrigin(operation.origin);
+      lines.push(`#   ${origin}`);
+    }
+    lines.push(shellCommand(operation));
+  }
+  return `${HEADER.replace('%NAME%', name)}${lines.join('\n')}\n`;
+}
+
+const TITLES: Record<Operation['kind'], string> = {
+  'add-namespace': 'namespaces',
+  'delete-namespace': 'namespaces to remove',
+  'set-sysctl': 'kernel settings',
+  'add-link': 'links',
+  'set-link': 'link state',
+  'set-port': 'bridge ports',
+  'delete-link': 'links to remove',
+  'add-address': 'addresses',
+  'delete-address': 'addresses to remove',
+  'add-route': 'routes',
+  'delete-route': 'routes to remove',
+  'add-neighbour': 'neighbours',
+  'delete-neighbour': 'neighbours to remove',
+  'add-fdb': 'forwarding entries',
+  'delete-fdb': 'forwarding entries to remove',
+  'load-iptables': 'rules',
+};
+
+function shellCommand(operation: Operation): string {
+  const { argv, stdin } = commandOf(operation);
+  const command = argv.map(quote).join(' ');
+  return stdin === undefined ? command : `${command} <<'EOF'\n${stdin}EOF`;
+}
+
+/** Names are validated where they come in; whatever is not plainly harmless is quoted all the same. */
+function quote(word: string): string {
+  return /^[A-Za-z0-9_./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
