@@ -94,6 +94,7 @@ export interface Expectation {
   readonly outcome?: Outcome;
   readonly rejectedBy?: string;
   readonly rejectedWith?: Rejection;
+  readonly status?: number;
   readonly endpoint?: readonly string[];
   readonly source?: Peer;
   readonly lastSeen?: Step;

@@ -114,6 +114,7 @@ class CheckResolver {
     return {
       ...(expect.outcome && { outcome: expect.outcome }),
       ...(expect.rejectedWith && { rejectedWith: expect.rejectedWith }),
+      ...(expect.status !== undefined && { status: expect.status }),
       ...(rejectedBy !== undefined && { rejectedBy: this.#place(rejectedBy, [...base, 'rejectedBy']) ?? rejectedBy }),
       ...(endpoint !== undefined && {
         endpoint: [endpoint].flat().flatMap((text, index) => this.#place(text, Array.isArray(endpoint) ? [...base, 'endpoint', index] : [...base, 'endpoint']) ?? []),

@@ -142,6 +142,8 @@ export interface Endpoint extends EndpointConditions {
 export interface Listener extends Port {
   readonly place: string;
   readonly netns: string;
+  /** A Service's health check port: says how many of its endpoints are on this node, instead of who answers. */
+  readonly health?: { readonly namespace: string; readonly name: string; readonly localEndpoints: number };
 }
 
 /** Something to break: a named edit of the kernel state. */

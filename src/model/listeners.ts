@@ -1,7 +1,7 @@
 /** Which ports answer: declared container ports, ports that endpoints promise, and what hosts listen on. */
 import type { Diagnostics } from '../diagnostic.ts';
 import type { Port } from '../net/port.ts';
-import type { Cluster, Listener, Place, Service } from './cluster.ts';
+import type { Cluster, Listener, Node, Place, Service } from './cluster.ts';
 
 type Machines = Pick<Cluster, 'nodes' | 'hosts' | 'routers' | 'pods'>;
 
@@ -15,6 +15,7 @@ export function modelListeners(cluster: Machines, services: readonly Service[], 
   for (const pod of cluster.pods) for (const port of pod.ports) add(pod, port);
   for (const host of cluster.hosts) for (const port of host.listen) add(host, port);
   const owners = addressOwners(cluster);
+  for (const listener of healthChecks(cluster.nodes, services)) listeners.set(`${listener.netns} ${listener.port}/TCP`, listener);
   const strangers = new Map<string, Service>();
   for (const service of services) {
     for (const { protocol, endpoints } of service.ports) {
@@ -30,6 +31,17 @@ export function modelListeners(cluster: Machines, services: readonly Service[], 
     diagnostics.warn('stranger', `${where}: endpoint ${address} of Service ${namespace}/${name} belongs to nothing in this topology; connections to it die on the way`);
   }
   return [...listeners.values()];
+}
+
+/** Every node answers on a Service's health check port (KEP-1669: ready endpoints on this node count). */
+function healthChecks(nodes: readonly Node[], services: readonly Service[]): Listener[] {
+  return services.flatMap(({ namespace, name, healthCheckNodePort: port, ports }) => {
+    if (port === undefined) return [];
+    return nodes.map((node): Listener => {
+      const local = new Set(ports.flatMap(({ endpoints }) => endpoints).filter((endpoint) => endpoint.ready && endpoint.node === node.name).map(({ address }) => address));
+      return { place: node.place, netns: node.netns, port, protocol: 'TCP', health: { namespace, name, localEndpoints: local.size } };
+    });
+  });
 }
 
 function addressOwners({ nodes, hosts, routers, pods }: Machines): Map<string, Place> {

@@ -27,6 +27,7 @@ export function planNamespaces(namespaces: readonly Namespace[], state: KernelSt
       ...all(({ name, links }) => links.map((link) => ({ kind: 'set-link' as const, namespace: name, change: { name: link.name, quiet: true as const }, origin: link.origin }))),
       ...all(addresses),
       ...all(({ name, links }) => links.flatMap((link) => setLink(name, link))),
+      ...all(({ name, links }) => links.flatMap((link) => setPort(name, link))),
       ...all(routes),
       ...all(neighbours),
       ...all(fdb),
@@ -71,13 +72,15 @@ function newLink(link: Link, lookup: Lookup): NewLink {
   }
 }
 
-/** Makes a link a port, takes it up, and sets the port's flag where it is not the kernel's default. */
-export function setLink(namespace: string, { name, master, hairpin, up, origin }: Link): Operation[] {
-  const change = { name, ...(master !== undefined && { master }), ...(up && { up }) };
-  return [
-    ...(Object.keys(change).length > 1 ? [{ kind: 'set-link' as const, namespace, change, origin }] : []),
-    ...(hairpin ? [{ kind: 'set-port' as const, namespace, name, hairpin, origin }] : []),
-  ];
+/** Makes a link a port of its bridge and takes it up. */
+export function setLink(namespace: string, { name, master, up, origin }: Link): Operation[] {
+  if (master === undefined && !up) return [];
+  return [{ kind: 'set-link', namespace, change: { name, ...(master !== undefined && { master }), ...(up && { up }) }, origin }];
+}
+
+/** The flag of a bridge port, where it is not the kernel's default. */
+export function setPort(namespace: string, { name, hairpin, origin }: Link): Operation[] {
+  return hairpin ? [{ kind: 'set-port', namespace, name, hairpin, origin }] : [];
 }
 
 export function addresses({ name, addresses: own }: Namespace): Operation[] {

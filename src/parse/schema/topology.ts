@@ -140,6 +140,7 @@ const expectation = z.strictObject({
   outcome: z.enum(OUTCOMES).optional(),
   rejectedBy: z.string().optional().describe('With outcome `rejected`: the place that said no.'),
   rejectedWith: z.enum(REJECTIONS).optional(),
+  status: z.int().min(100).max(599).optional().describe('HTTP status of the answer.'),
   endpoint: oneOrMany(z.string()).optional().describe('Who answered: a place, or any of several.'),
   source: z.string().optional().describe('Whom the endpoint saw: a place or an address.'),
   lastSeen: z.string().optional().describe('Where a packet that did not arrive was seen last: `node/node1` or `node/node1:eth0`.'),

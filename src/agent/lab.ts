@@ -1,0 +1,122 @@
+/** A lab that stands: a cluster, the kernel state behind it, and the agent that holds it. */
+import type { KernelState } from '../compile/kernel-state.ts';
+import type { Capture } from '../capture/capture.ts';
+import type { RuleTrace } from '../capture/rule-trace.ts';
+import type { Check, ConnectionCheck, ListingName, StateCheck } from '../model/check.ts';
+import type { Cluster, Place } from '../model/cluster.ts';
+import { plan } from '../plan/index.ts';
+import type { ProbeRequest, ProbeRun } from '../probe/probe.ts';
+import type { SandboxKind } from '../apply/sandbox/index.ts';
+import { type AgentClient, startAgent } from './client.ts';
+
+export interface Lab {
+  readonly cluster: Cluster;
+  readonly state: KernelState;
+  readonly agent: AgentClient;
+  readonly sandbox: SandboxKind;
+  /** Release of the kernel it stands on. */
+  readonly kernel: string;
+}
+
+/** Builds a lab of this process's own. It is gone when `close` has been called, or with the process. */
+export async function buildLab(cluster: Cluster, state: KernelState, sandbox: SandboxKind): Promise<Lab & { close(): Promise<void> }> {
+  const { client, close } = await startAgent(sandbox);
+  try {
+    const { kernel } = await client.call('hello');
+    await client.call('apply', plan(state));
+    await client.call('listen', cluster.listeners);
+    return { cluster, state, agent: client, sandbox, kernel, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Everything seen while something happened. */
+export interface Watched<T> {
+  readonly result: T;
+  readonly captures: readonly Capture[];
+  readonly traces: readonly RuleTrace[];
+}
+
+export interface WatchOptions {
+  readonly namespaces: readonly string[];
+  /** Namespaces whose rules are traced as well. */
+  readonly traced?: readonly string[];
+}
+
+/** Captures in all the namespaces while `action` runs, and until everything it sent stands in the captures. */
+export async function watch<T>({ agent }: Lab, { namespaces, traced = [] }: WatchOptions, action: () => Promise<T>): Promise<Watched<T>> {
+  const trace = traced.length > 0 ? await agent.call('startRuleTrace', traced) : undefined;
+  const captures = await agent.call('startCaptures', namespaces);
+  const result = await action();
+  await agent.call('fence', captures);
+  return {
+    result,
+    captures: await agent.call('stopCaptures', captures),
+    traces: trace === undefined ? [] : await agent.call('stopRuleTrace', trace),
+  };
+}
+
+/** Sends the probes of a check. */
+export function probe({ agent, cluster }: Lab, { from, to, connections, intervalMs, timeoutMs }: ConnectionCheck): Promise<ProbeRun[]> {
+  const request: ProbeRequest = {
+    namespace: netnsOf(cluster, from.place),
+    protocol: from.protocol,
+    destination: { address: to.address, ...(to.port !== undefined && { port: to.port }) },
+    ...((from.ip !== undefined || from.port !== undefined) && {
+      source: { ...(from.ip !== undefined && { address: from.ip }), ...(from.port !== undefined && { port: from.port }) },
+    }),
+    ...(from.payload !== undefined && { payload: from.payload }),
+    ...(from.size !== undefined && { size: from.size }),
+    ...(from.ttl !== undefined && { ttl: from.ttl }),
+    timeoutMs,
+  };
+  return agent.call('probe', { probe: request, times: connections, ...(intervalMs !== undefined && { intervalMs }) });
+}
+
+/** The command behind each listing of a state check: what one would type to see it. */
+export const LISTING_COMMANDS: Record<ListingName, readonly string[]> = {
+  addresses: ['ip', '-br', 'addr'],
+  links: ['ip', '-d', '-o', 'link'],
+  routes: ['ip', 'route', 'show', 'table', 'all'],
+  neighbours: ['ip', 'neigh'],
+  fdb: ['bridge', 'fdb'],
+  sockets: ['ss', '-Htuln'],
+  iptables: ['iptables-save'],
+};
+
+/** Reads the listings a state check looks at. */
+export async function list({ agent, cluster }: Lab, check: StateCheck): Promise<Map<ListingName, string>> {
+  const namespace = netnsOf(cluster, check.at);
+  const listings = check.listings.map(async ({ name }) => {
+    const { stdout, stderr } = await agent.call('run', { namespace, argv: LISTING_COMMANDS[name] });
+    return [name, stdout || stderr] as const;
+  });
+  return new Map(await Promise.all(listings));
+}
+
+/** Every namespace a packet of the checks can meet: all machines, the sending pods, and the pods that may be reached. */
+export function namespacesOnTheWay(cluster: Cluster, checks: readonly Check[]): string[] {
+  const connections = checks.filter((check) => check.kind === 'connection');
+  const senders = new Set(connections.map(({ from }) => from.place));
+  const addresses = new Set(connections.flatMap(({ to }) => [to.address, ...endpointAddresses(cluster, to)]));
+  const pods = cluster.pods.filter(({ place, address }) => senders.has(place) || addresses.has(address));
+  const machines: Place[] = [...cluster.nodes, ...cluster.hosts, ...cluster.routers];
+  return [...new Set([...machines, ...pods].map(({ netns }) => netns))].sort();
+}
+
+/** Addresses of the endpoints of every Service the destination may stand for. */
+function endpointAddresses({ services }: Cluster, to: ConnectionCheck['to']): string[] {
+  return services
+    .filter(
+      ({ clusterIP, externalIPs, loadBalancerIPs, ports }) =>
+        [clusterIP, ...externalIPs, ...loadBalancerIPs].includes(to.address) || ports.some(({ nodePort }) => nodePort !== undefined && nodePort === to.port),
+    )
+    .flatMap(({ ports }) => ports.flatMap(({ endpoints }) => endpoints.map(({ address }) => address)));
+}
+
+export function netnsOf(cluster: Cluster, place: string): string {
+  const places: Place[] = [...cluster.pods, ...cluster.nodes, ...cluster.hosts, ...cluster.routers];
+  return places.find((candidate) => candidate.place === place)!.netns;
+}

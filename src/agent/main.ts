@@ -1,0 +1,39 @@
+/**
+ * The agent's process, first in its sandbox.
+ *
+ *   node agent.js HOST_NETNS pipe            serves descriptor 3; ends with it
+ *   node agent.js HOST_NETNS socket PATH     serves a Unix socket; ends when asked to
+ *
+ * Before anything else it makes sure that it is not in the host's network namespace.
+ */
+import { readlinkSync, rmSync } from 'node:fs';
+import { createServer, Socket } from 'node:net';
+import { mountTmpfs } from '../apply/kernel/libc.ts';
+import { Agent } from './agent.ts';
+
+const [hostNamespace, mode, path] = process.argv.slice(2);
+
+if (hostNamespace === undefined || readlinkSync('/proc/self/ns/net') === hostNamespace) {
+  process.stderr.write('refusing to run in the network namespace of the host\n');
+  process.exit(1);
+}
+mountTmpfs('/run');
+/** The terminal's Ctrl-C is the business of whoever started the lab. */
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGPIPE'] as const) process.on(signal, () => {});
+
+if (mode === 'pipe') {
+  const connection = new Socket({ fd: 3, readable: true, writable: true });
+  const end = () => process.exit(0);
+  connection.on('close', end).on('end', end).on('error', end);
+  new Agent(end).serve(connection);
+} else if (mode === 'socket' && path !== undefined) {
+  const end = () => {
+    rmSync(path, { force: true });
+    process.exit(0);
+  };
+  const agent = new Agent(() => setTimeout(end, 20));
+  createServer((connection) => {
+    connection.on('error', () => {});
+    agent.serve(connection);
+  }).listen(path);
+}

@@ -1,0 +1,93 @@
+/**
+ * How a lab is spoken to. Its agent lives inside the sandbox and answers one request at a time per method, over any
+ * byte stream: a pipe, a Unix socket, a virtual machine's serial port. Messages are length-prefixed structured clones.
+ */
+import { deserialize, serialize } from 'node:v8';
+import type { Duplex } from 'node:stream';
+import { type KernelErrorDetails, KernelError } from '../apply/kernel/errors.ts';
+import type { RunResult } from '../apply/kernel/command.ts';
+import type { Capture } from '../capture/capture.ts';
+import type { Listener } from '../model/cluster.ts';
+import type { Plan } from '../plan/operation.ts';
+import type { ProbeRequest, ProbeRun } from '../probe/probe.ts';
+import type { RuleTrace } from '../capture/rule-trace.ts';
+
+/** What an agent can be asked. */
+export interface AgentMethods {
+  /** Who is there. */
+  hello(): { readonly pid: number; readonly kernel: string; readonly version: string };
+  /** Carries out a plan. */
+  apply(plan: Plan): void;
+  /** Makes exactly these ports answer. */
+  listen(listeners: readonly Listener[]): void;
+  /** Starts watching; the id names the set of captures. */
+  startCaptures(namespaces: readonly string[]): number;
+  /** Waits until the captures hold everything sent so far. */
+  fence(id: number): void;
+  /** Ends the captures and hands them over. */
+  stopCaptures(id: number): Capture[];
+  /** Sends probes, all at once or with a pause in between. */
+  probe(request: { readonly probe: ProbeRequest; readonly times: number; readonly intervalMs?: number }): ProbeRun[];
+  /** Runs a program in a namespace: the listing commands of state checks. */
+  run(request: { readonly namespace: string; readonly argv: readonly string[] }): RunResult;
+  /** Records which rules packets meet, from now on. */
+  startRuleTrace(namespaces: readonly string[]): number;
+  stopRuleTrace(id: number): RuleTrace[];
+  /** Ends the lab. */
+  shutdown(): void;
+}
+
+export type Method = keyof AgentMethods;
+export type Parameter<M extends Method> = Parameters<AgentMethods[M]> extends [infer P] ? P : undefined;
+export type Result<M extends Method> = ReturnType<AgentMethods[M]>;
+
+export interface Request {
+  readonly id: number;
+  readonly method: Method;
+  readonly parameter: unknown;
+}
+
+export type Response = { readonly id: number } & (
+  | { readonly result: unknown }
+  | { readonly error: { readonly message: string; readonly kernel?: KernelErrorDetails } }
+);
+
+const PREFIX = 4;
+/** A length beyond this is not a message of ours. */
+const MAX_MESSAGE = 1 << 30;
+
+export function writeMessage(stream: Duplex, message: Request | Response): void {
+  const body = serialize(message);
+  const prefix = Buffer.alloc(PREFIX);
+  prefix.writeUInt32BE(body.length);
+  stream.write(prefix);
+  stream.write(body);
+}
+
+/** Calls `receive` for every message, until the stream ends. */
+export function readMessages(stream: Duplex, receive: (message: unknown) => void): void {
+  let chunks: Buffer[] = [];
+  let bytes = 0;
+  stream.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    while (bytes >= PREFIX) {
+      if (chunks[0]!.length < PREFIX) chunks = [Buffer.concat(chunks)];
+      const length = chunks[0]!.readUInt32BE(0);
+      if (length > MAX_MESSAGE) {
+        stream.destroy(new Error('not a message of an agent'));
+        return;
+      }
+      if (bytes < PREFIX + length) return;
+      const all = Buffer.concat(chunks);
+      receive(deserialize(all.subarray(PREFIX, PREFIX + length)));
+      chunks = [all.subarray(PREFIX + length)];
+      bytes = chunks[0]!.length;
+    }
+  });
+}
+
+export function errorOf(error: unknown): Extract<Response, { error: unknown }>['error'] {
+  if (error instanceof KernelError) return { message: error.message, kernel: error.details };
+  return { message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+}

@@ -1,0 +1,71 @@
+/**
+ * Programs, run by execa with separate arguments: the only file that starts processes. No shell is involved anywhere.
+ */
+import { execa, type Options, type ResultPromise } from 'execa';
+import { classify, KernelError } from './errors.ts';
+
+/** Which package of Debian and Ubuntu has a program. */
+export const PACKAGES: Readonly<Record<string, string>> = {
+  ip: 'iproute2', bridge: 'iproute2', ss: 'iproute2', tcpdump: 'tcpdump', 'iptables-restore': 'iptables', 'iptables-save': 'iptables',
+  iptables: 'iptables', 'xtables-monitor': 'iptables', nft: 'nftables', conntrack: 'conntrack', unshare: 'util-linux', setpriv: 'util-linux',
+  nsenter: 'util-linux', mount: 'mount', sysctl: 'procps',
+};
+
+/** System programs live in sbin, which an ordinary user's PATH may lack. */
+export const SYSTEM_PATH = [...new Set([...(process.env.PATH ?? '').split(':'), '/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin'])].join(':');
+
+export interface RunOptions {
+  readonly stdin?: string;
+  readonly timeoutMs?: number;
+  readonly namespace?: string;
+}
+
+export interface RunResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+}
+
+/**
+ * Runs a program to its end and returns what it printed, whatever its exit code. Throws a KernelError when it is
+ * missing or does not end in time. Started synchronously: within `inside`, it belongs to that namespace.
+ */
+export async function run(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  const [program = '', ...args] = argv;
+  const result = await execa(program, args, {
+    ...(options.stdin === undefined ? { stdin: 'ignore' as const } : { input: options.stdin }),
+    timeout: options.timeoutMs ?? 30_000,
+    reject: false,
+    env: { PATH: SYSTEM_PATH, LC_ALL: 'C' },
+    stripFinalNewline: false,
+  });
+  const where = { command: argv.join(' '), ...(options.namespace !== undefined && { namespace: options.namespace }) };
+  if (result.code === 'ENOENT') throw missingTool(program, where);
+  if (result.timedOut) throw new KernelError({ ...where, code: 'timeout', cause: `not finished after ${options.timeoutMs ?? 30_000} ms` });
+  return { stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode ?? 128 };
+}
+
+/** As `run`, but a program that fails throws its own words as a KernelError. */
+export async function runChecked(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  const result = await run(argv, options);
+  if (result.exitCode !== 0) {
+    const cause = result.stderr.trim() || `exit code ${result.exitCode}`;
+    throw new KernelError({
+      command: argv.join(' '), cause, ...classify(cause), ...(options.namespace !== undefined && { namespace: options.namespace }),
+    });
+  }
+  return result;
+}
+
+/** Starts a program that goes on: tcpdump, a monitor, a sandbox. The caller owns its end. */
+export function start(argv: readonly string[], options: Options): ResultPromise {
+  const [program = '', ...args] = argv;
+  return execa(program, args, { reject: false, ...options, env: { PATH: SYSTEM_PATH, ...options.env } });
+}
+
+export function missingTool(program: string, where: { command: string; namespace?: string }): KernelError {
+  const debian = PACKAGES[program];
+  return new KernelError({
+    ...where, code: 'missing-tool', cause: `${program} is not installed`, ...(debian && { remedy: `sudo apt-get install ${debian}` }),
+  });
+}

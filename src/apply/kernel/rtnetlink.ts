@@ -1,0 +1,184 @@
+/**
+ * Operations as rtnetlink messages: the fast twin of plan/command.ts. A test builds one plan both ways and compares
+ * what the kernel then holds.
+ */
+import type { Address, FdbEntry, Neighbour, Route } from '../../compile/kernel-state.ts';
+import type { LinkChange, NewLink, Operation } from '../../plan/operation.ts';
+import { Message, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL } from './netlink.ts';
+
+/** What a message must know of the kernel: the number of a device, a descriptor of a namespace. */
+export interface Context {
+  indexOf(namespace: string, device: string): number;
+  /** Descriptor of another namespace; valid until the message is sent. */
+  namespaceFd(namespace: string): number;
+}
+
+type NetlinkOperation = Exclude<Operation, { kind: 'add-namespace' | 'delete-namespace' | 'set-sysctl' | 'load-iptables' }>;
+
+export function isNetlinkOperation(operation: Operation): operation is NetlinkOperation {
+  return !['add-namespace', 'delete-namespace', 'set-sysctl', 'load-iptables'].includes(operation.kind);
+}
+
+const RTM = { newLink: 16, delLink: 17, newAddress: 20, delAddress: 21, newRoute: 24, delRoute: 25, newNeighbour: 28, delNeighbour: 29 } as const;
+const AF = { unspec: 0, inet: 2, bridge: 7, inet6: 10 } as const;
+const IFF_UP = 1;
+const IFLA = { address: 1, ifname: 3, mtu: 4, master: 10, linkinfo: 18, netNsFd: 28, afSpec: 26 } as const;
+const INFO = { kind: 1, data: 2, slaveKind: 4, slaveData: 5 } as const;
+const VXLAN = { id: 1, link: 3, local: 4, learning: 7, port: 15, gbp: 23 } as const;
+const VETH_INFO_PEER = 1;
+const BRPORT_MODE = 4;
+const INET6_ADDR_GEN_MODE = 8;
+const ADDR_GEN_MODE_NONE = 1;
+const IFA = { address: 1, local: 2, broadcast: 4 } as const;
+const RTA = { destination: 1, outInterface: 4, gateway: 5, preferredSource: 7 } as const;
+const RTNH_F_ONLINK = 4;
+const SCOPE = { universe: 0, link: 253, host: 254 } as const;
+const RT = { tableMain: 254, protocolBoot: 3, unicast: 1 } as const;
+const NDA = { destination: 1, lladdr: 2 } as const;
+const NUD_PERMANENT = 0x80;
+const NTF_SELF = 2;
+const CREATE = NLM_F_CREATE | NLM_F_EXCL;
+
+export function messageOf(operation: NetlinkOperation, context: Context): Message {
+  const { namespace } = operation;
+  const index = (device: string) => context.indexOf(namespace, device);
+  switch (operation.kind) {
+    case 'add-link':
+      return addLink(operation.link, index, context);
+    case 'set-link':
+      return setLink(operation.change, index);
+    case 'set-port':
+      return named(new Message(RTM.newLink, 0).raw(ifinfomsg()), operation.name).nested(IFLA.linkinfo, (message) =>
+        message.text(INFO.slaveKind, 'bridge').nested(INFO.slaveData, (data) => data.u8(BRPORT_MODE, operation.hairpin ? 1 : 0)),
+      );
+    case 'delete-link':
+      return named(new Message(RTM.delLink, 0).raw(ifinfomsg()), operation.name);
+    case 'add-address':
+      return address(new Message(RTM.newAddress, CREATE), operation.address, index);
+    case 'delete-address':
+      return address(new Message(RTM.delAddress, 0), operation.address, index);
+    case 'add-route':
+      return route(new Message(RTM.newRoute, CREATE), operation.route, index);
+    case 'delete-route':
+      return route(new Message(RTM.delRoute, 0), operation.route, index);
+    case 'add-neighbour':
+      return neighbour(new Message(RTM.newNeighbour, CREATE), operation.neighbour, index);
+    case 'delete-neighbour':
+      return neighbour(new Message(RTM.delNeighbour, 0), operation.neighbour, index);
+    case 'add-fdb':
+      return fdb(new Message(RTM.newNeighbour, NLM_F_CREATE | NLM_F_APPEND), operation.entry, index);
+    case 'delete-fdb':
+      return fdb(new Message(RTM.delNeighbour, 0), operation.entry, index);
+  }
+}
+
+type IndexOf = (device: string) => number;
+
+function addLink(link: NewLink, index: IndexOf, context: Context): Message {
+  const message = describe(new Message(RTM.newLink, CREATE).raw(ifinfomsg()), link);
+  switch (link.kind) {
+    case 'bridge':
+      return message.nested(IFLA.linkinfo, (info) => info.text(INFO.kind, 'bridge'));
+    case 'veth':
+      return message.nested(IFLA.linkinfo, (info) =>
+        info.text(INFO.kind, 'veth').nested(INFO.data, (data) =>
+          data.nested(VETH_INFO_PEER, (peer) =>
+            describe(peer.raw(ifinfomsg()), link.peer).u32(IFLA.netNsFd, context.namespaceFd(link.peer.namespace)),
+          ),
+        ),
+      );
+    case 'vxlan':
+      return message.nested(IFLA.linkinfo, (info) =>
+        info.text(INFO.kind, 'vxlan').nested(INFO.data, (data) => {
+          data.u32(VXLAN.id, link.vni).attribute(VXLAN.local, ipv4(link.local)).u32(VXLAN.link, index(link.device));
+          data.u8(VXLAN.learning, link.learning ? 1 : 0).attribute(VXLAN.port, bigEndian16(link.port));
+          if (link.gbp) data.attribute(VXLAN.gbp, Buffer.alloc(0));
+        }),
+      );
+  }
+}
+
+function describe(message: Message, { name, mtu, mac }: { name: string; mtu: number; mac: string }): Message {
+  return named(message, name).u32(IFLA.mtu, mtu).attribute(IFLA.address, Buffer.from(mac.replaceAll(':', ''), 'hex'));
+}
+
+function setLink({ name, master, mtu, quiet, up }: LinkChange, index: IndexOf): Message {
+  const flags = up === undefined ? ifinfomsg() : ifinfomsg(up ? IFF_UP : 0, IFF_UP);
+  const message = named(new Message(RTM.newLink, 0).raw(flags), name);
+  if (master !== undefined) message.u32(IFLA.master, index(master));
+  if (mtu !== undefined) message.u32(IFLA.mtu, mtu);
+  if (quiet) message.nested(IFLA.afSpec, (spec) => spec.nested(AF.inet6, (inet6) => inet6.u8(INET6_ADDR_GEN_MODE, ADDR_GEN_MODE_NONE)));
+  return message;
+}
+
+function address(message: Message, { device, address: text, broadcast }: Omit<Address, 'origin'>, index: IndexOf): Message {
+  const [own = '', prefix] = text.split('/');
+  const header = Buffer.alloc(8);
+  header.writeUInt8(AF.inet, 0);
+  header.writeUInt8(Number(prefix), 1);
+  header.writeUInt32LE(index(device), 4);
+  message.raw(header).attribute(IFA.local, ipv4(own)).attribute(IFA.address, ipv4(own));
+  return broadcast === undefined ? message : message.attribute(IFA.broadcast, ipv4(broadcast));
+}
+
+/** iproute2's defaults: table main, protocol boot, scope link when there is no next hop. */
+function route(message: Message, { to, via, device, onlink, scope, source }: Omit<Route, 'origin'>, index: IndexOf): Message {
+  const [destination = '0.0.0.0', prefix = '32'] = to === 'default' ? ['0.0.0.0', '0'] : to.split('/');
+  const header = Buffer.alloc(12);
+  header.writeUInt8(AF.inet, 0);
+  header.writeUInt8(Number(prefix), 1);
+  header.writeUInt8(RT.tableMain, 4);
+  header.writeUInt8(RT.protocolBoot, 5);
+  header.writeUInt8(SCOPE[scope ?? (via === undefined ? 'link' : 'universe')], 6);
+  header.writeUInt8(RT.unicast, 7);
+  header.writeUInt32LE(onlink ? RTNH_F_ONLINK : 0, 8);
+  message.raw(header);
+  if (prefix !== '0') message.attribute(RTA.destination, ipv4(destination));
+  if (via !== undefined) message.attribute(RTA.gateway, ipv4(via));
+  if (source !== undefined) message.attribute(RTA.preferredSource, ipv4(source));
+  return message.u32(RTA.outInterface, index(device));
+}
+
+function neighbour(message: Message, entry: Omit<Neighbour, 'origin'>, index: IndexOf): Message {
+  return message.raw(ndmsg(AF.inet, index(entry.device), 0)).attribute(NDA.destination, ipv4(entry.address)).attribute(NDA.lladdr, macBytes(entry.mac));
+}
+
+function fdb(message: Message, entry: Omit<FdbEntry, 'origin'>, index: IndexOf): Message {
+  return message.raw(ndmsg(AF.bridge, index(entry.device), NTF_SELF)).attribute(NDA.lladdr, macBytes(entry.mac)).attribute(NDA.destination, ipv4(entry.destination));
+}
+
+/** Links are named, not numbered, wherever the kernel takes a name. */
+function named(message: Message, name: string): Message {
+  return message.text(IFLA.ifname, name);
+}
+
+export function ifinfomsg(flags = 0, change = 0, index = 0): Buffer {
+  const header = Buffer.alloc(16);
+  header.writeInt32LE(index, 4);
+  header.writeUInt32LE(flags, 8);
+  header.writeUInt32LE(change, 12);
+  return header;
+}
+
+function ndmsg(family: number, index: number, flags: number): Buffer {
+  const header = Buffer.alloc(12);
+  header.writeUInt8(family, 0);
+  header.writeInt32LE(index, 4);
+  header.writeUInt16LE(NUD_PERMANENT, 8);
+  header.writeUInt8(flags, 10);
+  return header;
+}
+
+function ipv4(text: string): Buffer {
+  return Buffer.from(text.split('.').map(Number));
+}
+
+function macBytes(mac: string): Buffer {
+  return Buffer.from(mac.replaceAll(':', ''), 'hex');
+}
+
+function bigEndian16(value: number): Buffer {
+  const bytes = Buffer.alloc(2);
+  bytes.writeUInt16BE(value);
+  return bytes;
+}

@@ -1,0 +1,36 @@
+/**
+ * Sandboxes: private namespaces in which a lab lives, with no way out. The host's network, mounts and processes are
+ * out of reach, and everything is gone when the sandbox's first process is.
+ */
+import { readlinkSync } from 'node:fs';
+
+export type SandboxKind = 'rootless' | 'root';
+
+/** Ordinary users get a user namespace, root does without; `kind` overrides. */
+export function chooseSandbox(kind: SandboxKind | undefined): SandboxKind {
+  return kind ?? (process.getuid?.() === 0 ? 'root' : 'rootless');
+}
+
+const SHARED = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
+
+/**
+ * `--map-current-user --keep-caps` rather than `--map-root-user`: as uid 0 tcpdump would try to change to another
+ * user, and a user namespace with one user has none.
+ */
+const ARGUMENTS: Record<SandboxKind, readonly string[]> = {
+  rootless: ['--user', '--map-current-user', '--keep-caps', ...SHARED],
+  root: SHARED,
+};
+
+/**
+ * The command that runs a program as first process of a sandbox. When `tied`, the sandbox dies with whoever starts
+ * it, also when that is killed.
+ */
+export function sandboxCommand(kind: SandboxKind, program: readonly string[], tied: boolean): string[] {
+  return [...(tied ? ['setpriv', '--pdeathsig', 'KILL'] : []), 'unshare', ...ARGUMENTS[kind], ...program];
+}
+
+/** Identifies the network namespace of this process: what a sandbox must not be in. */
+export function hostNamespace(): string {
+  return readlinkSync('/proc/self/ns/net');
+}

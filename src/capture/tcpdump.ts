@@ -1,0 +1,145 @@
+/**
+ * One tcpdump a namespace, on all its interfaces at once, for as long as the lab is watched.
+ *
+ * A fence is a datagram the namespace sends to itself over lo: once it stands in the capture, everything before it
+ * does, too. That is how a capture is known to be alive, and its silence to mean something.
+ */
+import type { ResultPromise } from 'execa';
+import { randomBytes } from 'node:crypto';
+import { closeSync } from 'node:fs';
+import { missingTool, start } from '../apply/kernel/command.ts';
+import { AF_INET, bind, connect, getsockname, send, SOCK_DGRAM, socket } from '../apply/kernel/libc.ts';
+import { listLinks } from '../apply/kernel/links.ts';
+import { inside } from '../apply/kernel/namespaces.ts';
+import { type Capture, FENCE } from './capture.ts';
+
+/** Enough of every packet to know it and to show it; frames of the usual MTU fit whole. */
+const SNAPLEN = 2048;
+/** KiB of kernel buffer. */
+const BUFFER = 2048;
+/** All captures of a lab together. */
+const MAX_BYTES = 512 * 1024 * 1024;
+
+const ARGUMENTS = ['-i', 'any', '-w', '-', '-U', '--immediate-mode', '-s', SNAPLEN, '-B', BUFFER, '--time-stamp-precision=nano', '-n'];
+
+export class Captures {
+  readonly #running: RunningCapture[];
+
+  private constructor(running: RunningCapture[]) {
+    this.#running = running;
+  }
+
+  /** Resolves when every capture has shown that it is alive, or failed to within the time. */
+  static async start(namespaces: readonly string[], timeoutMs = 10_000): Promise<Captures> {
+    const budget = Math.floor(MAX_BYTES / Math.max(1, namespaces.length));
+    const captures = new Captures(namespaces.map((namespace) => new RunningCapture(namespace, budget)));
+    await captures.fence(timeoutMs);
+    return captures;
+  }
+
+  /** Waits until everything sent so far stands in the captures; those that do not answer in time are blind from then on. */
+  async fence(timeoutMs = 5000): Promise<void> {
+    await Promise.all(this.#running.map((capture) => capture.fence(timeoutMs)));
+  }
+
+  async stop(): Promise<Capture[]> {
+    return Promise.all(this.#running.map((capture) => capture.stop()));
+  }
+}
+
+class RunningCapture {
+  readonly #namespace: string;
+  readonly #process: ResultPromise;
+  readonly #chunks: Buffer[] = [];
+  readonly #maxBytes: number;
+  #bytes = 0;
+  #errors = '';
+  #blind: string | undefined;
+  #waiting: { readonly mark: Buffer; readonly seen: () => void } | undefined;
+
+  constructor(namespace: string, maxBytes: number) {
+    this.#namespace = namespace;
+    this.#maxBytes = maxBytes;
+    /** As root tcpdump would change to a user that cannot be told to stop. */
+    const user = process.getuid?.() === 0 ? ['-Z', 'root'] : [];
+    this.#process = inside(namespace, () =>
+      start(['tcpdump', ...ARGUMENTS.map(String), ...user], { stdin: 'ignore', buffer: false, encoding: 'buffer' }),
+    );
+    this.#process.stdout?.on('data', (chunk: Buffer) => this.#receive(chunk));
+    this.#process.stderr?.on('data', (chunk: Buffer) => (this.#errors += chunk.toString()));
+    void this.#process.then((result) => {
+      if (result.code === 'ENOENT') this.#blind = missingTool('tcpdump', { command: 'tcpdump' }).message;
+      this.#blind ??= 'tcpdump ended';
+    });
+  }
+
+  async fence(timeoutMs: number): Promise<void> {
+    const deadline = performance.now() + timeoutMs;
+    const mark = Buffer.from(FENCE + randomBytes(8).toString('hex'));
+    let seen = false;
+    const arrived = new Promise<void>((resolve) => {
+      this.#waiting = {
+        mark,
+        seen: () => {
+          seen = true;
+          resolve();
+        },
+      };
+    });
+    while (!seen && this.#blind === undefined && performance.now() < deadline) {
+      this.#sendFence(mark);
+      await Promise.race([arrived, delay(20)]);
+    }
+    this.#waiting = undefined;
+    if (!seen) this.#blind ??= `the capture did not show its own test packet within ${timeoutMs} ms`;
+  }
+
+  async stop(): Promise<Capture> {
+    const links = listLinks(this.#namespace);
+    const blind = this.#blind;
+    this.#process.kill('SIGINT');
+    await Promise.race([this.#process, delay(2000)]);
+    this.#process.kill('SIGKILL');
+    await this.#process;
+    const dropped = Number(/(\d+) packets? dropped by kernel/.exec(this.#errors)?.[1] ?? 0);
+    return {
+      namespace: this.#namespace, pcap: Buffer.concat(this.#chunks), links, dropped,
+      ...(blind !== undefined ? { blind: `${blind}${this.#complaint()}` } : dropped > 0 && { blind: `the kernel left ${dropped} packets out` }),
+    };
+  }
+
+  #receive(chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.#maxBytes) {
+      this.#blind ??= `more than ${Math.floor(this.#maxBytes / 1024 / 1024)} MiB were captured`;
+      return;
+    }
+    this.#chunks.push(chunk);
+    if (!this.#waiting) return;
+    const recent = Buffer.concat(this.#chunks.slice(-2));
+    if (recent.includes(this.#waiting.mark)) this.#waiting.seen();
+  }
+
+  #sendFence(mark: Buffer): void {
+    inside(this.#namespace, () => {
+      const fd = socket(AF_INET, SOCK_DGRAM, 0);
+      try {
+        bind(fd, '127.0.0.1', 0);
+        connect(fd, '127.0.0.1', getsockname(fd).port);
+        send(fd, mark);
+      } finally {
+        closeSync(fd);
+      }
+    });
+  }
+
+  /** What tcpdump said when it failed, without what it always says. */
+  #complaint(): string {
+    const words = this.#errors.split('\n').filter((line) => line.trim() !== '' && !/data link type|listening on|packets? (captured|received|dropped)/.test(line));
+    return words.length > 0 ? `: ${words.join('; ')}` : '';
+  }
+}
+
+function delay(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -1,0 +1,97 @@
+/** IPv4 (RFC 791), IPv6 (RFC 8200) and ARP (RFC 826). */
+import { decodeTransport } from './transport.ts';
+import { formatIpv4, formatIpv6 } from './format.ts';
+import type { Packet } from './packet.ts';
+
+export const ETHERTYPE = { ipv4: 0x0800, arp: 0x0806, ipv6: 0x86dd } as const;
+
+export function decodeNetwork(type: number, data: Buffer, offset: number, vxlanPorts: ReadonlySet<number>): Packet {
+  switch (type) {
+    case ETHERTYPE.ipv4:
+      return decodeIpv4(data, offset, vxlanPorts);
+    case ETHERTYPE.ipv6:
+      return decodeIpv6(data, offset, vxlanPorts);
+    case ETHERTYPE.arp:
+      return decodeArp(data, offset);
+    default:
+      return { kind: 'undecoded', reason: `EtherType 0x${type.toString(16).padStart(4, '0')}` };
+  }
+}
+
+export function decodeIpv4(data: Buffer, offset: number, vxlanPorts: ReadonlySet<number>): Packet {
+  if (data.length < offset + 20) return { kind: 'undecoded', reason: 'cut off in its IPv4 header' };
+  const first = data[offset]!;
+  const headerLength = (first & 15) * 4;
+  if (first >> 4 !== 4 || headerLength < 20) return { kind: 'undecoded', reason: 'not an IPv4 header' };
+  const length = data.readUInt16BE(offset + 2);
+  const flags = data.readUInt16BE(offset + 6);
+  const fragmentOffset = (flags & 0x1fff) * 8;
+  const more = (flags & 0x2000) !== 0;
+  const protocol = data[offset + 9]!;
+  const end = Math.min(data.length, offset + Math.max(length, headerLength));
+  return {
+    kind: 'ip',
+    version: 4,
+    source: formatIpv4(data.readUInt32BE(offset + 12)),
+    destination: formatIpv4(data.readUInt32BE(offset + 16)),
+    ttl: data[offset + 8]!,
+    id: data.readUInt16BE(offset + 4),
+    dontFragment: (flags & 0x4000) !== 0,
+    fragment: fragmentOffset > 0 || more ? { offset: fragmentOffset, more } : undefined,
+    length,
+    transport: fragmentOffset > 0 ? { kind: 'fragment', protocol } : decodeTransport(protocol, data, offset + headerLength, end, length - headerLength, vxlanPorts),
+  };
+}
+
+/** Extension headers that may stand between the IPv6 header and the transport. */
+const EXTENSIONS = new Set([0, 43, 60, 135]);
+const FRAGMENT_HEADER = 44;
+
+function decodeIpv6(data: Buffer, offset: number, vxlanPorts: ReadonlySet<number>): Packet {
+  if (data.length < offset + 40) return { kind: 'undecoded', reason: 'cut off in its IPv6 header' };
+  if (data[offset]! >> 4 !== 6) return { kind: 'undecoded', reason: 'not an IPv6 header' };
+  const payloadLength = data.readUInt16BE(offset + 4);
+  const end = Math.min(data.length, offset + 40 + payloadLength);
+  let protocol = data[offset + 6]!;
+  let position = offset + 40;
+  let fragment: { offset: number; more: boolean } | undefined;
+  while ((EXTENSIONS.has(protocol) || protocol === FRAGMENT_HEADER) && position + 8 <= end) {
+    const next = data[position]!;
+    if (protocol === FRAGMENT_HEADER) {
+      const field = data.readUInt16BE(position + 2);
+      fragment = { offset: field & 0xfff8, more: (field & 1) !== 0 };
+      position += 8;
+    } else {
+      position += (data[position + 1]! + 1) * 8;
+    }
+    protocol = next;
+  }
+  const later = fragment !== undefined && fragment.offset > 0;
+  return {
+    kind: 'ip',
+    version: 6,
+    source: formatIpv6(data, offset + 8),
+    destination: formatIpv6(data, offset + 24),
+    ttl: data[offset + 7]!,
+    id: 0,
+    dontFragment: true,
+    fragment,
+    length: 40 + payloadLength,
+    transport: later ? { kind: 'fragment', protocol } : decodeTransport(protocol, data, position, end, offset + 40 + payloadLength - position, vxlanPorts),
+  };
+}
+
+function decodeArp(data: Buffer, offset: number): Packet {
+  const ethernetAndIpv4 = data.length >= offset + 28 && data.readUInt16BE(offset) === 1 && data.readUInt16BE(offset + 2) === ETHERTYPE.ipv4;
+  if (!ethernetAndIpv4) return { kind: 'undecoded', reason: 'ARP of another kind than IPv4 over Ethernet' };
+  const operation = data.readUInt16BE(offset + 6);
+  if (operation !== 1 && operation !== 2) return { kind: 'undecoded', reason: `ARP operation ${operation}` };
+  const mac = data.toString('hex', offset + 8, offset + 14).match(/../g)!.join(':');
+  return {
+    kind: 'arp',
+    operation: operation === 1 ? 'request' : 'reply',
+    sender: formatIpv4(data.readUInt32BE(offset + 14)),
+    senderMac: mac,
+    target: formatIpv4(data.readUInt32BE(offset + 24)),
+  };
+}

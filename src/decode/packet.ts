@@ -1,0 +1,122 @@
+/** What is on the wire, layer by layer. Addresses are text, numbers are host order. */
+
+export interface Frame {
+  /** The namespace the capture was made in. */
+  readonly namespace: string;
+  /** Position in its capture: the order in which the kernel saw it there. */
+  readonly index: number;
+  /** Seconds and nanoseconds since the epoch; all captures of a machine share the clock. */
+  readonly seconds: number;
+  readonly nanoseconds: number;
+  /** Name of the interface, or its number as text where no name is known; empty where the link type has none. */
+  readonly interface: string;
+  readonly direction: Direction;
+  readonly packet: Packet;
+}
+
+/** `other`: a frame for another machine, seen in passing. */
+export type Direction = 'in' | 'out' | 'other';
+
+export type Packet = IpPacket | ArpPacket | UndecodedPacket;
+
+export interface IpPacket {
+  readonly kind: 'ip';
+  readonly version: 4 | 6;
+  readonly source: string;
+  readonly destination: string;
+  /** TTL or hop limit. */
+  readonly ttl: number;
+  /** Identification of IPv4; 0 for IPv6. */
+  readonly id: number;
+  readonly dontFragment: boolean;
+  /** Undefined for a whole packet. `offset` in bytes. */
+  readonly fragment: { readonly offset: number; readonly more: boolean } | undefined;
+  /** Bytes of the packet as its header says, header included. */
+  readonly length: number;
+  readonly transport: Transport;
+}
+
+export type Transport = Tcp | Udp | Icmp | IpInIp | LaterFragment | OtherTransport;
+
+export interface Tcp {
+  readonly kind: 'tcp';
+  readonly sourcePort: number;
+  readonly destinationPort: number;
+  readonly sequence: number;
+  readonly acknowledgement: number;
+  /** The flag byte of RFC 9293: FIN 1, SYN 2, RST 4, PSH 8, ACK 16. */
+  readonly flags: number;
+  readonly payloadLength: number;
+}
+
+export const TCP_FIN = 1;
+export const TCP_SYN = 2;
+export const TCP_RST = 4;
+export const TCP_ACK = 16;
+
+export interface Udp {
+  readonly kind: 'udp';
+  readonly sourcePort: number;
+  readonly destinationPort: number;
+  readonly payloadLength: number;
+  /** Probe id in the payload: positive in a request, negative in an answer, 0 without. */
+  readonly mark: number;
+  /** Set when the port is one of VXLAN. */
+  readonly vxlan?: Vxlan;
+}
+
+/** RFC 7348 */
+export interface Vxlan {
+  readonly vni: number;
+  readonly sourceMac: string;
+  readonly destinationMac: string;
+  readonly inner: Packet;
+}
+
+export interface Icmp {
+  readonly kind: 'icmp';
+  readonly version: 4 | 6;
+  readonly type: number;
+  readonly code: number;
+  /** Probe id in an echo's payload; 0 without. */
+  readonly mark: number;
+  /** Identifier and sequence number of an echo. */
+  readonly echo?: { readonly identifier: number; readonly sequence: number };
+  /** MTU of the next hop, in "fragmentation needed" and "packet too big". */
+  readonly mtu?: number;
+  /** The packet an error is about, as far as it is quoted. */
+  readonly quoted?: Packet;
+}
+
+/** RFC 2003: IP protocol 4, or 41 for IPv6 inside. */
+export interface IpInIp {
+  readonly kind: 'ipip';
+  readonly inner: Packet;
+}
+
+/** A fragment that is not the first has no transport header. */
+export interface LaterFragment {
+  readonly kind: 'fragment';
+  readonly protocol: number;
+}
+
+export interface OtherTransport {
+  readonly kind: 'other';
+  readonly protocol: number;
+  /** Set when the capture ends before the header does. */
+  readonly truncated?: true;
+}
+
+export interface ArpPacket {
+  readonly kind: 'arp';
+  readonly operation: 'request' | 'reply';
+  readonly sender: string;
+  readonly senderMac: string;
+  readonly target: string;
+}
+
+export interface UndecodedPacket {
+  readonly kind: 'undecoded';
+  /** What it is or why it was not decoded. */
+  readonly reason: string;
+}

@@ -1,0 +1,99 @@
+/** TCP (RFC 9293), UDP (RFC 768) with VXLAN (RFC 7348), ICMP (RFC 792), ICMPv6 (RFC 4443), IP in IP (RFC 2003). */
+import { markOfPayload } from '../probe/mark.ts';
+import { decodeNetwork, ETHERTYPE } from './ip.ts';
+import { decodeEthernet } from './link.ts';
+import type { Icmp, Transport, Udp } from './packet.ts';
+
+const PROTOCOL = { icmp: 1, ipip: 4, tcp: 6, udp: 17, ipv6: 41, icmpv6: 58 } as const;
+const VXLAN_VNI_VALID = 0x08;
+
+/** `end` is where the captured bytes stop; `length` is what the IP header promises, header of the transport included. */
+export function decodeTransport(protocol: number, data: Buffer, offset: number, end: number, length: number, vxlanPorts: ReadonlySet<number>): Transport {
+  switch (protocol) {
+    case PROTOCOL.tcp: {
+      if (end < offset + 20) return truncated(protocol, data, offset, end);
+      const headerLength = (data[offset + 12]! >> 4) * 4;
+      return {
+        kind: 'tcp',
+        sourcePort: data.readUInt16BE(offset),
+        destinationPort: data.readUInt16BE(offset + 2),
+        sequence: data.readUInt32BE(offset + 4),
+        acknowledgement: data.readUInt32BE(offset + 8),
+        flags: data[offset + 13]!,
+        payloadLength: Math.max(0, length - headerLength),
+      };
+    }
+    case PROTOCOL.udp:
+      return end < offset + 8 ? truncated(protocol, data, offset, end) : decodeUdp(data, offset, end, vxlanPorts);
+    case PROTOCOL.icmp:
+    case PROTOCOL.icmpv6:
+      return end < offset + 8 ? truncated(protocol, data, offset, end) : decodeIcmp(protocol === PROTOCOL.icmp ? 4 : 6, data, offset, end, vxlanPorts);
+    case PROTOCOL.ipip:
+      return { kind: 'ipip', inner: decodeNetwork(ETHERTYPE.ipv4, data, offset, vxlanPorts) };
+    case PROTOCOL.ipv6:
+      return { kind: 'ipip', inner: decodeNetwork(ETHERTYPE.ipv6, data, offset, vxlanPorts) };
+    default:
+      return { kind: 'other', protocol };
+  }
+}
+
+function decodeUdp(data: Buffer, offset: number, end: number, vxlanPorts: ReadonlySet<number>): Udp {
+  const destinationPort = data.readUInt16BE(offset + 2);
+  const payload = offset + 8;
+  const isVxlan = vxlanPorts.has(destinationPort) && end >= payload + 8 && (data[payload]! & VXLAN_VNI_VALID) !== 0;
+  if (isVxlan) {
+    const { packet, ...macs } = decodeEthernet(data.subarray(0, end), payload + 8, vxlanPorts);
+    return {
+      kind: 'udp',
+      sourcePort: data.readUInt16BE(offset),
+      destinationPort,
+      payloadLength: Math.max(0, data.readUInt16BE(offset + 4) - 8),
+      mark: 0,
+      vxlan: { vni: data.readUInt32BE(payload + 4) >>> 8, ...macs, inner: packet },
+    };
+  }
+  return {
+    kind: 'udp',
+    sourcePort: data.readUInt16BE(offset),
+    destinationPort,
+    payloadLength: Math.max(0, data.readUInt16BE(offset + 4) - 8),
+    mark: markOfPayload(data, payload),
+  };
+}
+
+const ICMP = { echoReply: 0, unreachable: 3, redirect: 5, echo: 8, timeExceeded: 11, parameter: 12 } as const;
+const ICMPV6 = { unreachable: 1, tooBig: 2, timeExceeded: 3, parameter: 4, echo: 128, echoReply: 129 } as const;
+const FRAGMENTATION_NEEDED = 4;
+
+function decodeIcmp(version: 4 | 6, data: Buffer, offset: number, end: number, vxlanPorts: ReadonlySet<number>): Icmp {
+  const type = data[offset]!;
+  const code = data[offset + 1]!;
+  const base = { kind: 'icmp', version, type, code } as const;
+  const isEcho = version === 4 ? type === ICMP.echo || type === ICMP.echoReply : type === ICMPV6.echo || type === ICMPV6.echoReply;
+  if (isEcho) {
+    return { ...base, mark: markOfPayload(data, offset + 8), echo: { identifier: data.readUInt16BE(offset + 4), sequence: data.readUInt16BE(offset + 6) } };
+  }
+  const isError =
+    version === 4
+      ? type === ICMP.unreachable || type === ICMP.redirect || type === ICMP.timeExceeded || type === ICMP.parameter
+      : type >= ICMPV6.unreachable && type <= ICMPV6.parameter;
+  if (!isError) return { ...base, mark: 0 };
+  const tooBig = version === 4 ? type === ICMP.unreachable && code === FRAGMENTATION_NEEDED : type === ICMPV6.tooBig;
+  return {
+    ...base,
+    mark: 0,
+    ...(tooBig && { mtu: version === 4 ? data.readUInt16BE(offset + 6) : data.readUInt32BE(offset + 4) }),
+    quoted: decodeNetwork(version === 4 ? ETHERTYPE.ipv4 : ETHERTYPE.ipv6, data.subarray(0, end), offset + 8, vxlanPorts),
+  };
+}
+
+/** An ICMP error may quote no more than the first eight bytes of a transport header: ports, and TCP's sequence number. */
+function truncated(protocol: number, data: Buffer, offset: number, end: number): Transport {
+  if (protocol === PROTOCOL.tcp && end >= offset + 8) {
+    return {
+      kind: 'tcp', sourcePort: data.readUInt16BE(offset), destinationPort: data.readUInt16BE(offset + 2), sequence: data.readUInt32BE(offset + 4),
+      acknowledgement: 0, flags: 0, payloadLength: 0,
+    };
+  }
+  return { kind: 'other', protocol, truncated: true };
+}

@@ -1,0 +1,141 @@
+/** Holds one walk against an expectation, field by field. */
+import type { EncapsulationExpectation, Expectation, Peer, Step } from '../model/check.ts';
+import type { Hop, Rewrite, Walk } from '../stitch/walk.ts';
+import type { Wiring } from '../stitch/wiring.ts';
+import { addressOf } from '../stitch/outcome.ts';
+import type { Mismatch } from './verdict.ts';
+
+/** All expectations the walk does not meet, in the order of the fields. */
+export function mismatches(expect: Expectation, walk: Walk, wiring: Wiring): Mismatch[] {
+  const found: Mismatch[] = [];
+  const differ = (field: string, expected: string, observed: string) => found.push({ field, expected, observed });
+
+  if (expect.outcome && expect.outcome !== walk.outcome) differ('outcome', expect.outcome, `${walk.outcome}: ${walk.reason}`);
+  if (expect.rejectedBy && expect.rejectedBy !== walk.rejection?.by) differ('rejectedBy', expect.rejectedBy, walk.rejection?.by ?? 'nobody');
+  if (expect.rejectedWith && expect.rejectedWith !== walk.rejection?.with) differ('rejectedWith', expect.rejectedWith, walk.rejection?.with ?? 'nothing');
+  if (expect.status !== undefined) {
+    const status = walk.probe.result.kind === 'answered' ? walk.probe.result.status : undefined;
+    if (status !== expect.status) differ('status', String(expect.status), status === undefined ? 'none' : String(status));
+  }
+  if (expect.endpoint && !(walk.endpoint !== undefined && expect.endpoint.includes(walk.endpoint))) {
+    differ('endpoint', expect.endpoint.join(' or '), walk.endpoint ?? 'none was reached');
+  }
+  if (expect.source && !(walk.sourceSeen !== undefined && isPeer(walk.sourceSeen, expect.source, wiring))) {
+    differ('source', expect.source.text, walk.sourceSeen === undefined ? 'no endpoint saw a source' : named(walk.sourceSeen, wiring));
+  }
+  if (expect.lastSeen && !(walk.lastSeen && fitsStep(walk.lastSeen, expect.lastSeen))) {
+    differ('lastSeen', formatStep(expect.lastSeen), walk.lastSeen ? formatStep(walk.lastSeen) : 'it arrived');
+  }
+  if (expect.path) checkPath('path', expect.path, walk.hops, differ);
+  if (expect.replyPath) checkPath('replyPath', expect.replyPath, walk.replyHops, differ);
+  if (expect.rewrites) checkRewrites(expect.rewrites, walk, wiring, differ);
+  if (expect.encapsulation) checkEncapsulation(expect.encapsulation, walk, wiring, differ);
+  for (const { at, peer } of expect.unseen ?? []) {
+    const hop = [...walk.hops, ...walk.replyHops].find((candidate) => fitsStep(candidate, at) && touches(candidate, peer, wiring));
+    if (hop) differ('unseen', `no packet with ${peer.text} at ${formatStep(at)}`, `${hop.place} ${hop.interface}: ${hop.packet.source} → ${hop.packet.destination}`);
+  }
+  return found;
+}
+
+type Differ = (field: string, expected: string, observed: string) => void;
+
+function checkPath(field: string, expected: readonly Step[], hops: readonly Hop[], differ: Differ): void {
+  const detailed = expected.some((step) => step.interface !== undefined);
+  const observed = detailed ? interfacesOf(hops) : placesOf(hops);
+  const fits = detailed ? fitsInterfaces(expected, observed) : expected.length === observed.length && expected.every((step, index) => step.place === observed[index]!.place);
+  if (!fits) differ(field, expected.map(formatStep).join(' → '), observed.map(formatStep).join(' → ') || 'no packet was seen');
+}
+
+/** The places of a walk in order, each once for every stay. */
+export function placesOf(hops: readonly Hop[]): Step[] {
+  return hops.filter(({ place }, index) => place !== hops[index - 1]?.place).map(({ place }) => ({ place }));
+}
+
+/** The interfaces of a walk in order; in and out by one interface count once. */
+function interfacesOf(hops: readonly Hop[]): Step[] {
+  const real = hops.filter((hop) => hop.interface !== 'socket');
+  return real
+    .filter((hop, index) => hop.place !== real[index - 1]?.place || hop.interface !== real[index - 1]?.interface)
+    .map((hop) => ({ place: hop.place, interface: hop.interface }));
+}
+
+/** A step without an interface stands for one or more interfaces of its place. */
+function fitsInterfaces(expected: readonly Step[], observed: readonly Step[]): boolean {
+  const [step, ...rest] = expected;
+  if (!step) return observed.length === 0;
+  const [first, ...others] = observed;
+  if (!first || !fitsStep(first, step)) return false;
+  if (fitsInterfaces(rest, others)) return true;
+  return step.interface === undefined && fitsInterfaces(expected, others);
+}
+
+function fitsStep(observed: Step, expected: Step): boolean {
+  if (!fitsPattern(observed.place, expected.place)) return false;
+  return expected.interface === undefined || fitsPattern(observed.interface ?? '', expected.interface);
+}
+
+function fitsPattern(text: string, pattern: string): boolean {
+  if (!pattern.includes('*')) return text === pattern;
+  const escaped = pattern.split('*').map((part) => part.replace(/[.\\^$+?()[\]{}|]/g, '\\$&'));
+  return new RegExp(`^${escaped.join('.*')}$`).test(text);
+}
+
+export function formatStep(step: Step): string {
+  return step.interface === undefined ? step.place : `${step.place}:${step.interface}`;
+}
+
+function checkRewrites(expected: NonNullable<Expectation['rewrites']>, walk: Walk, wiring: Wiring, differ: Differ): void {
+  const observed = walk.hops.flatMap((hop) => hop.rewrites ?? []);
+  const fits = expected.length === observed.length && expected.every((want, index) => {
+    const got = observed[index]!;
+    return want.at === got.at && want.kind === got.kind && isPeer(got.from, want.from, wiring) && isPeer(got.to, want.to, wiring);
+  });
+  if (fits) return;
+  const wanted = expected.map(({ at, kind, from, to }) => `${kind.toUpperCase()} at ${at}: ${from.text} → ${to.text}`);
+  differ('rewrites', wanted.join('; ') || 'none', observed.map((rewrite) => formatRewrite(rewrite, wiring)).join('; ') || 'none');
+}
+
+function formatRewrite({ at, kind, from, to }: Rewrite, wiring: Wiring): string {
+  return `${kind.toUpperCase()} at ${at}: ${named(from, wiring)} → ${named(to, wiring)}`;
+}
+
+function checkEncapsulation(expected: EncapsulationExpectation, walk: Walk, wiring: Wiring, differ: Differ): void {
+  const observed = walk.hops.flatMap((hop) => hop.encapsulation ?? []);
+  const text = [...new Set(observed.map(({ as, vni, port, source, destination }) => `${as} vni ${vni} port ${port}, ${named(source, wiring)} → ${named(destination, wiring)}`))].join('; ') || 'none';
+  if (expected === 'none') {
+    if (observed.length > 0) differ('encapsulation', 'none', text);
+    return;
+  }
+  const { between: [from, to], as, vni, port } = expected;
+  const fits = observed.some(
+    (outer) =>
+      outer.as === as && ownerOf(outer.source, wiring) === from && ownerOf(outer.destination, wiring) === to &&
+      (vni === undefined || vni === outer.vni) && (port === undefined || port === outer.port),
+  );
+  const details = [vni !== undefined && `vni ${vni}`, port !== undefined && `port ${port}`].filter(Boolean).join(' ');
+  if (!fits) differ('encapsulation', `${as}${details ? ` ${details}` : ''}, ${from} → ${to}`, text);
+}
+
+function touches({ packet, encapsulation }: Hop, peer: Peer, wiring: Wiring): boolean {
+  return [packet.source, packet.destination, encapsulation?.source, encapsulation?.destination].some((socket) => socket !== undefined && isPeer(socket, { ...peer, text: peer.text }, wiring, true));
+}
+
+/** Whether `10.0.0.1:80` is the expected place or address; ports count only when the expectation has one. */
+function isPeer(socket: string, peer: Peer, wiring: Wiring, ignorePort = false): boolean {
+  const address = addressOf(socket);
+  const port = socket === address ? undefined : Number(socket.slice(socket.lastIndexOf(':') + 1));
+  if (peer.port !== undefined && !ignorePort && port !== peer.port) return false;
+  if (peer.address !== undefined) return address === peer.address;
+  return peer.place !== undefined && ownerOf(address, wiring) === peer.place;
+}
+
+function ownerOf(address: string, wiring: Wiring): string | undefined {
+  const namespace = wiring.ownerOf(address);
+  return namespace === undefined ? undefined : wiring.placeOf(namespace);
+}
+
+/** An address with the name of whoever owns it: `10.0.0.100:40112 (host/client)`. */
+function named(socket: string, wiring: Wiring): string {
+  const owner = ownerOf(addressOf(socket), wiring);
+  return owner === undefined ? socket : `${socket} (${owner})`;
+}

@@ -1,0 +1,145 @@
+/**
+ * The verbs in order. Read this first.
+ *
+ *   text ─parse→ Manifest[] ─model→ Cluster ─compile→ KernelState ─fault→ KernelState ─plan→ Plan ─apply→ Lab
+ *   Lab ─ watch(probe) → Capture[], ProbeRun[] ─decode→ Frame[] ─stitch→ Walk[] ─judge→ Verdict ─report→ text, json, …
+ *
+ * Everything is pure but apply, probe and capture, which happen in the lab's agent (agent/).
+ */
+import { buildLab, type Lab, list, namespacesOnTheWay, probe, watch, type Watched } from './agent/lab.ts';
+import { SandboxError } from './agent/client.ts';
+import { KernelError } from './apply/kernel/errors.ts';
+import type { SandboxKind } from './apply/sandbox/index.ts';
+import { compile, type KernelState } from './compile/index.ts';
+import { decode, PcapError, VXLAN_PORTS } from './decode/index.ts';
+import { Diagnostics, type Diagnostic } from './diagnostic.ts';
+import { injectFaults } from './fault/index.ts';
+import { judgeConnections, judgeState, type Verdict } from './judge/index.ts';
+import type { LabResult } from './judge/result.ts';
+import type { Check, ConnectionCheck } from './model/check.ts';
+import type { Cluster, FaultName } from './model/cluster.ts';
+import { model, type ModelOptions } from './model/index.ts';
+import { parse, type Source } from './parse/index.ts';
+import type { ProbeRun } from './probe/probe.ts';
+import { type Evidence, stitch, type Walk, Wiring } from './stitch/index.ts';
+
+/** A cluster that can be built: its kernel state, faults already injected. */
+export interface Prepared {
+  readonly cluster: Cluster;
+  readonly state: KernelState;
+  readonly faults: readonly FaultName[];
+}
+
+export interface PrepareOptions extends ModelOptions {
+  /** Faults to inject besides those of the topology, wherever they apply. */
+  readonly faults?: readonly FaultName[];
+}
+
+/** parse, model, compile, fault. `prepared` is undefined when the diagnostics hold an error. */
+export function prepare(sources: readonly Source[], options: PrepareOptions): { prepared?: Prepared; diagnostics: readonly Diagnostic[] } {
+  const diagnostics = new Diagnostics();
+  const cluster = model(parse(sources, diagnostics), options, diagnostics);
+  if (!cluster || diagnostics.failed) return { diagnostics: diagnostics.sorted() };
+  const own = injectFaults(compile(cluster), cluster.faults);
+  for (const { fault, origin } of cluster.faults.filter(({ fault }) => own.idle.includes(fault))) {
+    diagnostics.error('idle-fault', `${origin.file}:${origin.line}: the fault ${fault} finds nothing to break here`);
+  }
+  const { state } = injectFaults(own.state, (options.faults ?? []).map((fault) => ({ fault })));
+  if (diagnostics.failed) return { diagnostics: diagnostics.sorted() };
+  const faults = [...cluster.faults.map(({ fault }) => fault), ...(options.faults ?? [])];
+  return { prepared: { cluster, state, faults }, diagnostics: diagnostics.sorted() };
+}
+
+export interface TestOptions {
+  readonly file: string;
+  readonly sandbox: SandboxKind;
+  /** Which of the topology's checks to make; undefined: all. */
+  readonly select?: ((check: Check) => boolean) | undefined;
+  /** Sees what the captures held, before it is gone. */
+  readonly onCaptures?: ((lab: Lab, watched: Watched<unknown>, walks: ReadonlyMap<Check, readonly Walk[]>) => Promise<void>) | undefined;
+}
+
+/** Builds a lab, makes its checks, and takes it down. Never throws for what the lab or its environment does. */
+export async function test({ cluster, state, faults }: Prepared, options: TestOptions): Promise<LabResult> {
+  const started = performance.now();
+  const checks = cluster.checks.filter(options.select ?? (() => true));
+  const about = { file: options.file, name: cluster.name, cni: cluster.cni.mode, proxy: cluster.proxy.mode, sandbox: options.sandbox, faults };
+  try {
+    const lab = await buildLab(cluster, state, options.sandbox);
+    try {
+      const verdicts = await examine(lab, checks, options.onCaptures);
+      return { ...about, kernel: lab.kernel, verdicts, durationMs: performance.now() - started };
+    } finally {
+      await lab.close();
+    }
+  } catch (error) {
+    const problem = explain(error);
+    const verdicts = checks.map((check): Verdict => skipped(check, problem.message));
+    return { ...about, kernel: '', verdicts, durationMs: performance.now() - started, problem };
+  }
+}
+
+/** Makes checks in a lab that stands: all at once, watched by one set of captures. */
+export async function examine(lab: Lab, checks: readonly Check[], onCaptures?: TestOptions['onCaptures']): Promise<Verdict[]> {
+  const watched = await watch(lab, { namespaces: namespacesOnTheWay(lab.cluster, checks) }, () => Promise.all(checks.map((check) => perform(lab, check))));
+  const wiring = new Wiring(lab.state);
+  const runs = watched.result.flatMap((done) => (done.kind === 'connection' ? done.runs : []));
+  const walks = new Map(stitch(runs, evidenceOf(watched, lab.cluster), wiring).map((walk) => [walk.probe, walk]));
+  const walksOf = (done: Performed) => (done.kind === 'connection' ? done.runs.map((run) => walks.get(run)!) : []);
+  await onCaptures?.(lab, watched, new Map(watched.result.map((done) => [done.check, walksOf(done)])));
+  return watched.result.map((done) =>
+    done.kind === 'connection' ? judgeConnections(done.check, walksOf(done), wiring, done.durationMs) : judgeState(done.check, done.listings, done.durationMs),
+  );
+}
+
+type Performed = Awaited<ReturnType<typeof perform>>;
+
+async function perform(lab: Lab, check: Check) {
+  const started = performance.now();
+  if (check.kind === 'state') {
+    const listings = await list(lab, check);
+    return { kind: 'state' as const, check, listings, durationMs: performance.now() - started };
+  }
+  const runs = await probe(lab, check);
+  return { kind: 'connection' as const, check, runs, durationMs: performance.now() - started };
+}
+
+/** One connection, with the rules it met when asked for. */
+export async function trace(lab: Lab, check: ConnectionCheck, rules: boolean): Promise<{ walk: Walk; watched: Watched<ProbeRun[]> }> {
+  const traced = rules ? lab.cluster.nodes.map(({ netns }) => netns) : [];
+  const watched = await watch(lab, { namespaces: namespacesOnTheWay(lab.cluster, [check]), traced }, () => probe(lab, check));
+  const [walk] = stitch(watched.result, evidenceOf(watched, lab.cluster), new Wiring(lab.state));
+  return { walk: walk!, watched };
+}
+
+/** decode: every capture's frames, and which captures cannot be relied on. */
+export function evidenceOf({ captures }: Pick<Watched<unknown>, 'captures'>, { cni }: Cluster): Evidence {
+  const vxlanPorts = new Set([...VXLAN_PORTS, ...('port' in cni ? [cni.port] : [])]);
+  const blind = new Map<string, string>();
+  const frames = captures.flatMap((capture) => {
+    if (capture.blind !== undefined) blind.set(capture.namespace, capture.blind);
+    try {
+      return decode(capture, { vxlanPorts });
+    } catch (error) {
+      if (!(error instanceof PcapError)) throw error;
+      blind.set(capture.namespace, capture.blind ?? error.message);
+      return [];
+    }
+  });
+  return { frames, blind };
+}
+
+/** What went wrong, for a person: message and remedy. Anything unexpected is thrown on. */
+export function explain(error: unknown): NonNullable<LabResult['problem']> {
+  if (error instanceof KernelError) {
+    const { details } = error;
+    return { message: error.message.split('\n  = ')[0]!, ...(details.remedy !== undefined && { remedy: details.remedy }) };
+  }
+  if (error instanceof SandboxError) return { message: error.message, ...(error.remedy !== undefined && { remedy: error.remedy }) };
+  throw error;
+}
+
+function skipped(check: Check, reason: string): Verdict {
+  const base = { verdict: 'skipped' as const, reason, mismatches: [], durationMs: 0 };
+  return check.kind === 'connection' ? { ...base, kind: 'connection', check } : { ...base, kind: 'state', check, listings: {} };
+}

@@ -1,0 +1,61 @@
+/**
+ * The mark by which every packet of a probe is known again on every hop, through NAT and encapsulation.
+ *
+ *   TCP   the probe chooses its initial sequence number: the upper 16 bits are its id. Every segment it sends has a
+ *         sequence number in that range, every answer acknowledges one. (Set through TCP_REPAIR before connecting.)
+ *   UDP, ICMP echo   the payload begins with `packetwalk/00017 `; a UDP answer with `packetwalk=00017 `.
+ *
+ * An ICMP error quotes the packet it is about, far enough to read either.
+ */
+
+const MAGIC = Buffer.from('packetwalk');
+const REQUEST = '/'.charCodeAt(0);
+const ANSWER = '='.charCodeAt(0);
+const ID_DIGITS = 5;
+
+/** Bytes of the mark in a payload: the word, the sign, the digits, a blank. */
+export const MARK_LENGTH = MAGIC.length + 1 + ID_DIGITS + 1;
+export const MAX_ID = 0xffff;
+/** A probe must not send more than this, or its sequence numbers run into the next probe's. */
+export const MAX_PAYLOAD = 0xf000;
+
+export function initialSequence(id: number): number {
+  return id * 0x10000;
+}
+
+/** The id in a sequence number of the probe's own direction, or in an acknowledgement of it. */
+export function idOfSequence(sequence: number): number {
+  return sequence >>> 16;
+}
+
+function payloadMark(id: number, sign: number): Buffer {
+  return Buffer.from(`packetwalk${String.fromCharCode(sign)}${String(id).padStart(ID_DIGITS, '0')} `);
+}
+
+/** The mark of an answer to a payload, as its first bytes; nothing when the payload carries no mark. */
+export function answerMark(payload: Uint8Array): Buffer {
+  const mark = markOfPayload(payload);
+  return mark > 0 ? payloadMark(mark, ANSWER) : Buffer.alloc(0);
+}
+
+/** The id a payload starts with: positive in a request, negative in an answer, 0 when it carries none. */
+export function markOfPayload(bytes: Uint8Array, offset = 0): number {
+  if (bytes.length < offset + MARK_LENGTH) return 0;
+  for (let index = 0; index < MAGIC.length; index++) if (bytes[offset + index] !== MAGIC[index]) return 0;
+  const sign = bytes[offset + MAGIC.length];
+  if (sign !== REQUEST && sign !== ANSWER) return 0;
+  let id = 0;
+  for (let index = 0; index < ID_DIGITS; index++) {
+    const digit = bytes[offset + MAGIC.length + 1 + index]! - 0x30;
+    if (digit < 0 || digit > 9) return 0;
+    id = id * 10 + digit;
+  }
+  if (id > MAX_ID) return 0;
+  return sign === REQUEST ? id : -id;
+}
+
+/** A payload of at least the mark, with the text after it, filled up to `size` bytes. */
+export function markedPayload(id: number, text = '', size = 0): Buffer {
+  const content = Buffer.concat([payloadMark(id, REQUEST), Buffer.from(text)]);
+  return content.length >= size ? content : Buffer.concat([content, Buffer.alloc(size - content.length, '.')]);
+}

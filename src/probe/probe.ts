@@ -1,0 +1,49 @@
+/** What a probe is, and what its sender experienced. */
+import type { Protocol } from '../net/port.ts';
+
+export interface ProbeRequest {
+  /** Namespace the probe is sent from. */
+  readonly namespace: string;
+  readonly protocol: Protocol | 'ICMP';
+  readonly destination: { readonly address: string; readonly port?: number };
+  /** Own address and port to bind. */
+  readonly source?: { readonly address?: string; readonly port?: number };
+  /** Text put into the payload. */
+  readonly payload?: string;
+  /** Payload bytes altogether; at least what the probe's own mark needs. */
+  readonly size?: number;
+  readonly ttl?: number;
+  readonly timeoutMs: number;
+}
+
+/** What an endpoint says to whoever asks. */
+export interface EndpointAnswer {
+  /** Who answers: `pod/web-0`. */
+  readonly endpoint: string;
+  /** The address that was reached, with its port: `10.244.2.2:8080`. */
+  readonly address: string;
+  /** Whom it saw: `10.244.1.0:61322`. */
+  readonly source: string;
+  readonly protocol: Protocol;
+}
+
+export type ProbeResult =
+  /** An answer came back. `answer` is undefined for ICMP echo, and for a listener that is not ours. */
+  | { readonly kind: 'answered'; readonly answer?: EndpointAnswer; readonly status?: number }
+  /** The kernel reported an error, at once or on behalf of somebody on the way: `ECONNREFUSED`. */
+  | { readonly kind: 'refused'; readonly errno: string }
+  | { readonly kind: 'timeout' }
+  /** This kernel cannot send such a probe. */
+  | { readonly kind: 'unsupported'; readonly reason: string };
+
+export interface ProbeRun {
+  /** The mark every packet of the probe carries: 1 to 65535. */
+  readonly id: number;
+  readonly namespace: string;
+  readonly protocol: Protocol | 'ICMP';
+  /** Addresses as the sending socket had them; undefined when there was no route to choose one by. */
+  readonly local?: { readonly address: string; readonly port: number };
+  readonly remote: { readonly address: string; readonly port?: number };
+  readonly result: ProbeResult;
+  readonly durationMs: number;
+}

@@ -1,0 +1,166 @@
+/** Sends one probe from a namespace and waits for what comes of it. */
+import { createSocket } from 'node:dgram';
+import { closeSync, writeFileSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { Socket } from 'node:net';
+import { SystemCallError } from '../apply/kernel/errors.ts';
+import { AF_INET, bind, connect, getsockname, send, setsockopt, SOCK_DGRAM, SOCK_NONBLOCK, SOCK_STREAM, socket } from '../apply/kernel/libc.ts';
+import { inside } from '../apply/kernel/namespaces.ts';
+import { initialSequence, markedPayload } from './mark.ts';
+import type { EndpointAnswer, ProbeRequest, ProbeResult, ProbeRun } from './probe.ts';
+
+const IPPROTO = { TCP: 0, UDP: 0, SCTP: 132, ICMP: 1 } as const;
+const SOL_SOCKET = 1;
+const SO_REUSEADDR = 2;
+const SOL_IP = 0;
+const IP_TTL = 2;
+const SOL_TCP = 6;
+const TCP_REPAIR = 19;
+const TCP_REPAIR_QUEUE = 20;
+const TCP_QUEUE_SEQ = 21;
+const REPAIR = { on: 1, offWithoutProbe: -1, noQueue: 0, sendQueue: 2 } as const;
+
+/** Never rejects: whatever happens to a probe is its result. */
+export async function sendProbe(request: ProbeRequest, id: number): Promise<ProbeRun> {
+  const started = performance.now();
+  const base = { id, namespace: request.namespace, protocol: request.protocol, remote: request.destination };
+  const opened = open(request, id);
+  const result = 'failure' in opened ? opened.failure : await EXCHANGE[request.protocol](opened.fd, request, id);
+  return { ...base, ...(opened.local && { local: opened.local }), result, durationMs: performance.now() - started };
+}
+
+type Opened = { readonly local?: { address: string; port: number } } & ({ readonly fd: number } | { readonly failure: ProbeResult });
+
+/** Opens, binds and connects a socket inside the namespace; from there on it works from anywhere. */
+function open(request: ProbeRequest, id: number): Opened {
+  const { protocol, destination, source, ttl } = request;
+  return inside(request.namespace, () => {
+    let fd: number | undefined;
+    try {
+      if (protocol === 'ICMP') allowEcho();
+      fd = socket(AF_INET, (protocol === 'TCP' || protocol === 'SCTP' ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK, IPPROTO[protocol]);
+      setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+      if (ttl !== undefined) setsockopt(fd, SOL_IP, IP_TTL, ttl);
+      if (source) bind(fd, source.address ?? '0.0.0.0', source.port ?? 0);
+      if (protocol === 'TCP') chooseSequence(fd, id);
+      connect(fd, destination.address, destination.port ?? 0);
+      return { fd, local: getsockname(fd) };
+    } catch (error) {
+      if (!(error instanceof SystemCallError)) throw error;
+      if (fd !== undefined) closeSync(fd);
+      return { failure: failureOf(error, protocol) };
+    }
+  });
+}
+
+function failureOf(error: SystemCallError, protocol: ProbeRequest['protocol']): ProbeResult {
+  if (error.call === 'socket' && ['EPROTONOSUPPORT', 'ESOCKTNOSUPPORT', 'EACCES'].includes(error.code)) {
+    return { kind: 'unsupported', reason: `this kernel has no ${protocol} (${error.message})` };
+  }
+  return { kind: 'refused', errno: error.code };
+}
+
+/** Unprivileged echo sockets are open to our own group; the setting is the namespace's own. */
+function allowEcho(): void {
+  const group = process.getgid!();
+  writeFileSync('/proc/sys/net/ipv4/ping_group_range', `${group} ${group}`);
+}
+
+/** tcp_v4_connect() draws a sequence number only when none is set (net/ipv4/tcp_ipv4.c). */
+function chooseSequence(fd: number, id: number): void {
+  setsockopt(fd, SOL_TCP, TCP_REPAIR, REPAIR.on);
+  setsockopt(fd, SOL_TCP, TCP_REPAIR_QUEUE, REPAIR.sendQueue);
+  setsockopt(fd, SOL_TCP, TCP_QUEUE_SEQ, initialSequence(id));
+  setsockopt(fd, SOL_TCP, TCP_REPAIR_QUEUE, REPAIR.noQueue);
+  setsockopt(fd, SOL_TCP, TCP_REPAIR, REPAIR.offWithoutProbe);
+}
+
+const EXCHANGE: Record<ProbeRequest['protocol'], (fd: number, request: ProbeRequest, id: number) => Promise<ProbeResult>> = {
+  TCP: exchangeHttp,
+  SCTP: exchangeHttp,
+  UDP: (fd, request, id) => exchangeDatagrams(fd, markedPayload(id, request.payload, request.size), request.timeoutMs, answerInDatagram),
+  ICMP: (fd, request, id) => exchangeDatagrams(fd, echoRequest(markedPayload(id, request.payload, request.size)), request.timeoutMs, echoReply),
+};
+
+/** Asks over HTTP, so that what stands in the captures can be read, and `curl` sees the same answer. */
+function exchangeHttp(fd: number, { destination, payload = '', size = 0, timeoutMs }: ProbeRequest, id: number): Promise<ProbeResult> {
+  return new Promise((resolve) => {
+    const connection = new Socket({ fd, readable: true, writable: true });
+    const finish = (result: ProbeResult) => {
+      clearTimeout(timer);
+      connection.destroy();
+      resolve(result);
+    };
+    const timer = setTimeout(() => finish({ kind: 'timeout' }), timeoutMs);
+    const body = Buffer.from(payload.padEnd(size, '.'));
+    const request = httpRequest({
+      createConnection: () => connection,
+      method: body.length > 0 ? 'POST' : 'GET',
+      path: `/?probe=${id}`,
+      headers: { host: `${destination.address}:${destination.port}`, 'user-agent': 'packetwalk', connection: 'close', 'content-length': body.length },
+    });
+    request.on('response', (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => {
+        const answer = parseAnswer(Buffer.concat(chunks).toString());
+        finish({ kind: 'answered', ...(answer && { answer }), ...(response.statusCode !== undefined && { status: response.statusCode }) });
+      });
+    });
+    request.on('error', (error: NodeJS.ErrnoException) => finish({ kind: 'refused', errno: error.code ?? error.message }));
+    request.end(body);
+  });
+}
+
+/** Sends one datagram and takes the first answer that `read` understands. */
+function exchangeDatagrams(fd: number, payload: Buffer, timeoutMs: number, read: (message: Buffer) => ProbeResult | undefined): Promise<ProbeResult> {
+  return new Promise((resolve) => {
+    const receiver = createSocket('udp4');
+    const finish = (result: ProbeResult) => {
+      clearTimeout(timer);
+      receiver.close();
+      resolve(result);
+    };
+    const timer = setTimeout(() => finish({ kind: 'timeout' }), timeoutMs);
+    receiver.on('message', (message) => {
+      const result = read(message);
+      if (result) finish(result);
+    });
+    receiver.on('error', (error: NodeJS.ErrnoException) => finish({ kind: 'refused', errno: error.code ?? error.message }));
+    receiver.bind({ fd });
+    try {
+      send(fd, payload);
+    } catch (error) {
+      if (!(error instanceof SystemCallError)) throw error;
+      finish({ kind: 'refused', errno: error.code });
+    }
+  });
+}
+
+function answerInDatagram(message: Buffer): ProbeResult {
+  const answer = parseAnswer(message.toString().replace(/^packetwalk=\d+ /, ''));
+  return { kind: 'answered', ...(answer && { answer }) };
+}
+
+function parseAnswer(text: string): EndpointAnswer | undefined {
+  try {
+    const value = JSON.parse(text) as Partial<EndpointAnswer>;
+    return typeof value.endpoint === 'string' && typeof value.source === 'string' ? (value as EndpointAnswer) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const ICMP_ECHO = 8;
+
+/** The kernel fills in identifier and checksum. */
+function echoRequest(payload: Buffer): Buffer {
+  const header = Buffer.alloc(8);
+  header.writeUInt8(ICMP_ECHO, 0);
+  header.writeUInt16BE(1, 6);
+  return Buffer.concat([header, payload]);
+}
+
+function echoReply(message: Buffer): ProbeResult | undefined {
+  return message.readUInt8(0) === 0 ? { kind: 'answered' } : undefined;
+}

@@ -1,0 +1,66 @@
+/** The report for people: a line a check, the walk of what failed, and what to do about what could not run. */
+
+import { type LabResult, type Totals, totalsOf } from '../judge/result.ts';
+import type { Verdict, VerdictKind } from '../judge/verdict.ts';
+import { type Colors, formatDuration, wrap } from './layout.ts';
+import { formatWalk } from './walk-text.ts';
+
+export interface TextOptions {
+  readonly colors: Colors;
+  /** Show the walks of passed checks, too. */
+  readonly walks: boolean;
+  readonly width: number;
+}
+
+export function formatLab(result: LabResult, { colors, walks, width }: TextOptions): string {
+  const modes = [result.proxy, result.cni, result.sandbox, ...result.faults.map((fault) => `fault ${fault}`)].join(' · ');
+  const head = justify(colors.bold(result.name), `${modes} · ${formatDuration(result.durationMs)}`, width, result.name.length, colors);
+  const lines = [head];
+  if (result.problem) {
+    lines.push(...wrap(`  could not be built: ${result.problem.message}`, width, '    ').map(colors.yellow));
+    if (result.problem.remedy !== undefined) lines.push(`  what to do: ${result.problem.remedy}`);
+  }
+  for (const verdict of result.verdicts) lines.push(...formatVerdict(verdict, { colors, walks, width }, result.problem !== undefined));
+  return lines.join('\n');
+}
+
+const MARKS: Record<VerdictKind, string> = { pass: '✓', fail: '✗', inconclusive: '?', skipped: '-' };
+
+function formatVerdict(verdict: Verdict, { colors, walks, width }: TextOptions, explained: boolean): string[] {
+  const paint = { pass: colors.green, fail: colors.red, inconclusive: colors.yellow, skipped: colors.yellow }[verdict.verdict];
+  const name = `  ${MARKS[verdict.verdict]} ${verdict.check.name}`;
+  const lines = [justify(paint(name), formatDuration(verdict.durationMs), width, name.length, colors)];
+  if (verdict.verdict === 'fail') {
+    for (const { field, expected, observed } of verdict.mismatches) {
+      lines.push(...wrap(`      ${field}: expected ${expected}`, width, '        '));
+      lines.push(...wrap(`      ${' '.repeat(field.length)}  observed ${observed}`, width, '        ').map(colors.red));
+    }
+    lines.push(colors.dim(`      ${verdict.check.origin.file}:${verdict.check.origin.line}`));
+  } else if (verdict.verdict !== 'pass' && !explained) {
+    lines.push(...wrap(`      ${verdict.verdict}: ${verdict.reason}`, width, '        ').map(colors.yellow));
+  }
+  const { walk } = verdict.kind === 'connection' ? verdict : {};
+  if (walk && (walks || verdict.verdict !== 'pass')) lines.push(...formatWalk(walk, colors));
+  if (verdict.kind === 'connection' && verdict.spread && (walks || verdict.verdict === 'fail')) {
+    lines.push(`    ${colors.dim('connections')}  ${Object.entries(verdict.spread).map(([endpoint, count]) => `${endpoint} ${count}`).join(', ')}`);
+  }
+  return lines;
+}
+
+export function formatTotals(results: readonly LabResult[], durationMs: number, colors: Colors): string {
+  const totals: Totals = totalsOf(results, durationMs);
+  const parts = [
+    colors.green(`${totals.passed} passed`),
+    totals.failed > 0 && colors.red(`${totals.failed} failed`),
+    totals.inconclusive > 0 && colors.yellow(`${totals.inconclusive} inconclusive`),
+    totals.skipped > 0 && colors.yellow(`${totals.skipped} skipped`),
+  ].filter(Boolean);
+  const labs = `${totals.labs} ${totals.labs === 1 ? 'lab' : 'labs'}`;
+  return `${parts.join(', ')} · ${totals.checks} checks in ${labs} · ${formatDuration(durationMs)}`;
+}
+
+/** Left text, and right text at the right margin when both fit. */
+function justify(left: string, right: string, width: number, leftLength: number, colors: Colors): string {
+  const room = width - leftLength - right.length;
+  return room < 2 ? `${left}  ${colors.dim(right)}` : `${left}${' '.repeat(room)}${colors.dim(right)}`;
+}

@@ -1,0 +1,49 @@
+/** Frame[] and ProbeRun[] → Walk[]: one walk a probe. Pure: the same captures give the same walks. */
+import type { Frame } from '../decode/packet.ts';
+import type { ProbeRun } from '../probe/probe.ts';
+import { identify, type Sighting } from './identify.ts';
+import { outcomeOf } from './outcome.ts';
+import type { Walk } from './walk.ts';
+import type { Wiring } from './wiring.ts';
+
+export type { Hop, PacketSummary, Rewrite, Walk } from './walk.ts';
+export { Wiring } from './wiring.ts';
+
+/** What the captures of a lab show. `blind` names the namespaces whose silence means nothing, and why. */
+export interface Evidence {
+  readonly frames: readonly Frame[];
+  readonly blind: ReadonlyMap<string, string>;
+}
+
+/** The packets of one probe, apart by what they are, each with all places it was seen at, in order of first sight. */
+export interface ProbeFrames {
+  readonly requests: readonly (readonly Sighting[])[];
+  readonly answers: readonly (readonly Sighting[])[];
+  readonly errors: readonly (readonly Sighting[])[];
+}
+
+export function stitch(runs: readonly ProbeRun[], evidence: Evidence, wiring: Wiring): Walk[] {
+  const probes = groupByProbe(evidence.frames, new Set(runs.map(({ id }) => id)));
+  const none: ProbeFrames = { requests: [], answers: [], errors: [] };
+  return runs.map((run) => outcomeOf(run, probes.get(run.id) ?? none, evidence, wiring));
+}
+
+function groupByProbe(frames: readonly Frame[], ids: ReadonlySet<number>): Map<number, ProbeFrames> {
+  const groups = new Map<number, { request: Map<string, Sighting[]>; answer: Map<string, Sighting[]>; error: Map<string, Sighting[]> }>();
+  for (const frame of frames) {
+    const sighting = identify(frame, ids);
+    if (!sighting) continue;
+    let group = groups.get(sighting.probe);
+    if (!group) groups.set(sighting.probe, (group = { request: new Map(), answer: new Map(), error: new Map() }));
+    const packets = group[sighting.kind];
+    const packet = packets.get(sighting.key);
+    if (packet) packet.push(sighting);
+    else packets.set(sighting.key, [sighting]);
+  }
+  const inOrder = (packets: Map<string, Sighting[]>) => [...packets.values()].sort((a, b) => firstSeen(a) - firstSeen(b));
+  return new Map([...groups].map(([id, { request, answer, error }]) => [id, { requests: inOrder(request), answers: inOrder(answer), errors: inOrder(error) }]));
+}
+
+function firstSeen(sightings: readonly Sighting[]): number {
+  return Math.min(...sightings.map(({ frame }) => frame.seconds * 1e6 + frame.nanoseconds / 1e3));
+}

@@ -1,0 +1,72 @@
+/** A walk: where one packet went, and where the answer went. The JSON result carries these values as they are. */
+import type { Outcome, Rejection } from '../parse/schema/topology.ts';
+import type { ProbeRun } from '../probe/probe.ts';
+
+/** The packet as it passed an interface. Addresses carry the port where the protocol has ports. */
+export interface PacketSummary {
+  readonly protocol: 'TCP' | 'UDP' | 'ICMP' | 'ICMPv6' | 'SCTP' | 'other';
+  readonly source: string;
+  readonly destination: string;
+  /** `SYN`, `echo request`, `port unreachable`, … */
+  readonly info: string;
+  readonly ttl: number;
+  /** Bytes of the IP packet. */
+  readonly length: number;
+}
+
+export interface Encapsulation {
+  readonly as: 'vxlan' | 'ipip';
+  /** Outer addresses. */
+  readonly source: string;
+  readonly destination: string;
+  readonly vni?: number;
+  /** Outer UDP destination port. */
+  readonly port?: number;
+}
+
+/** A translated address. The undoing of one, on the way back, is `un-dnat` or `un-snat`. */
+export interface Rewrite {
+  readonly at: string;
+  readonly kind: 'dnat' | 'snat' | 'un-dnat' | 'un-snat';
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface Hop {
+  readonly place: string;
+  /** `eth0`; `socket` where the packet was translated between the application and the first or last interface. */
+  readonly interface: string;
+  /** `through`: a bridge the packet crossed, known from its ports. */
+  readonly direction: 'in' | 'out' | 'through';
+  readonly packet: PacketSummary;
+  readonly encapsulation?: Encapsulation;
+  /** What happened at this place between the hop before and this one. */
+  readonly rewrites?: readonly Rewrite[];
+  /** Nanoseconds since the first hop. */
+  readonly sinceStart: number;
+  /** The frame behind the hop, for annotated captures. */
+  readonly frame?: { readonly namespace: string; readonly index: number };
+}
+
+export interface Walk {
+  readonly probe: ProbeRun;
+  /** The place that sent. */
+  readonly from: string;
+  readonly hops: readonly Hop[];
+  readonly replyHops: readonly Hop[];
+  readonly outcome: Outcome;
+  /** Undefined when the evidence is complete; else why the outcome cannot be relied on. */
+  readonly doubt?: string;
+  /** What happened, in a sentence. */
+  readonly reason: string;
+  /** Who answered, as it says itself, or for a ping the place the request reached. */
+  readonly endpoint?: string;
+  /** The address that was reached. */
+  readonly endpointAddress?: string;
+  /** Whom the endpoint saw. */
+  readonly sourceSeen?: string;
+  /** With outcome `rejected`. */
+  readonly rejection?: { readonly by: string; readonly with: Rejection };
+  /** Where the packet, or its answer, was seen last when it did not arrive. */
+  readonly lastSeen?: { readonly place: string; readonly interface: string };
+}

@@ -1,0 +1,88 @@
+/** What is connected to what, and who owns which address: read off the kernel state. */
+import { type Cidr, cidrContains, parseCidr } from '../net/address.ts';
+import type { KernelState, Namespace, VethLink } from '../compile/kernel-state.ts';
+
+export interface InterfaceRef {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export class Wiring {
+  readonly #namespaces: ReadonlyMap<string, Namespace>;
+  readonly #neighbours = new Map<string, InterfaceRef[]>();
+  readonly #masters = new Map<string, string>();
+  readonly #owners = new Map<string, string>();
+  readonly #tables = new Map<string, { to: Cidr; via?: string | undefined }[]>();
+
+  constructor({ namespaces }: KernelState) {
+    this.#namespaces = new Map(namespaces.map((namespace) => [namespace.name, namespace]));
+    for (const { name, links, addresses } of namespaces) {
+      for (const link of links) {
+        if (link.master !== undefined) this.#masters.set(key(name, link.name), link.master);
+        if (link.kind === 'veth') this.#neighbours.set(key(name, link.name), this.#otherEnds(link));
+      }
+      for (const { address } of addresses) this.#owners.set(address.split('/')[0]!, name);
+    }
+  }
+
+  /** The interfaces a packet sent out of this one can come in by: the cable's other end, or all others on the network. */
+  neighbours(namespace: string, device: string): readonly InterfaceRef[] {
+    return (this.#neighbours.get(key(namespace, device)) ?? []).filter((other) => other.namespace !== namespace || other.name !== device);
+  }
+
+  /** The bridge an interface is a port of. */
+  masterOf(namespace: string, device: string): string | undefined {
+    return this.#masters.get(key(namespace, device));
+  }
+
+  /** The place of a namespace; networks have none. */
+  placeOf(namespace: string): string {
+    return this.#namespaces.get(namespace)?.place ?? namespace;
+  }
+
+  /** Whether a place has a namespace of its own; a pod on the host network has not. */
+  isPlace(place: string): boolean {
+    return [...this.#namespaces.values()].some((namespace) => namespace.place === place);
+  }
+
+  /** The namespace that owns an address. */
+  ownerOf(address: string): string | undefined {
+    return this.#owners.get(address);
+  }
+
+  addressesOf(place: string): string[] {
+    return [...this.#owners].filter(([, namespace]) => this.placeOf(namespace) === place).map(([address]) => address);
+  }
+
+  /** Whether packets can be translated there at all: pods and hosts have no rules. */
+  hasRules(namespace: string): boolean {
+    return this.#namespaces.get(namespace)?.iptables !== undefined;
+  }
+
+  /** The address the namespace would ask for by ARP to send to a destination: the longest matching route decides. */
+  nextHop(namespace: string, destination: string): string | undefined {
+    const table = this.#tables.get(namespace) ?? this.#readTable(namespace);
+    const best = table.filter(({ to }) => cidrContains(to, destination)).sort((a, b) => b.to.prefix - a.to.prefix)[0];
+    return best && (best.via ?? destination);
+  }
+
+  #readTable(name: string): { to: Cidr; via?: string | undefined }[] {
+    const namespace = this.#namespaces.get(name);
+    const routes = (namespace?.routes ?? []).map(({ to, via }) => ({ to: parseCidr(to === 'default' ? '0.0.0.0/0' : to)!, via }));
+    const connected = (namespace?.addresses ?? []).map(({ address }) => ({ to: parseCidr(address)! }));
+    const table = [...connected, ...routes];
+    this.#tables.set(name, table);
+    return table;
+  }
+
+  /** A cable into a network's switch leads to every machine on the network. */
+  #otherEnds({ peer }: VethLink): InterfaceRef[] {
+    const far = this.#namespaces.get(peer.namespace);
+    if (far?.place !== undefined || !far) return [peer];
+    return far.links.flatMap((port) => (port.kind === 'veth' ? [port.peer] : []));
+  }
+}
+
+function key(namespace: string, device: string): string {
+  return `${namespace} ${device}`;
+}
