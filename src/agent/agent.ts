@@ -11,12 +11,14 @@ import { MAX_ID } from '../probe/mark.ts';
 import type { ProbeRun } from '../probe/probe.ts';
 import { sendProbe } from '../probe/send.ts';
 import { VERSION } from '../version.ts';
-import { type AgentMethods, errorOf, type Method, readMessages, type Request, writeMessage } from './protocol.ts';
+import { Execution } from './exec.ts';
+import { type AgentMethods, errorOf, type ExecRequest, type Input, type Method, readMessages, type Request, writeMessage } from './protocol.ts';
 
 /** Probes of one request that are under way at once; the others wait. */
 const MAX_CONCURRENT_PROBES = 64;
 
-type Handlers = { [M in Method]: (parameter: Parameters<AgentMethods[M]>[0] & unknown) => ReturnType<AgentMethods[M]> | Promise<ReturnType<AgentMethods[M]>> };
+/** `exec` is not among them: it lives on one connection and is answered in pieces. */
+type Handlers = { [M in Exclude<Method, 'exec'>]: (parameter: Parameters<AgentMethods[M]>[0] & unknown) => ReturnType<AgentMethods[M]> | Promise<ReturnType<AgentMethods[M]>> };
 
 export class Agent {
   readonly #endpoints = new Endpoints();
@@ -44,15 +46,36 @@ export class Agent {
 
   /** Serves one connection until it ends. Requests are answered as they finish, in no particular order. */
   serve(stream: Duplex): void {
-    readMessages(stream, (message) => void this.#answer(message as Request, stream));
+    const executions = new Map<number, Execution>();
+    readMessages(stream, (message) => {
+      const { id } = message as Request | Input;
+      if (isInput(message)) executions.get(id)?.type(message.input);
+      else void this.#answer(message as Request, stream, executions);
+    });
+    stream.on('close', () => {
+      for (const execution of executions.values()) execution.abandon();
+    });
   }
 
-  async #answer({ id, method, parameter }: Request, stream: Duplex): Promise<void> {
+  async #answer({ id, method, parameter }: Request, stream: Duplex, executions: Map<number, Execution>): Promise<void> {
     try {
-      const handler = this.#handlers[method] as (parameter: unknown) => unknown;
-      writeMessage(stream, { id, result: await handler(parameter) });
+      writeMessage(stream, { id, result: method === 'exec' ? await this.#exec(id, parameter as ExecRequest, stream, executions) : await this.#call(method, parameter) });
     } catch (error) {
       writeMessage(stream, { id, error: errorOf(error) });
+    }
+  }
+
+  async #call(method: Exclude<Method, 'exec'>, parameter: unknown): Promise<unknown> {
+    return (this.#handlers[method] as (parameter: unknown) => unknown)(parameter);
+  }
+
+  async #exec(id: number, request: ExecRequest, stream: Duplex, executions: Map<number, Execution>): Promise<{ exitCode: number }> {
+    const execution = new Execution(request, (event) => writeMessage(stream, { id, event }));
+    executions.set(id, execution);
+    try {
+      return await execution.result;
+    } finally {
+      executions.delete(id);
     }
   }
 
@@ -84,4 +107,8 @@ export class Agent {
     store.delete(handle);
     return value;
   }
+}
+
+function isInput(message: unknown): message is Input {
+  return typeof message === 'object' && message !== null && 'input' in message;
 }

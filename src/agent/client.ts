@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { start } from '../apply/kernel/command.ts';
 import { KernelError } from '../apply/kernel/errors.ts';
 import { hostNamespace, type SandboxKind, sandboxCommand } from '../apply/sandbox/index.ts';
-import { type Method, type Parameter, readMessages, type Response, type Result, writeMessage } from './protocol.ts';
+import { type Event, type ExecRequest, type Input, type Method, type Parameter, readMessages, type Response, type Result, writeMessage } from './protocol.ts';
 
 /** The sandbox could not be made, or its agent went away. */
 export class SandboxError extends Error {
@@ -22,13 +22,17 @@ export class SandboxError extends Error {
 export class AgentClient {
   readonly #stream: Duplex;
   readonly #pending = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  readonly #listeners = new Map<number, (event: Event['event']) => void>();
   #nextId = 1;
   #gone: Error | undefined;
 
   /** `whyGone` explains the end of the stream, as far as it is known by then. */
   constructor(stream: Duplex, whyGone: () => Promise<Error>) {
     this.#stream = stream;
-    readMessages(stream, (message) => this.#settle(message as Response));
+    readMessages(stream, (message) => {
+      if (isEvent(message)) this.#listeners.get(message.id)?.(message.event);
+      else this.#settle(message as Response);
+    });
     let ending: Promise<void> | undefined;
     const end = () => {
       ending ??= whyGone().then((error) => {
@@ -49,6 +53,14 @@ export class AgentClient {
     });
   }
 
+  /** Runs a program in the lab; `listen` gets what it prints. */
+  exec(request: ExecRequest, listen: (event: Event['event']) => void): { readonly result: Promise<{ readonly exitCode: number }>; type(input: Input['input']): void } {
+    const id = this.#nextId;
+    this.#listeners.set(id, listen);
+    const result = this.call('exec', request).finally(() => this.#listeners.delete(id));
+    return { result, type: (input) => writeMessage(this.#stream, { id, input }) };
+  }
+
   /** Ends the connection; an agent that serves only this one ends with it. */
   close(): void {
     this.#stream.destroy();
@@ -61,6 +73,10 @@ export class AgentClient {
     if ('error' in response) pending.reject(response.error.kernel ? new KernelError(response.error.kernel) : new Error(response.error.message));
     else pending.resolve(response.result);
   }
+}
+
+function isEvent(message: unknown): message is Event {
+  return typeof message === 'object' && message !== null && 'event' in message;
 }
 
 /** A lab of this process's own: it dies with it. */

@@ -33,8 +33,36 @@ export interface AgentMethods {
   /** Records which rules packets meet, from now on. */
   startRuleTrace(namespaces: readonly string[]): number;
   stopRuleTrace(id: number): RuleTrace[];
+  /** Runs a program as somebody at a keyboard would: its output comes as events, its input as inputs. */
+  exec(request: ExecRequest): { readonly exitCode: number };
   /** Ends the lab. */
   shutdown(): void;
+}
+
+export interface ExecRequest {
+  readonly namespace: string;
+  readonly argv: readonly string[];
+  readonly folder: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Size of the terminal to give it; undefined: pipes. */
+  readonly terminal?: TerminalSize;
+}
+
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** What a running program printed. */
+export interface Event {
+  readonly id: number;
+  readonly event: { readonly stdout: Uint8Array } | { readonly stderr: Uint8Array };
+}
+
+/** What is typed into a running program; `end` closes its input. */
+export interface Input {
+  readonly id: number;
+  readonly input: { readonly stdin: Uint8Array } | { readonly end: true } | { readonly signal: 'SIGINT' | 'SIGTERM' } | { readonly resize: TerminalSize };
 }
 
 export type Method = keyof AgentMethods;
@@ -56,7 +84,7 @@ const PREFIX = 4;
 /** A length beyond this is not a message of ours. */
 const MAX_MESSAGE = 1 << 30;
 
-export function writeMessage(stream: Duplex, message: Request | Response): void {
+export function writeMessage(stream: Duplex, message: Request | Response | Event | Input): void {
   const body = serialize(message);
   const prefix = Buffer.alloc(PREFIX);
   prefix.writeUInt32BE(body.length);

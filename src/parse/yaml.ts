@@ -7,6 +7,8 @@ import type { Diagnostics, Position } from '../diagnostic.ts';
 export interface Source {
   readonly name: string;
   readonly text: string;
+  /** Size of a file that was too large to be read; its text is then empty. */
+  readonly bytes?: number;
 }
 
 export type Path = readonly (string | number)[];
@@ -26,7 +28,7 @@ const MAX_ALIAS_COUNT = 100;
 
 /** Reads all documents of a source. Documents with syntax errors are reported and left out. */
 export function readYaml(source: Source, diagnostics: Diagnostics): YamlDocument[] {
-  const size = Buffer.byteLength(source.text);
+  const size = source.bytes ?? Buffer.byteLength(source.text);
   if (size > MAX_SOURCE_BYTES) {
     diagnostics.error(
       'too-large',

@@ -41,7 +41,7 @@ const LINK_ORDER: readonly Link['kind'][] = ['bridge', 'veth', 'vxlan'];
 
 type Lookup = (namespace: string, name: string) => Link;
 
-function linkLookup({ namespaces }: KernelState): Lookup {
+export function linkLookup({ namespaces }: KernelState): Lookup {
   const links = new Map(namespaces.flatMap(({ name, links: own }) => own.map((link) => [`${name} ${link.name}`, link])));
   return (namespace, name) => links.get(`${namespace} ${name}`)!;
 }

@@ -50,8 +50,9 @@ export class Wiring {
     return this.#owners.get(address);
   }
 
-  addressesOf(place: string): string[] {
-    return [...this.#owners].filter(([, namespace]) => this.placeOf(namespace) === place).map(([address]) => address);
+  /** Every address and the place that owns it. */
+  owners(): [address: string, place: string][] {
+    return [...this.#owners].map(([address, namespace]) => [address, this.placeOf(namespace)]);
   }
 
   /** Whether packets can be translated there at all: pods and hosts have no rules. */

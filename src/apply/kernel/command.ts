@@ -1,6 +1,7 @@
 /**
  * Programs, run by execa with separate arguments: the only file that starts processes. No shell is involved anywhere.
  */
+import { readFileSync } from 'node:fs';
 import { execa, type Options, type ResultPromise } from 'execa';
 import { classify, KernelError } from './errors.ts';
 
@@ -68,4 +69,25 @@ export function missingTool(program: string, where: { command: string; namespace
   return new KernelError({
     ...where, code: 'missing-tool', cause: `${program} is not installed`, ...(debian && { remedy: `sudo apt-get install ${debian}` }),
   });
+}
+
+/** When a process started, as /proc has it; undefined when there is none. */
+export function runningSince(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' ? undefined : fields[19];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Kills a process of our own and waits until it is gone. */
+export async function stopProcess(pid: number): Promise<void> {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    return;
+  }
+  while (runningSince(pid) !== undefined) await new Promise((resolve) => setTimeout(resolve, 5));
 }

@@ -32,6 +32,9 @@ const raw = {
   setsockopt: libc.func('int setsockopt(int fd, int level, int option, const void *value, uint length)'),
   send: libc.func('long send(int fd, const void *data, size_t length, int flags)'),
   recv: libc.func('long recv(int fd, _Out_ void *data, size_t length, int flags)'),
+  unlockpt: libc.func('int unlockpt(int fd)'),
+  ptsname_r: libc.func('int ptsname_r(int fd, _Out_ void *name, size_t length)'),
+  ioctl: libc.func('int ioctl(int fd, unsigned long request, const void *argument)'),
 };
 
 function checked(call: string, result: number): number {
@@ -101,6 +104,24 @@ export function send(fd: number, data: Buffer): number {
 /** Bytes received into `buffer`. */
 export function recv(fd: number, buffer: Buffer): number {
   return checked('recv', Number(raw.recv(fd, buffer, buffer.length, 0)));
+}
+
+/** Unlocks a pseudo-terminal's master and returns the path of its other end. */
+export function unlockTerminal(master: number): string {
+  checked('unlockpt', raw.unlockpt(master));
+  const name = Buffer.alloc(64);
+  const error = raw.ptsname_r(master, name, name.length) as number;
+  if (error !== 0) throw new SystemCallError('ptsname_r', error);
+  return name.toString('latin1').replace(/\0.*$/, '');
+}
+
+const TIOCSWINSZ = 0x5414;
+
+export function resizeTerminal(fd: number, columns: number, rows: number): void {
+  const size = Buffer.alloc(8);
+  size.writeUInt16LE(rows, 0);
+  size.writeUInt16LE(columns, 2);
+  checked('ioctl', raw.ioctl(fd, TIOCSWINSZ, size));
 }
 
 /** struct sockaddr_in */

@@ -36,8 +36,11 @@ const bridge = z.strictObject({
     .describe('`static`: each node has a route to the pod subnet of every other node of its network, as an administrator would add it.'),
 });
 
+const CNI = [vxlan, hostGateway, bridge] as const;
+export const CNI_MODES = CNI.map(({ shape }) => shape.mode.value);
+
 export const cni = z
-  .discriminatedUnion('mode', [vxlan, hostGateway, bridge])
+  .discriminatedUnion('mode', CNI)
   .describe('How pods are wired, and how nodes reach the pods of other nodes.');
 
 /** kube-proxy's own names, from KubeProxyConfiguration v1alpha1. */
@@ -55,8 +58,11 @@ const iptables = z.strictObject({
 
 const noProxy = z.strictObject({ mode: z.literal('none') });
 
+const PROXY = [iptables, noProxy] as const;
+export const PROXY_MODES = PROXY.map(({ shape }) => shape.mode.value);
+
 export const proxy = z
-  .discriminatedUnion('mode', [iptables, noProxy])
+  .discriminatedUnion('mode', PROXY)
   .describe("How Services are implemented; kube-proxy's own option names.");
 
 const cluster = z.strictObject({
@@ -104,14 +110,14 @@ const router = z.strictObject({
   routes: z.array(route).default([]),
 });
 
-export const FAULTS = [
+export const FAULT_NAMES = [
   'no-masquerade', 'no-route', 'no-fdb', 'no-br-netfilter', 'no-hairpin', 'forward-drop', 'rp-filter', 'small-mtu', 'link-down',
   'no-dnat', 'no-service-filter', 'no-statistic', 'no-affinity',
 ] as const;
-export type FaultName = (typeof FAULTS)[number];
+export type FaultName = (typeof FAULT_NAMES)[number];
 
 const fault = z.strictObject({
-  fault: z.enum(FAULTS),
+  fault: z.enum(FAULT_NAMES),
   at: z.string().optional().describe('The place to break; left out: everywhere the fault applies.'),
 });
 

@@ -1,0 +1,153 @@
+/**
+ * Labs that outlive the command that made them. Each has a folder with its agent's socket and a description; the
+ * folder belongs to one user and is gone with the lab.
+ */
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runningSince, start, stopProcess } from '../apply/kernel/command.ts';
+import type { SandboxKind } from '../apply/sandbox/index.ts';
+import type { KernelState } from '../compile/kernel-state.ts';
+import type { Source } from '../parse/index.ts';
+import { type AgentClient, connectAgent, detachedAgentCommand, SandboxError, sandboxFailure } from './client.ts';
+
+/** What is written down about a lab: enough to read it again. */
+export interface LabRecord {
+  readonly name: string;
+  readonly sandbox: SandboxKind;
+  readonly createdAt: string;
+  /** The sandbox's outermost process, and when it started: a number alone may belong to another by now. */
+  readonly process: { readonly pid: number; readonly since: string };
+  readonly sources: readonly Source[];
+  readonly options: { readonly namespace: string; readonly cni?: string | undefined; readonly proxy?: string | undefined; readonly faults: readonly string[] };
+  readonly state: KernelState;
+}
+
+export interface RunningLab {
+  readonly record: LabRecord;
+  readonly agent: AgentClient;
+}
+
+const STARTUP_MS = 10_000;
+
+/** All labs with a description, running or not, by name. */
+export function listLabs(): LabRecord[] {
+  let names: string[];
+  try {
+    names = readdirSync(root());
+  } catch {
+    return [];
+  }
+  return names.sort().flatMap((name) => readRecord(name) ?? []);
+}
+
+export function isRunning({ process: { pid, since } }: LabRecord): boolean {
+  return runningSince(pid) === since;
+}
+
+export function findLab(name: string): LabRecord | undefined {
+  return readRecord(name);
+}
+
+/** Starts the agent of a new lab. `describe` is written down once the caller has built the lab. */
+export async function createLab(name: string, sandbox: SandboxKind): Promise<{ agent: AgentClient; describe(record: Omit<LabRecord, 'name' | 'sandbox' | 'createdAt' | 'process'>): void; abandon(): Promise<void> }> {
+  const folder = folderOf(name);
+  mkdirSync(root(), { recursive: true, mode: 0o700 });
+  assertOwn(root());
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { mode: 0o700 });
+  const child = start(detachedAgentCommand(sandbox, socketOf(name)), { stdio: ['ignore', 'ignore', { file: join(folder, 'agent.log') }], detached: true, cleanup: false, buffer: false });
+  child.unref();
+  const abandon = async () => {
+    if (child.pid !== undefined) await stopProcess(child.pid);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const agent = await whenReady(name, child, sandbox);
+    const pid = child.pid!;
+    const fixed = { name, sandbox, createdAt: new Date().toISOString(), process: { pid, since: runningSince(pid) ?? '' } };
+    return { agent, abandon, describe: (rest) => writeRecord({ ...fixed, ...rest }) };
+  } catch (error) {
+    await abandon();
+    throw error;
+  }
+}
+
+/** Replaces the description of a lab that has changed. */
+export function writeRecord(record: LabRecord): void {
+  const path = join(folderOf(record.name), 'lab.json');
+  writeFileSync(`${path}.new`, JSON.stringify(record), { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+}
+
+export async function openLab(record: LabRecord): Promise<RunningLab> {
+  return { record, agent: await connectAgent(socketOf(record.name)) };
+}
+
+/** Ends a lab, by asking or by force, and removes what is left of it. */
+export async function removeLab(record: LabRecord): Promise<void> {
+  if (isRunning(record)) {
+    try {
+      const agent = await connectAgent(socketOf(record.name));
+      await Promise.race([agent.call('shutdown'), new Promise((resolve) => setTimeout(resolve, 1000))]).catch(() => {});
+      agent.close();
+    } catch {
+      /** An agent that does not answer is stopped below. */
+    }
+    const deadline = performance.now() + 2000;
+    while (isRunning(record) && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
+    if (isRunning(record)) await stopProcess(record.process.pid);
+  }
+  rmSync(folderOf(record.name), { recursive: true, force: true });
+}
+
+async function whenReady(name: string, child: ReturnType<typeof start>, sandbox: SandboxKind): Promise<AgentClient> {
+  let ended: { code?: string } | undefined;
+  void child.then((result) => {
+    ended = result;
+  });
+  const deadline = performance.now() + STARTUP_MS;
+  for (;;) {
+    try {
+      return await connectAgent(socketOf(name));
+    } catch (error) {
+      if (ended) throw sandboxFailure(sandbox, ended.code === 'ENOENT' ? 'unshare is not installed' : readLog(name));
+      if (performance.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+}
+
+function readRecord(name: string): LabRecord | undefined {
+  try {
+    return JSON.parse(readFileSync(join(folderOf(name), 'lab.json'), 'utf8')) as LabRecord;
+  } catch {
+    return undefined;
+  }
+}
+
+function readLog(name: string): string {
+  try {
+    return readFileSync(join(folderOf(name), 'agent.log'), 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function folderOf(name: string): string {
+  return join(root(), name);
+}
+
+function socketOf(name: string): string {
+  return join(folderOf(name), 'agent.sock');
+}
+
+function root(): string {
+  const uid = process.getuid?.() ?? 0;
+  return process.env.XDG_RUNTIME_DIR ? join(process.env.XDG_RUNTIME_DIR, 'packetwalk') : `/tmp/packetwalk-${uid}`;
+}
+
+/** In a world-writable /tmp somebody else could have made the folder first. */
+function assertOwn(path: string): void {
+  const { uid, mode } = statSync(path);
+  if (uid !== process.getuid?.() || (mode & 0o077) !== 0) throw new SandboxError(`${path} belongs to somebody else or is open to others`, `remove it, or set XDG_RUNTIME_DIR`);
+}

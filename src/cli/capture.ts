@@ -1,0 +1,71 @@
+/** packetwalk capture: tcpdump at a place of a running lab, or a capture file read back. */
+import { openSync, readFileSync, writeSync } from 'node:fs';
+import { PcapError } from '../decode/pcap.ts';
+import { readFrames, VXLAN_PORTS } from '../decode/index.ts';
+import { formatFrame } from '../report/frame-text.ts';
+import { SYSTEM_PATH } from '../apply/kernel/command.ts';
+import { runAt } from './exec.ts';
+import { chooseLab, placeIn, resume } from './labs.ts';
+import { EXIT, note, print, UsageError } from './output.ts';
+
+export interface Options {
+  readonly write?: string;
+  readonly read?: string;
+  readonly count?: number;
+  readonly lab?: string;
+  readonly namespace: string;
+}
+
+export async function run(text: string | undefined, filter: readonly string[], options: Options): Promise<number> {
+  if (options.read !== undefined) return readFile(options.read);
+  if (text === undefined) throw new UsageError('at which place?', 'packetwalk capture node/node1:flannel.1, or -r FILE to read a capture');
+  const [place = text, device = 'any'] = text.split(/:(.*)/s);
+  const lab = await resume(await chooseLab(options.lab));
+  try {
+    const { netns } = placeIn(lab, place, options.namespace);
+    const argv = ['tcpdump', '-n', '-i', device, '-U', ...(process.getuid?.() === 0 ? ['-Z', 'root'] : [])];
+    if (options.count !== undefined) argv.push('-c', String(options.count));
+    if (options.write === undefined) return await runAt(lab.agent, netns, [...argv, '-l', ...filter]);
+    return await writeCapture(lab.agent, netns, [...argv, '-w', '-', ...filter], options.write);
+  } finally {
+    lab.agent.close();
+  }
+}
+
+/** The file is written on this side: nothing of the lab's touches the file system. Ctrl-C ends the capture. */
+async function writeCapture(agent: Parameters<typeof runAt>[0], namespace: string, argv: readonly string[], path: string): Promise<number> {
+  const file = path === '-' ? 1 : openSync(path, 'w');
+  const execution = agent.exec({ namespace, argv, folder: '/', environment: { PATH: SYSTEM_PATH } }, (event) => {
+    if ('stdout' in event) writeSync(file, event.stdout);
+    else process.stderr.write(event.stderr);
+  });
+  const stop = () => execution.type({ signal: 'SIGINT' });
+  process.on('SIGINT', stop);
+  try {
+    return (await execution.result).exitCode;
+  } finally {
+    process.off('SIGINT', stop);
+  }
+}
+
+function readFile(path: string): number {
+  let count = 0;
+  let pcap: Buffer;
+  try {
+    pcap = readFileSync(path);
+  } catch (error) {
+    throw new UsageError(`${path} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+  }
+  try {
+    readFrames(pcap, '', new Map(), { vxlanPorts: VXLAN_PORTS }, (frame) => {
+      count++;
+      print(formatFrame(frame));
+    });
+  } catch (error) {
+    if (!(error instanceof PcapError)) throw error;
+    note(`${path}: ${error.message}${count > 0 ? ` (after ${count} packets)` : ''}`);
+    return EXIT.input;
+  }
+  note(`${count} packets`);
+  return EXIT.ok;
+}

@@ -1,0 +1,244 @@
+/** Every command with its arguments and options. Nothing heavy is imported here: `--help` must be quick. */
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { VERSION } from '../version.ts';
+
+type Action = (...args: never[]) => Promise<number>;
+
+/** Loads a command's file when it is called; what `run` returns becomes the exit code. */
+function lazily(load: () => Promise<{ run: Action }>): (...args: unknown[]) => Promise<void> {
+  return async (...args) => {
+    const { run } = await load();
+    process.exitCode = await (run as unknown as (...args: unknown[]) => Promise<number>)(...args.slice(0, -1));
+  };
+}
+
+export function program(): Command {
+  const root = new Command('packetwalk')
+    .description('Builds the real Kubernetes dataplane out of Linux network namespaces, sends real packets\nthrough it, and shows and judges every hop.')
+    .version(VERSION, '-V, --version')
+    .exitOverride()
+    .enablePositionalOptions()
+    .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText('after', EXAMPLES);
+  for (const command of [test(), trace(), up(), down(), ls(), inspect(), exec(), shell(), capture(), plan(), lint(), doctor(), schema(), completion()]) {
+    root.addCommand(command.exitOverride());
+  }
+  root.addCommand(complete(), { hidden: true });
+  return root;
+}
+
+const EXAMPLES = `
+Places are written KIND/NAME: pod/web-0, pod/prod/web-0, node/node1, host/client, router/gw.
+
+  packetwalk test topologies                                  build, probe and judge every topology
+  packetwalk trace pod/web-0 service/web:80 -f web.yaml       one connection, hop by hop
+  packetwalk up -f web.yaml && packetwalk exec pod/web-0 -- curl -s 10.96.0.100
+  kubectl get nodes,pods,svc,endpointslices -A -o yaml | packetwalk up -f -`;
+
+const files = () => new Option('-f, --file <path...>', 'files or folders to read together; - is standard input');
+const namespace = () => new Option('-n, --namespace <name>', 'namespace of objects and places that name none').default('default');
+const labName = () => new Option('--name <name>', 'name of the lab; left out: that of the Topology').argParser(nameOf);
+const chosenLab = () => new Option('--lab <name>', 'a running lab; left out: the only one').argParser(nameOf);
+const sandbox = () => new Option('--sandbox <kind>', 'where the lab lives; left out: root for root, rootless for others').choices(['auto', 'rootless', 'root']).default('auto');
+const output = (...formats: string[]) => new Option('-o, --output <format>', 'format of the output').choices(formats).default(formats[0]);
+const fault = () => new Option('--fault <name>', 'break something, wherever it applies; repeatable').argParser(collect).default([]);
+const modes = (plural: boolean) => [
+  new Option(`--cni <mode${plural ? 's' : ''}>`, `network plugin mode${plural ? 's, comma-separated: the matrix is run' : ''}`).argParser(list).default([]),
+  new Option(`--proxy <mode${plural ? 's' : ''}>`, `kube-proxy mode${plural ? 's, comma-separated' : ''}`).argParser(list).default([]),
+];
+
+function test(): Command {
+  const command = new Command('test')
+    .description("build each topology, send its checks' packets, judge, report")
+    .argument('[paths...]', 'topology files, or folders of them', ['.'])
+    .option('-t, --test <pattern>', 'only checks whose name matches (regular expression)')
+    .addOption(new Option('--reporter <name>', 'text, json, junit, github, tap; repeatable').argParser(collectOf('text', 'json', 'junit', 'github', 'tap')).default([]))
+    .addOption(new Option('--output-file <file>', 'where a reporter writes: FILE, or REPORTER=FILE; repeatable').argParser(collect).default([]))
+    .option('--bail', 'stop after the first lab with a failed check')
+    .addOption(new Option('--shard <i/n>', 'run the i-th of n parts').argParser(shardOf))
+    .addOption(new Option('--jobs <n>', 'labs at a time').argParser(positive))
+    .addOption(fault())
+    .option('--keep', 'leave the labs running afterwards, for a look')
+    .option('--capture-dir <folder>', 'write one annotated pcapng a lab')
+    .option('--watch', 'run again when a file changes')
+    .option('-v, --verbose', 'show the walk of every check')
+    .addOption(namespace())
+    .addOption(sandbox());
+  for (const option of modes(true)) command.addOption(option);
+  return command.action(lazily(() => import('./test.ts')));
+}
+
+function trace(): Command {
+  const command = new Command('trace')
+    .description('walk one connection, hop by hop')
+    .argument('<from>', 'the place that sends: pod/web-0')
+    .argument('<to>', 'service/web:80, nodeport/web:80@node1, lb/web:80, PLACE:PORT, ADDRESS:PORT; a place or address alone is pinged')
+    .addOption(files())
+    .addOption(chosenLab())
+    .option('--rules', 'name the rules that matched, and show connection tracking')
+    .addOption(new Option('--protocol <name>', 'TCP, UDP or SCTP where the destination leaves it open').choices(['TCP', 'UDP', 'SCTP']))
+    .addOption(new Option('--size <bytes>', 'payload to send').argParser(positive))
+    .addOption(new Option('--ttl <hops>', 'TTL to send with').argParser(positive))
+    .addOption(new Option('--source <address>', "one of the sender's own addresses to send from"))
+    .addOption(fault())
+    .addOption(output('text', 'json'))
+    .addOption(namespace())
+    .addOption(sandbox());
+  for (const option of modes(false)) command.addOption(option);
+  return command.action(lazily(() => import('./trace.ts')));
+}
+
+function up(): Command {
+  const command = new Command('up')
+    .alias('apply')
+    .description('build a lab and leave it running; again: change it to what the file says')
+    .addOption(files().makeOptionMandatory())
+    .addOption(labName())
+    .option('--dry-run', 'print what would be done')
+    .addOption(fault())
+    .addOption(namespace())
+    .addOption(sandbox());
+  for (const option of modes(false)) command.addOption(option);
+  return command.action(lazily(() => import('./up.ts')));
+}
+
+function down(): Command {
+  return new Command('down')
+    .alias('destroy')
+    .description('remove a lab; nothing to remove is no error')
+    .argument('[name]', 'left out: the only one')
+    .option('--all', 'remove every lab of this user')
+    .action(lazily(() => import('./down.ts')));
+}
+
+function ls(): Command {
+  return new Command('ls').description('list running labs').addOption(output('text', 'json')).action(lazily(() => import('./ls.ts')));
+}
+
+function inspect(): Command {
+  return new Command('inspect')
+    .description('show the places, addresses, Services and endpoints of a lab')
+    .argument('[name]', 'a running lab; left out: the only one')
+    .addOption(files())
+    .addOption(output('text', 'json'))
+    .addOption(namespace())
+    .action(lazily(() => import('./inspect.ts')));
+}
+
+function exec(): Command {
+  return new Command('exec')
+    .description('run a program at a place of a running lab')
+    .argument('<place>', 'pod/web-0, node/node1, …')
+    .argument('<command...>', 'after --')
+    .addOption(chosenLab())
+    .addOption(namespace())
+    .passThroughOptions()
+    .action(lazily(() => import('./exec.ts')));
+}
+
+function shell(): Command {
+  return new Command('shell')
+    .description('open a shell at a place of a running lab')
+    .argument('<place>', 'pod/web-0, node/node1, …')
+    .addOption(chosenLab())
+    .addOption(namespace())
+    .action(lazily(() => import('./shell.ts')));
+}
+
+function capture(): Command {
+  return new Command('capture')
+    .description('capture at a place of a running lab, or read a capture file')
+    .argument('[place]', 'PLACE or PLACE:INTERFACE')
+    .argument('[filter...]', 'a pcap filter expression')
+    .option('-w, --write <file>', 'write a pcap file; - is standard output')
+    .addOption(new Option('-c, --count <packets>', 'stop after so many').argParser(positive))
+    .option('-r, --read <file>', 'print the packets of a pcap file instead')
+    .addOption(chosenLab())
+    .addOption(namespace())
+    .action(lazily(() => import('./capture.ts')));
+}
+
+function plan(): Command {
+  const command = new Command('plan')
+    .description('print the commands that build the lab, as a shell script that works on its own')
+    .addOption(files().makeOptionMandatory())
+    .addOption(labName())
+    .addOption(fault())
+    .addOption(output('text', 'json'))
+    .addOption(namespace());
+  for (const option of modes(false)) command.addOption(option);
+  return command.action(lazily(() => import('./plan.ts')));
+}
+
+function lint(): Command {
+  return new Command('lint')
+    .alias('validate')
+    .description('check the input only: file:line:col, the line, what is allowed')
+    .addOption(files())
+    .argument('[paths...]', 'files or folders, each a lab of its own')
+    .addOption(output('text', 'json'))
+    .addOption(namespace())
+    .action(lazily(() => import('./lint.ts')));
+}
+
+function doctor(): Command {
+  return new Command('doctor')
+    .description('what this machine can run, what is missing, and how to get it')
+    .addOption(output('text', 'json'))
+    .addOption(sandbox())
+    .action(lazily(() => import('./doctor.ts')));
+}
+
+function schema(): Command {
+  return new Command('schema')
+    .description('print a JSON Schema')
+    .addArgument(new Argument('[what]', 'of what').choices(['topology', 'result']).default('topology'))
+    .action(lazily(() => import('./schema.ts')));
+}
+
+function completion(): Command {
+  return new Command('completion')
+    .description('print the completion script of a shell')
+    .addArgument(new Argument('<shell>', 'which').choices(['bash', 'zsh', 'fish']))
+    .action(lazily(() => import('./completion.ts')));
+}
+
+function complete(): Command {
+  return new Command('complete').argument('[words...]').allowUnknownOption().action(lazily(() => import('./complete.ts')));
+}
+
+function list(value: string): string[] {
+  return value.split(',').filter((item) => item !== '');
+}
+
+function collect(value: string, previous: string[]): string[] {
+  return [...previous, value];
+}
+
+function collectOf(...allowed: string[]): (value: string, previous: string[]) => string[] {
+  return (value, previous) => {
+    if (!allowed.includes(value)) throw new InvalidArgumentError(`allowed: ${allowed.join(', ')}`);
+    return [...previous, value];
+  };
+}
+
+function positive(value: string): number {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('it must be a whole number from 1');
+  return number;
+}
+
+function shardOf(value: string): { index: number; count: number } {
+  const match = /^(\d+)\/(\d+)$/.exec(value);
+  const index = Number(match?.[1]);
+  const count = Number(match?.[2]);
+  if (!match || index < 1 || index > count) throw new InvalidArgumentError('write it i/n, i from 1 to n');
+  return { index, count };
+}
+
+/** A lab's name is a folder's name, too. */
+function nameOf(value: string): string {
+  if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value)) throw new InvalidArgumentError('use at most 63 lower-case letters, digits and "-"');
+  return value;
+}

@@ -1,0 +1,60 @@
+/** packetwalk exec: a program at a place of a running lab, with this terminal as its own. */
+import type { AgentClient } from '../agent/client.ts';
+import type { TerminalSize } from '../agent/protocol.ts';
+import { SYSTEM_PATH } from '../apply/kernel/command.ts';
+import { chooseLab, placeIn, resume } from './labs.ts';
+
+export interface Options {
+  readonly lab?: string;
+  readonly namespace: string;
+}
+
+export async function run(place: string, command: readonly string[], options: Options): Promise<number> {
+  const lab = await resume(await chooseLab(options.lab));
+  try {
+    return await runAt(lab.agent, placeIn(lab, place, options.namespace).netns, command);
+  } finally {
+    lab.agent.close();
+  }
+}
+
+/** Runs a program in a namespace, passing input and output through; its exit code is returned. */
+export async function runAt(agent: AgentClient, namespace: string, argv: readonly string[]): Promise<number> {
+  const { stdin, stdout, stderr } = process;
+  const interactive = stdin.isTTY && stdout.isTTY;
+  const environment = { ...definedOnly(process.env), PATH: SYSTEM_PATH };
+  const execution = agent.exec(
+    { namespace, argv, folder: process.cwd(), environment, ...(interactive && { terminal: size() }) },
+    (event) => ('stdout' in event ? stdout.write(event.stdout) : stderr.write(event.stderr)),
+  );
+  const resize = () => execution.type({ resize: size() });
+  const type = (data: Buffer) => execution.type({ stdin: data });
+  const end = () => execution.type({ end: true });
+  if (interactive) {
+    stdin.setRawMode(true);
+    stdout.on('resize', resize);
+  } else {
+    stdin.on('end', end);
+  }
+  stdin.on('data', type);
+  try {
+    return (await execution.result).exitCode;
+  } finally {
+    if (interactive) {
+      stdin.setRawMode(false);
+      stdout.off('resize', resize);
+    }
+    stdin.off('data', type);
+    stdin.off('end', end);
+    stdin.unref();
+    stdin.pause();
+  }
+}
+
+function size(): TerminalSize {
+  return { columns: process.stdout.columns ?? 80, rows: process.stdout.rows ?? 24 };
+}
+
+function definedOnly(environment: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+}

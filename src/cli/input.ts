@@ -1,0 +1,99 @@
+/** Reads what `-f` and paths name. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Prepared, type PrepareOptions, prepare } from '../pipeline.ts';
+import { MAX_SOURCE_BYTES } from '../parse/yaml.ts';
+import { CNI_MODES, PROXY_MODES, FAULT_NAMES } from '../parse/schema/topology.ts';
+import type { Source } from '../parse/index.ts';
+import { nearest, type Diagnostic } from '../diagnostic.ts';
+import type { SandboxKind } from '../apply/sandbox/index.ts';
+import { chooseSandbox } from '../apply/sandbox/index.ts';
+import { report, UsageError } from './output.ts';
+
+const STDIN = '-';
+const YAML = /\.(ya?ml|json)$/;
+
+/** All files of the arguments, in order; folders with everything below them. */
+export function expandPaths(paths: readonly string[]): string[] {
+  return paths.flatMap((path) => {
+    if (path === STDIN) return [path];
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (!stat) throw new UsageError(`there is no file or folder ${path}`);
+    return stat.isDirectory() ? filesBelow(path) : [path];
+  });
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      if (entry.name === 'node_modules' || entry.name.startsWith('.')) return [];
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) return filesBelow(path);
+      return YAML.test(entry.name) ? [path] : [];
+    });
+}
+
+export function readSource(path: string): Source {
+  if (path === STDIN) return { name: '<stdin>', text: readFileSync(0, 'utf8') };
+  const bytes = statSync(path).size;
+  return bytes > MAX_SOURCE_BYTES ? { name: path, text: '', bytes } : { name: path, text: readFileSync(path, 'utf8') };
+}
+
+export interface InputOptions {
+  readonly file?: readonly string[];
+  readonly name?: string;
+  readonly namespace: string;
+  readonly cni?: readonly string[];
+  readonly proxy?: readonly string[];
+  readonly fault?: readonly string[];
+}
+
+/** One lab from all files together; undefined after its errors have been shown. */
+export async function readLab(options: InputOptions): Promise<(Prepared & { readonly sources: readonly Source[]; readonly options: PrepareOptions }) | undefined> {
+  const sources = expandPaths(options.file ?? []).map(readSource);
+  return prepareLab(sources, prepareOptions(options), options.name);
+}
+
+export async function prepareLab(sources: readonly Source[], options: PrepareOptions, name?: string) {
+  const { prepared, diagnostics } = prepare(sources, options);
+  if (await report(diagnostics)) return undefined;
+  const renamed = name === undefined ? prepared! : { ...prepared!, cluster: { ...prepared!.cluster, name } };
+  return { ...renamed, sources, options };
+}
+
+/** The options of the command line, held against what exists. */
+export function prepareOptions({ file = [], namespace, cni = [], proxy = [], fault = [] }: InputOptions): PrepareOptions {
+  return {
+    name: defaultName(file[0]),
+    namespace,
+    cni: oneOf('--cni', cni, CNI_MODES)[0],
+    proxy: oneOf('--proxy', proxy, PROXY_MODES)[0],
+    faults: oneOf('--fault', fault, FAULT_NAMES),
+  };
+}
+
+export function oneOf<T extends string>(option: string, values: readonly string[], allowed: readonly T[]): T[] {
+  return values.map((value) => {
+    const known = allowed.find((candidate) => candidate === value);
+    if (known !== undefined) return known;
+    const guess = nearest(value, allowed);
+    throw new UsageError(`${option} cannot be "${value}"`, `${guess ? `did you mean "${guess}"? ` : ''}allowed: ${allowed.join(', ')}`);
+  });
+}
+
+/** A file's name without folder and ending, as far as it can name a lab. */
+export function defaultName(path: string | undefined): string {
+  const base = path?.split('/').filter(Boolean).at(-1)?.replace(YAML, '') ?? 'lab';
+  const name = base.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 63);
+  return name === '' ? 'lab' : name;
+}
+
+export function sandboxOf({ sandbox }: { sandbox: string }): SandboxKind {
+  return chooseSandbox(sandbox === 'auto' ? undefined : (sandbox as SandboxKind));
+}
+
+/** A diagnostic that many labs of one run share is shown once. */
+export function unique(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  return [...new Map(diagnostics.map((diagnostic) => [JSON.stringify(diagnostic), diagnostic])).values()];
+}

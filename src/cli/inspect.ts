@@ -1,0 +1,88 @@
+/** packetwalk inspect: who is where, with which address, and what Services lead to. */
+import type { Cluster, Endpoint, Service } from '../model/cluster.ts';
+import { objectName } from '../model/cluster.ts';
+import { formatPort } from '../net/port.ts';
+import { table } from '../report/layout.ts';
+import { readLab } from './input.ts';
+import { chooseLab, resume } from './labs.ts';
+import { colors, EXIT, print } from './output.ts';
+
+export interface Options {
+  readonly file?: readonly string[];
+  readonly output: string;
+  readonly namespace: string;
+}
+
+export async function run(name: string | undefined, options: Options): Promise<number> {
+  const cluster = options.file ? (await readLab(options))?.cluster : await runningCluster(name);
+  if (!cluster) return EXIT.input;
+  print(options.output === 'json' ? JSON.stringify(describe(cluster), null, 2) : format(cluster));
+  return EXIT.ok;
+}
+
+async function runningCluster(name: string | undefined): Promise<Cluster> {
+  const { cluster, agent } = await resume(await chooseLab(name));
+  agent.close();
+  return cluster;
+}
+
+/** Plain values; also what `-o json` prints. */
+function describe({ name, podCIDR, serviceCIDR, cni, proxy, networks, nodes, hosts, routers, pods, services }: Cluster) {
+  return {
+    name,
+    podCIDR: podCIDR.text,
+    serviceCIDR: serviceCIDR.text,
+    cni,
+    proxy,
+    networks: networks.map((network) => ({ name: network.name, cidr: network.cidr.text, gateway: network.gateway, routed: network.routed, mtu: network.mtu })),
+    nodes: nodes.map((node) => ({ place: node.place, addresses: node.addresses, network: node.network.name, podCIDR: node.podCIDR.text })),
+    hosts: hosts.map((host) => ({ place: host.place, addresses: host.addresses, network: host.network.name, listen: host.listen.map(formatPort) })),
+    routers: routers.map((router) => ({ place: router.place, interfaces: router.interfaces.map(({ device, network, address }) => ({ device, network: network.name, address })) })),
+    pods: pods.map((pod) => ({ place: pod.place, address: pod.address, node: pod.node.name, hostNetwork: pod.hostNetwork, ...pod.conditions })),
+    services: services.map((service) => ({
+      name: objectName(service.namespace, service.name),
+      type: service.type,
+      clusterIP: service.clusterIP,
+      externalIPs: service.externalIPs,
+      loadBalancerIPs: service.loadBalancerIPs,
+      ports: service.ports.map(({ endpoints, ...port }) => ({ ...port, endpoints: endpoints.map(({ zoneHints: _zones, nodeHints: _nodes, ...endpoint }) => endpoint) })),
+    })),
+  };
+}
+
+function format(cluster: Cluster): string {
+  const { cni, proxy, podCIDR, serviceCIDR } = cluster;
+  return [
+    `${colors.bold(cluster.name)}  pods ${podCIDR.text}, Services ${serviceCIDR.text}, network plugin ${cni.mode}, kube-proxy ${proxy.mode}`,
+    ...section(['NETWORK', 'RANGE', 'GATEWAY'], cluster.networks.map(({ name, cidr, gateway, routed }) => [name, cidr.text, routed ? gateway : `${gateway} (nobody)`])),
+    ...section(['NODE', 'ADDRESSES', 'NETWORK', 'PODS'], cluster.nodes.map(({ place, addresses, network, podCIDR: own }) => [place, addresses.join(' '), network.name, own.text])),
+    ...section(['HOST', 'ADDRESSES', 'NETWORK', 'LISTENS'], cluster.hosts.map(({ place, addresses, network, listen }) => [place, addresses.join(' '), network.name, listen.map(formatPort).join(' ')])),
+    ...section(['ROUTER', 'ADDRESSES'], cluster.routers.map(({ place, interfaces }) => [place, interfaces.map(({ device, address }) => `${device} ${address}`).join(', ')])),
+    ...section(['POD', 'ADDRESS', 'NODE', 'STATE'], cluster.pods.map(({ place, address, node, conditions }) => [place, address, node.name, stateOf(conditions)])),
+    ...section(['SERVICE', 'TYPE', 'ADDRESS', 'PORT', 'ENDPOINTS'], cluster.services.flatMap(serviceRows)),
+  ].join('\n');
+}
+
+function section(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  if (rows.length === 0) return [];
+  const [first = '', ...lines] = table([head, ...rows]);
+  return ['', colors.dim(first), ...lines];
+}
+
+function serviceRows(service: Service): string[][] {
+  const addresses = [service.clusterIP, ...service.externalIPs, ...service.loadBalancerIPs].join(' ');
+  return service.ports.map(({ port, protocol, nodePort, endpoints }) => [
+    objectName(service.namespace, service.name), service.type, addresses,
+    `${formatPort({ port, protocol })}${nodePort === undefined ? '' : ` (node ${nodePort})`}`,
+    endpoints.map(formatEndpoint).join(' ') || 'none',
+  ]);
+}
+
+function formatEndpoint(endpoint: Endpoint): string {
+  const state = stateOf(endpoint);
+  return `${endpoint.address}:${endpoint.port}${state === 'ready' ? '' : ` (${state})`}`;
+}
+
+function stateOf({ ready, terminating }: { ready: boolean; terminating: boolean }): string {
+  return terminating ? 'terminating' : ready ? 'ready' : 'not ready';
+}

@@ -1,0 +1,171 @@
+/** packetwalk test: every topology built, probed, judged and reported. */
+import { mkdirSync, readFileSync, watch as watchFolder, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { SandboxKind } from '../apply/sandbox/index.ts';
+import type { Diagnostic } from '../diagnostic.ts';
+import { exitCodeOf, type LabResult } from '../judge/result.ts';
+import type { Check } from '../model/check.ts';
+import type { CniMode, ProxyMode } from '../model/cluster.ts';
+import { CNI_MODES, FAULT_NAMES, PROXY_MODES } from '../parse/schema/topology.ts';
+import { type Prepared, prepare, test, type TestOptions } from '../pipeline.ts';
+import { Wiring } from '../stitch/index.ts';
+import { defaultName, expandPaths, oneOf, readSource, sandboxOf, unique } from './input.ts';
+import { COLUMNS, colors, EXIT, note, report, UsageError } from './output.ts';
+import { type Destination, destinationsOf, type ReporterName, write } from './reporters.ts';
+import { Progress } from './progress.ts';
+
+export interface Options {
+  readonly test?: string;
+  readonly reporter: readonly ReporterName[];
+  readonly outputFile: readonly string[];
+  readonly bail?: boolean;
+  readonly shard?: { readonly index: number; readonly count: number };
+  readonly jobs?: number;
+  readonly fault: readonly string[];
+  readonly keep?: boolean;
+  readonly captureDir?: string;
+  readonly watch?: boolean;
+  readonly verbose?: boolean;
+  readonly namespace: string;
+  readonly sandbox: string;
+  readonly cni: readonly string[];
+  readonly proxy: readonly string[];
+}
+
+export async function run(paths: readonly string[], options: Options): Promise<number> {
+  const destinations = destinationsOf(options.reporter, options.outputFile);
+  if (!options.watch) return once(paths, options, destinations);
+  for (;;) {
+    await once(paths, options, destinations);
+    note(colors.dim('waiting for a change; Ctrl-C ends'));
+    await change(paths);
+  }
+}
+
+/** One topology in one combination of modes. */
+interface Job {
+  readonly file: string;
+  readonly prepared: Prepared;
+}
+
+async function once(paths: readonly string[], options: Options, destinations: readonly Destination[]): Promise<number> {
+  const started = performance.now();
+  const prepared = prepareAll(paths, options);
+  if (await report(prepared.diagnostics)) return EXIT.input;
+  const jobs = shard(prepared.jobs, options.shard);
+  const select = selector(options.test);
+  const chosen = jobs.filter(({ prepared: { cluster } }) => cluster.checks.some(select));
+  if (chosen.length === 0) note(jobs.length === 0 ? 'there is no topology to test' : 'no check matches');
+  const results = await runJobs(chosen, select, options, destinations);
+  const durationMs = performance.now() - started;
+  for (const destination of destinations) await write(destination, results, durationMs);
+  return exitCodeOf(results);
+}
+
+function prepareAll(paths: readonly string[], options: Options): { jobs: Job[]; diagnostics: Diagnostic[] } {
+  const files = expandPaths(paths).filter((file) => paths.includes(file) || /packetwalk\.dev\//.test(readFileSync(file, 'utf8')));
+  const cni: readonly (CniMode | undefined)[] = orDefault(oneOf('--cni', options.cni, CNI_MODES));
+  const proxy: readonly (ProxyMode | undefined)[] = orDefault(oneOf('--proxy', options.proxy, PROXY_MODES));
+  const faults = oneOf('--fault', options.fault, FAULT_NAMES);
+  const jobs: Job[] = [];
+  const diagnostics: Diagnostic[] = [];
+  for (const file of files) {
+    const source = readSource(file);
+    for (const cniMode of cni) {
+      for (const proxyMode of proxy) {
+        const made = prepare([source], { name: defaultName(file), namespace: options.namespace, cni: cniMode, proxy: proxyMode, faults });
+        diagnostics.push(...made.diagnostics);
+        if (made.prepared) jobs.push({ file, prepared: made.prepared });
+      }
+    }
+  }
+  return { jobs, diagnostics: unique(diagnostics) };
+}
+
+async function runJobs(jobs: readonly Job[], select: (check: Check) => boolean, options: Options, destinations: readonly Destination[]): Promise<LabResult[]> {
+  const progress = new Progress(jobs.length);
+  const results: (LabResult | undefined)[] = jobs.map(() => undefined);
+  const sandbox = sandboxOf(options);
+  let next = 0;
+  let shown = 0;
+  let stopped = false;
+  /** Labs are shown in their order, as soon as all before them are done. */
+  const show = async () => {
+    while (shown < jobs.length && results[shown]) {
+      const result = results[shown++]!;
+      progress.hide();
+      for (const destination of destinations) await destination.stream?.(result, { walks: options.verbose === true || jobs.length === 1, width: COLUMNS });
+    }
+  };
+  const worker = async () => {
+    while (!stopped && next < jobs.length) {
+      const index = next++;
+      const job = jobs[index]!;
+      progress.begin(job.prepared.cluster.name);
+      const result = await runJob(job, select, sandbox, options);
+      results[index] = result;
+      progress.end(job.prepared.cluster.name);
+      if (options.bail && exitCodeOf([result]) === EXIT.failed) stopped = true;
+      await show();
+    }
+  };
+  await Promise.all(Array.from({ length: options.jobs ?? availableParallelism() }, worker));
+  progress.hide();
+  const done = results.filter((result) => result !== undefined);
+  for (const result of results.slice(shown)) {
+    if (result) for (const destination of destinations) await destination.stream?.(result, { walks: options.verbose === true, width: COLUMNS });
+  }
+  return done;
+}
+
+async function runJob({ file, prepared }: Job, select: (check: Check) => boolean, sandbox: SandboxKind, options: Options): Promise<LabResult> {
+  const onCaptures: TestOptions['onCaptures'] = options.captureDir === undefined ? undefined : await captureWriter(options.captureDir);
+  const tested = { file, sandbox, select, onCaptures };
+  if (!options.keep) return test(prepared, tested);
+  const { testKept } = await import('./keep.ts');
+  return testKept(prepared, tested, options);
+}
+
+/** Writes `FOLDER/NAME-CNI-PROXY.pcapng`. */
+async function captureWriter(folder: string): Promise<NonNullable<TestOptions['onCaptures']>> {
+  const { toPcapng } = await import('../report/pcapng.ts');
+  mkdirSync(folder, { recursive: true });
+  return async ({ cluster, state }, { captures }, walks) => {
+    const annotations = [...walks].map(([check, own]) => ({ name: check.name, walks: own }));
+    const path = join(folder, `${cluster.name}-${cluster.cni.mode}-${cluster.proxy.mode}.pcapng`);
+    writeFileSync(path, toPcapng(captures, annotations, new Wiring(state)));
+  };
+}
+
+/** Jobs are dealt out in turn, so that parts take about as long. */
+function shard<T>(jobs: readonly T[], part: Options['shard']): readonly T[] {
+  return part ? jobs.filter((_, index) => index % part.count === part.index - 1) : jobs;
+}
+
+function selector(pattern: string | undefined): (check: Check) => boolean {
+  if (pattern === undefined) return () => true;
+  let expression: RegExp;
+  try {
+    expression = new RegExp(pattern);
+  } catch (error) {
+    throw new UsageError(`-t "${pattern}" is not a regular expression: ${(error as Error).message}`);
+  }
+  return ({ name }) => expression.test(name);
+}
+
+function orDefault<T>(values: readonly T[]): readonly (T | undefined)[] {
+  return values.length === 0 ? [undefined] : values;
+}
+
+function change(paths: readonly string[]): Promise<void> {
+  return new Promise((resolve) => {
+    const folders = new Set(expandPaths(paths).map(dirname));
+    const watchers = [...folders].map((folder) => watchFolder(folder, () => done()));
+    const done = () => {
+      for (const watcher of watchers) watcher.close();
+      /** Editors write a file in several steps. */
+      setTimeout(resolve, 100);
+    };
+  });
+}

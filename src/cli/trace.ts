@@ -1,0 +1,109 @@
+/** packetwalk trace: one connection, hop by hop, in a lab of its own or in a running one. */
+import { buildLab, type Lab } from '../agent/lab.ts';
+import { familyOf } from '../net/address.ts';
+import type { Protocol } from '../net/port.ts';
+import { DEFAULT_TIMEOUT_MS } from '../model/checks.ts';
+import type { ConnectionCheck } from '../model/check.ts';
+import { DestinationError, resolveDestination } from '../model/destination.ts';
+import { Places } from '../model/place.ts';
+import { trace } from '../pipeline.ts';
+import { walkToJson } from '../report/json.ts';
+import { formatDuration } from '../report/layout.ts';
+import { formatTrace } from '../report/trace-text.ts';
+import { Wiring, type Walk } from '../stitch/index.ts';
+import { rulesOf, type RulesAtPlace } from '../stitch/rules.ts';
+import { connectionsOf, type TrackedConnections } from '../stitch/conntrack.ts';
+import { type InputOptions, readLab, sandboxOf } from './input.ts';
+import { chooseLab, placeIn, resume } from './labs.ts';
+import { colors, EXIT, print, UsageError } from './output.ts';
+
+export interface Options extends InputOptions {
+  readonly lab?: string;
+  readonly rules?: boolean;
+  readonly protocol?: Protocol;
+  readonly size?: number;
+  readonly ttl?: number;
+  readonly source?: string;
+  readonly output: string;
+  readonly sandbox: string;
+}
+
+export async function run(from: string, to: string, options: Options): Promise<number> {
+  if (!options.file) {
+    const lab = await resume(await chooseLab(options.lab));
+    try {
+      return await traceIn(lab, from, to, options);
+    } finally {
+      lab.agent.close();
+    }
+  }
+  const input = await readLab(options);
+  if (!input) return EXIT.input;
+  const check = checkOf(input, from, to, options);
+  const lab = await buildLab(input.cluster, input.state, sandboxOf(options));
+  try {
+    return await show(lab, check, options);
+  } finally {
+    await lab.close();
+  }
+}
+
+function traceIn(lab: Lab, from: string, to: string, options: Options): Promise<number> {
+  return show(lab, checkOf(lab, from, to, options), options);
+}
+
+/** The command line as a check without expectations. */
+function checkOf({ cluster }: Pick<Lab, 'cluster'>, from: string, to: string, options: Options): ConnectionCheck {
+  const sender = placeIn({ cluster }, from, options.namespace);
+  if (options.source !== undefined && familyOf(options.source) === undefined) throw new UsageError(`--source ${options.source} is not an address`);
+  try {
+    const { protocol, ...destination } = resolveDestination(to, cluster, new Places(cluster, options.namespace));
+    return {
+      kind: 'connection',
+      name: `${from} → ${to}`,
+      from: {
+        place: sender.place,
+        protocol: protocol ?? options.protocol ?? 'TCP',
+        ...(options.source !== undefined && { ip: options.source }),
+        ...(options.size !== undefined && { size: options.size }),
+        ...(options.ttl !== undefined && { ttl: options.ttl }),
+      },
+      to: destination,
+      connections: 1,
+      timeoutMs: DEFAULT_TIMEOUT_MS,
+      origin: { file: '<command line>', line: 1 },
+    };
+  } catch (error) {
+    if (error instanceof DestinationError) throw new UsageError(error.message, error.help);
+    throw error;
+  }
+}
+
+async function show(lab: Lab, check: ConnectionCheck, options: Options): Promise<number> {
+  const started = performance.now();
+  const { walk, watched } = await trace(lab, check, options.rules === true);
+  const wiring = new Wiring(lab.state);
+  const rules: RulesAtPlace[] = options.rules ? rulesOf(walk, watched.traces, wiring) : [];
+  const tracked = options.rules ? await trackedConnections(lab, walk) : [];
+  if (options.output === 'json') {
+    print(JSON.stringify({ version: 1, from: check.from.place, to: check.to.text, protocol: check.from.protocol, ...walkToJson(walk), ...(walk.doubt && { doubt: walk.doubt }), reason: walk.reason, ...(options.rules && { rules, tracked }) }, null, 2));
+  } else {
+    print(`${colors.bold(check.name)}  ${colors.dim(`${lab.cluster.proxy.mode} · ${lab.cluster.cni.mode} · ${formatDuration(performance.now() - started)}`)}`);
+    print(formatTrace(walk, rules, tracked, colors));
+  }
+  if (walk.doubt !== undefined || walk.probe.result.kind === 'unsupported') return EXIT.environment;
+  return walk.outcome === 'delivered' ? EXIT.ok : EXIT.failed;
+}
+
+/** conntrack's view on every node the walk passed. */
+async function trackedConnections({ agent, cluster }: Lab, walk: Walk): Promise<TrackedConnections[]> {
+  const nodes = cluster.nodes.filter(({ place }) => walk.hops.some((hop) => hop.place === place));
+  const found = await Promise.all(
+    nodes.map(async ({ place, netns }) => {
+      const { stdout } = await agent.call('run', { namespace: netns, argv: ['conntrack', '-L'] });
+      return { place, entries: connectionsOf(stdout, [...walk.hops, ...walk.replyHops].filter((hop) => hop.place === place)) };
+    }),
+  );
+  return found.filter(({ entries }) => entries.length > 0);
+}
+

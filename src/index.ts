@@ -1,0 +1,30 @@
+/**
+ * packetwalk as a library: every stage of the pipeline, and the verbs that join them.
+ *
+ *   const { prepared } = prepare([{ name: 'web.yaml', text }], { name: 'web', namespace: 'default' });
+ *   const result = await test(prepared, { file: 'web.yaml', sandbox: 'rootless' });
+ */
+export { buildLab, type Lab, type Watched, watch } from './agent/lab.ts';
+export { chooseSandbox, type SandboxKind } from './apply/sandbox/index.ts';
+export { compile, type KernelState } from './compile/index.ts';
+export { decode, type Frame, PcapError } from './decode/index.ts';
+export { type Diagnostic, Diagnostics, formatDiagnostic, InputError } from './diagnostic.ts';
+export { FAULTS, injectFault, injectFaults } from './fault/index.ts';
+export { judgeConnections, judgeState, type Verdict } from './judge/index.ts';
+export { exitCodeOf, type LabResult, totalsOf } from './judge/result.ts';
+export type { Check, ConnectionCheck, Expectation, StateCheck } from './model/check.ts';
+export type { Cluster } from './model/cluster.ts';
+export { model } from './model/index.ts';
+export { type Manifest, parse, type Source } from './parse/index.ts';
+export { evidenceOf, examine, type Prepared, prepare, test, trace } from './pipeline.ts';
+export { plan } from './plan/index.ts';
+export { converge } from './plan/converge.ts';
+export { formatScript } from './plan/script.ts';
+export { toGithub } from './report/github.ts';
+export { type JsonResult, toJson } from './report/json.ts';
+export { toJunit } from './report/junit.ts';
+export { toPcapng } from './report/pcapng.ts';
+export { toTap } from './report/tap.ts';
+export { formatLab } from './report/text.ts';
+export { stitch, type Walk, Wiring } from './stitch/index.ts';
+export { openTopology, type OpenTopology } from './vitest/open.ts';

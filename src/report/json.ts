@@ -1,0 +1,129 @@
+/** The JSON result: one object for a whole run, with a version. Its shape is the schema below; a test holds them together. */
+import * as z from 'zod';
+import type { LabResult } from '../judge/result.ts';
+import { totalsOf } from '../judge/result.ts';
+import type { Verdict } from '../judge/verdict.ts';
+import { formatStep } from '../judge/match.ts';
+import { OUTCOMES, REJECTIONS } from '../parse/schema/topology.ts';
+import { placesOf } from '../judge/match.ts';
+import type { Walk } from '../stitch/walk.ts';
+
+/** Raised when a field changes its meaning or goes; new fields do not raise it. */
+export const RESULT_VERSION = 1;
+
+const rewrite = z.strictObject({
+  at: z.string(),
+  kind: z.enum(['dnat', 'snat', 'un-dnat', 'un-snat']),
+  from: z.string(),
+  to: z.string(),
+});
+
+const hop = z.strictObject({
+  place: z.string(),
+  interface: z.string().describe('`socket`: between the application and the first or last interface.'),
+  direction: z.enum(['in', 'out', 'through']).describe('`through`: a bridge the packet crossed.'),
+  packet: z.strictObject({
+    protocol: z.string(),
+    source: z.string(),
+    destination: z.string(),
+    info: z.string(),
+    ttl: z.int(),
+    length: z.int(),
+  }),
+  encapsulation: z
+    .strictObject({ as: z.enum(['vxlan', 'ipip']), source: z.string(), destination: z.string(), vni: z.int().optional(), port: z.int().optional() })
+    .optional(),
+  rewrites: z.array(rewrite).optional().describe('What happened at this place between the hop before and this one.'),
+  sinceStart: z.number().describe('Nanoseconds since the first hop.'),
+  frame: z.strictObject({ namespace: z.string(), index: z.int() }).optional(),
+});
+
+const observedWalk = z.strictObject({
+  outcome: z.enum(OUTCOMES),
+  endpoint: z.string().optional(),
+  endpointAddress: z.string().optional(),
+  sourceSeen: z.string().optional(),
+  path: z.array(z.string()),
+  rejection: z.strictObject({ by: z.string(), with: z.enum(REJECTIONS) }).optional(),
+  lastSeen: z.string().optional(),
+  hops: z.array(hop),
+  replyHops: z.array(hop),
+  spread: z.record(z.string(), z.int()).optional().describe('Connections per endpoint, or per outcome where none was reached.'),
+});
+
+const checkResult = z.strictObject({
+  name: z.string(),
+  file: z.string(),
+  line: z.int(),
+  from: z.string().optional(),
+  to: z.string().optional(),
+  at: z.string().optional(),
+  verdict: z.enum(['pass', 'fail', 'inconclusive', 'skipped']),
+  reason: z.string(),
+  expected: z.record(z.string(), z.unknown()).describe('The expectations, references resolved.'),
+  mismatches: z.array(z.strictObject({ field: z.string(), expected: z.string(), observed: z.string() })),
+  observed: z.union([observedWalk, z.strictObject({ listings: z.record(z.string(), z.string()) })]).optional(),
+  durationMs: z.number(),
+});
+
+const labResult = z.strictObject({
+  file: z.string(),
+  name: z.string(),
+  cni: z.string(),
+  proxy: z.string(),
+  sandbox: z.string(),
+  kernel: z.string(),
+  faults: z.array(z.string()),
+  checks: z.array(checkResult),
+  problem: z.strictObject({ message: z.string(), remedy: z.string().optional() }).optional(),
+  durationMs: z.number(),
+});
+
+export const resultSchema = z.strictObject({
+  version: z.literal(RESULT_VERSION),
+  labs: z.array(labResult),
+  totals: z.strictObject({
+    labs: z.int(), checks: z.int(), passed: z.int(), failed: z.int(), inconclusive: z.int(), skipped: z.int(), durationMs: z.number(),
+  }),
+});
+
+export type JsonResult = z.infer<typeof resultSchema>;
+
+export function toJson(results: readonly LabResult[], durationMs: number): JsonResult {
+  return { version: RESULT_VERSION, labs: results.map(labToJson), totals: totalsOf(results, durationMs) };
+}
+
+function labToJson({ verdicts, faults, problem, ...lab }: LabResult): JsonResult['labs'][number] {
+  return { ...lab, faults: [...faults], checks: verdicts.map(verdictToJson), ...(problem && { problem }) };
+}
+
+function verdictToJson(result: Verdict): JsonResult['labs'][number]['checks'][number] {
+  const { check, verdict, reason, mismatches, durationMs } = result;
+  const base = { name: check.name, file: check.origin.file, line: check.origin.line, verdict, reason, mismatches: [...mismatches], durationMs };
+  if (result.kind === 'state') {
+    const expected = Object.fromEntries(result.check.listings.map(({ name, ...listing }) => [name, listing]));
+    return { ...base, at: result.check.at, expected, observed: { listings: { ...result.listings } } };
+  }
+  return {
+    ...base,
+    from: result.check.from.place,
+    to: result.check.to.text,
+    expected: { ...result.check.expect },
+    ...(result.walk && { observed: { ...walkToJson(result.walk), ...(result.spread && { spread: { ...result.spread } }) } }),
+  };
+}
+
+export function walkToJson(walk: Walk): z.infer<typeof observedWalk> {
+  const { outcome, endpoint, endpointAddress, sourceSeen, rejection, lastSeen, hops, replyHops } = walk;
+  return structuredClone({
+    outcome,
+    ...(endpoint !== undefined && { endpoint }),
+    ...(endpointAddress !== undefined && { endpointAddress }),
+    ...(sourceSeen !== undefined && { sourceSeen }),
+    path: placesOf(hops).map(formatStep),
+    ...(rejection && { rejection }),
+    ...(lastSeen && { lastSeen: formatStep(lastSeen) }),
+    hops,
+    replyHops,
+  }) as z.infer<typeof observedWalk>;
+}

@@ -1,0 +1,103 @@
+/** What xtables-monitor reported, as the rules each packet of a walk met at each place. */
+import type { RuleTrace } from '../capture/rule-trace.ts';
+import { addressOf } from './outcome.ts';
+import type { Hop, Walk } from './walk.ts';
+import type { Wiring } from './wiring.ts';
+
+export interface MatchedRule {
+  readonly table: string;
+  readonly chain: string;
+  /** The rule as iptables-save writes it, without `-A CHAIN`; `policy ACCEPT` where a built-in chain ended. */
+  readonly rule: string;
+}
+
+/** The rules one packet met during one stay at a place, in order. */
+export interface RulesAtPlace {
+  readonly place: string;
+  readonly direction: 'forward' | 'reply';
+  readonly rules: readonly MatchedRule[];
+}
+
+interface TracedPacket {
+  readonly namespace: string;
+  readonly source: string;
+  readonly destination: string;
+  readonly ports: string;
+  readonly rules: MatchedRule[];
+}
+
+/** For every place a walk passes that has rules: the ones that matched its packets. */
+export function rulesOf(walk: Walk, traces: readonly RuleTrace[], wiring: Wiring): RulesAtPlace[] {
+  const packets = traces.flatMap(readTrace);
+  return [...stays(walk.hops, 'forward'), ...stays(walk.replyHops, 'reply')].flatMap(({ place, direction, hops }) => {
+    const met = packets.filter((packet) => wiring.placeOf(packet.namespace) === place && hops.some((hop) => isPacketOf(packet, hop, walk)));
+    const rules = met[0]?.rules ?? [];
+    return rules.length > 0 ? [{ place, direction, rules }] : [];
+  });
+}
+
+function* stays(hops: readonly Hop[], direction: 'forward' | 'reply') {
+  for (let start = 0; start < hops.length; ) {
+    let end = start;
+    while (end < hops.length && hops[end]!.place === hops[start]!.place) end++;
+    yield { place: hops[start]!.place, direction, hops: hops.slice(start, end) };
+    start = end;
+  }
+}
+
+/** Addresses and ports as some hop of the stay had them; the first packet traced is the walk's. */
+function isPacketOf(packet: TracedPacket, hop: Hop, walk: Walk): boolean {
+  const matches = (source: string, destination: string) =>
+    packet.source === addressOf(source) && packet.destination === addressOf(destination) && (packet.ports === '' || packet.ports === portsOf(source, destination));
+  if (matches(hop.packet.source, hop.packet.destination)) return true;
+  const before = (hop.rewrites ?? []).reduce(
+    ({ source, destination }, { from, kind }) => (kind === 'dnat' || kind === 'un-snat' ? { source, destination: from } : { source: from, destination }),
+    { source: hop.packet.source, destination: hop.packet.destination },
+  );
+  return walk.hops.length > 0 && matches(before.source, before.destination);
+}
+
+function portsOf(source: string, destination: string): string {
+  const port = (socket: string) => (socket === addressOf(socket) ? '' : socket.slice(socket.lastIndexOf(':') + 1));
+  return port(source) === '' ? '' : `${port(source)} ${port(destination)}`;
+}
+
+/**
+ *   PACKET: 2 26ec3b56 IN=cni0 … SRC=10.244.1.2 DST=10.96.0.1 … SPORT=47372 DPORT=80 SYN
+ *    TRACE: 2 26ec3b56 nat:KUBE-SERVICES:rule:0x8:JUMP:KUBE-SVC-…  -4 -t nat -A KUBE-SERVICES … -j KUBE-SVC-…
+ *    TRACE: 2 26ec3b56 nat:PREROUTING:policy:ACCEPT
+ */
+function readTrace({ namespace, text }: RuleTrace): TracedPacket[] {
+  const open = new Map<string, TracedPacket>();
+  const packets: TracedPacket[] = [];
+  for (const line of text.split('\n')) {
+    const [, kind, id = '', rest = ''] = /^\s*(PACKET|TRACE): \d+ ([0-9a-f]+) (.*)$/.exec(line) ?? [];
+    if (kind === 'PACKET') {
+      const fields = Object.fromEntries([...rest.matchAll(/([A-Z]+)=(\S*)/g)].map(([, name, value]) => [name!, value!]));
+      const known = open.get(id);
+      const isNew = !known || (fields.IN !== undefined && rest.includes('raw'));
+      if (!isNew) continue;
+      const packet: TracedPacket = {
+        namespace, source: fields.SRC ?? '', destination: fields.DST ?? '', ports: fields.SPORT === undefined ? '' : `${fields.SPORT} ${fields.DPORT}`, rules: [],
+      };
+      open.set(id, packet);
+      packets.push(packet);
+    } else if (kind === 'TRACE') {
+      const rule = readRule(rest);
+      const packet = open.get(id);
+      if (rule && packet) packet.rules.push(rule);
+      /** The last thing a packet meets in a namespace; the number may be used again for another packet. */
+      if (/^nat:(POSTROUTING|INPUT):|^filter:INPUT:policy/.test(rest) && /policy|ACCEPT/.test(rest)) open.delete(id);
+    }
+  }
+  return packets;
+}
+
+function readRule(text: string): MatchedRule | undefined {
+  const [, table = '', chain = '', what = '', rest = ''] = /^(\w+):([^:]+):(\w+):(.*)$/.exec(text) ?? [];
+  if (table === '' || table === 'raw') return undefined;
+  if (what === 'policy') return { table, chain, rule: `policy ${rest.trim()}` };
+  if (what !== 'rule') return undefined;
+  const rule = /-A \S+ (.*)$/.exec(rest)?.[1]?.trim();
+  return rule === undefined ? undefined : { table, chain, rule };
+}
