@@ -46,7 +46,7 @@ export class Execution {
     this.#stdin?.on('error', () => {});
     this.#kill = (signal) => child.kill(signal);
     this.result = child.then((ended) => {
-      if (ended.code === 'ENOENT') emit({ stderr: Buffer.from(`${argv[0]}: not found\n`) });
+      if (cannotStart(ended)) emit({ stderr: Buffer.from(`${argv[0]}: not found, or not executable\n`) });
       return { exitCode: exitCode(ended) };
     });
   }
@@ -64,7 +64,18 @@ export class Execution {
   }
 }
 
-function exitCode({ exitCode: code, code: error, signal }: { exitCode?: number; code?: string; signal?: string }): number {
-  if (error === 'ENOENT') return NOT_FOUND;
-  return code ?? (signal === undefined ? 1 : SIGNALLED);
+interface Ended {
+  readonly exitCode?: number;
+  readonly code?: string;
+  readonly signal?: string;
+}
+
+/** EACCES also means that some folder of the PATH could not be searched. */
+function cannotStart({ code }: Ended): boolean {
+  return code === 'ENOENT' || code === 'EACCES';
+}
+
+function exitCode(ended: Ended): number {
+  if (cannotStart(ended)) return NOT_FOUND;
+  return ended.exitCode ?? (ended.signal === undefined ? 1 : SIGNALLED);
 }

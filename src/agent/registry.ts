@@ -2,9 +2,10 @@
  * Labs that outlive the command that made them. Each has a folder with its agent's socket and a description; the
  * folder belongs to one user and is gone with the lab.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runningSince, start, stopProcess } from '../apply/kernel/command.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { runningSince, startDetached, stopProcess } from '../apply/kernel/command.ts';
 import type { SandboxKind } from '../apply/sandbox/index.ts';
 import type { KernelState } from '../compile/kernel-state.ts';
 import type { Source } from '../parse/index.ts';
@@ -55,8 +56,9 @@ export async function createLab(name: string, sandbox: SandboxKind): Promise<{ a
   assertOwn(root());
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { mode: 0o700 });
-  const child = start(detachedAgentCommand(sandbox, socketOf(name)), { stdio: ['ignore', 'ignore', { file: join(folder, 'agent.log') }], detached: true, cleanup: false, buffer: false });
-  child.unref();
+  const log = openSync(join(folder, 'agent.log'), 'w', 0o600);
+  const child = startDetached(detachedAgentCommand(sandbox, socketOf(name)), log);
+  closeSync(log);
   const abandon = async () => {
     if (child.pid !== undefined) await stopProcess(child.pid);
     rmSync(folder, { recursive: true, force: true });
@@ -88,22 +90,25 @@ export async function removeLab(record: LabRecord): Promise<void> {
   if (isRunning(record)) {
     try {
       const agent = await connectAgent(socketOf(record.name));
-      await Promise.race([agent.call('shutdown'), new Promise((resolve) => setTimeout(resolve, 1000))]).catch(() => {});
+      await Promise.race([agent.call('shutdown'), delay(1000, undefined, { ref: false })]).catch(() => {});
       agent.close();
     } catch {
       /** An agent that does not answer is stopped below. */
     }
     const deadline = performance.now() + 2000;
-    while (isRunning(record) && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
+    while (isRunning(record) && performance.now() < deadline) await delay(10);
     if (isRunning(record)) await stopProcess(record.process.pid);
   }
   rmSync(folderOf(record.name), { recursive: true, force: true });
 }
 
-async function whenReady(name: string, child: ReturnType<typeof start>, sandbox: SandboxKind): Promise<AgentClient> {
+async function whenReady(name: string, child: ReturnType<typeof startDetached>, sandbox: SandboxKind): Promise<AgentClient> {
   let ended: { code?: string } | undefined;
-  void child.then((result) => {
-    ended = result;
+  child.on('error', (error: NodeJS.ErrnoException) => {
+    ended = error.code === undefined ? {} : { code: error.code };
+  });
+  child.on('exit', () => {
+    ended ??= {};
   });
   const deadline = performance.now() + STARTUP_MS;
   for (;;) {
@@ -112,7 +117,7 @@ async function whenReady(name: string, child: ReturnType<typeof start>, sandbox:
     } catch (error) {
       if (ended) throw sandboxFailure(sandbox, ended.code === 'ENOENT' ? 'unshare is not installed' : readLog(name));
       if (performance.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await delay(10);
     }
   }
 }

@@ -71,6 +71,7 @@ function sendMessages(group: readonly Operation[], sockets: Sockets): void {
   const { namespace } = group[0]!;
   try {
     sockets.of(namespace).request(group.map((operation) => messageOf(operation as Parameters<typeof messageOf>[0], sockets)));
+    if (group[0]!.kind === 'add-link' || group[0]!.kind === 'delete-link') sockets.forgetLinks();
   } catch (error) {
     if (!(error instanceof NetlinkError)) throw error;
     throw explained(group[error.index]!, error.explanation ? `${error.code}: ${error.explanation}` : error.code);
@@ -137,6 +138,11 @@ class Sockets {
   releaseFds(): void {
     for (const fd of this.#fds) closeSync(fd);
     this.#fds = [];
+  }
+
+  /** A link made anew has another number. */
+  forgetLinks(): void {
+    this.#links.clear();
   }
 
   forget(namespace: string): void {

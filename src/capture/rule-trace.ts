@@ -3,6 +3,7 @@
  * (iptables-extensions(8) TRACE, the nf_tables variant).
  */
 import type { ResultPromise } from 'execa';
+import { setTimeout as delay } from 'node:timers/promises';
 import { run, runChecked, start } from '../apply/kernel/command.ts';
 import { inside } from '../apply/kernel/namespaces.ts';
 
@@ -51,8 +52,4 @@ function traceRule(namespace: string, action: '-I' | '-D', chain: string): Promi
 /** A lab that is being torn down may have lost the rule already. */
 function removeRule(namespace: string, chain: string): Promise<unknown> {
   return inside(namespace, () => run(['iptables', '-w', '-t', 'raw', '-D', chain, '-j', 'TRACE'], { namespace }));
-}
-
-function delay(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -7,6 +7,7 @@
 import type { ResultPromise } from 'execa';
 import { randomBytes } from 'node:crypto';
 import { closeSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { missingTool, start } from '../apply/kernel/command.ts';
 import { AF_INET, bind, connect, getsockname, send, SOCK_DGRAM, socket } from '../apply/kernel/libc.ts';
 import { listLinks } from '../apply/kernel/links.ts';
@@ -15,12 +16,12 @@ import { type Capture, FENCE } from './capture.ts';
 
 /** Enough of every packet to know it and to show it; frames of the usual MTU fit whole. */
 const SNAPLEN = 2048;
-/** KiB of kernel buffer. */
-const BUFFER = 2048;
+/** KiB of kernel buffer: all captures of a lab share this much, each gets something in between. */
+const BUFFERS = { together: 512 * 1024, most: 16 * 1024, least: 2 * 1024 };
 /** All captures of a lab together. */
 const MAX_BYTES = 512 * 1024 * 1024;
 
-const ARGUMENTS = ['-i', 'any', '-w', '-', '-U', '--immediate-mode', '-s', SNAPLEN, '-B', BUFFER, '--time-stamp-precision=nano', '-n'];
+const ARGUMENTS = ['-i', 'any', '-w', '-', '-U', '--immediate-mode', '-s', String(SNAPLEN), '--time-stamp-precision=nano', '-n'];
 
 export class Captures {
   readonly #running: RunningCapture[];
@@ -31,8 +32,9 @@ export class Captures {
 
   /** Resolves when every capture has shown that it is alive, or failed to within the time. */
   static async start(namespaces: readonly string[], timeoutMs = 10_000): Promise<Captures> {
-    const budget = Math.floor(MAX_BYTES / Math.max(1, namespaces.length));
-    const captures = new Captures(namespaces.map((namespace) => new RunningCapture(namespace, budget)));
+    const count = Math.max(1, namespaces.length);
+    const buffer = Math.max(BUFFERS.least, Math.min(BUFFERS.most, Math.floor(BUFFERS.together / count)));
+    const captures = new Captures(namespaces.map((namespace) => new RunningCapture(namespace, buffer, Math.floor(MAX_BYTES / count))));
     await captures.fence(timeoutMs);
     return captures;
   }
@@ -57,13 +59,13 @@ class RunningCapture {
   #blind: string | undefined;
   #waiting: { readonly mark: Buffer; readonly seen: () => void } | undefined;
 
-  constructor(namespace: string, maxBytes: number) {
+  constructor(namespace: string, buffer: number, maxBytes: number) {
     this.#namespace = namespace;
     this.#maxBytes = maxBytes;
     /** As root tcpdump would change to a user that cannot be told to stop. */
     const user = process.getuid?.() === 0 ? ['-Z', 'root'] : [];
     this.#process = inside(namespace, () =>
-      start(['tcpdump', ...ARGUMENTS.map(String), ...user], { stdin: 'ignore', buffer: false, encoding: 'buffer' }),
+      start(['tcpdump', ...ARGUMENTS, '-B', String(buffer), ...user], { stdin: 'ignore', buffer: false, encoding: 'buffer' }),
     );
     this.#process.stdout?.on('data', (chunk: Buffer) => this.#receive(chunk));
     this.#process.stderr?.on('data', (chunk: Buffer) => (this.#errors += chunk.toString()));
@@ -138,8 +140,4 @@ class RunningCapture {
     const words = this.#errors.split('\n').filter((line) => line.trim() !== '' && !/data link type|listening on|packets? (captured|received|dropped)/.test(line));
     return words.length > 0 ? `: ${words.join('; ')}` : '';
   }
-}
-
-function delay(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

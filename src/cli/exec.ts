@@ -9,7 +9,8 @@ export interface Options {
   readonly namespace: string;
 }
 
-export async function run(place: string, command: readonly string[], options: Options): Promise<number> {
+export async function run(place: string, words: readonly string[], options: Options): Promise<number> {
+  const command = words[0] === '--' ? words.slice(1) : words;
   const lab = await resume(await chooseLab(options.lab));
   try {
     return await runAt(lab.agent, placeIn(lab, place, options.namespace).netns, command);
@@ -46,8 +47,9 @@ export async function runAt(agent: AgentClient, namespace: string, argv: readonl
     }
     stdin.off('data', type);
     stdin.off('end', end);
-    stdin.unref();
     stdin.pause();
+    /** A terminal or pipe nobody reads any more must not keep the process; a file has nothing to let go of. */
+    if ('unref' in stdin) stdin.unref();
   }
 }
 

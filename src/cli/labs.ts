@@ -10,7 +10,7 @@ import { converge } from '../plan/converge.ts';
 import type { Operation } from '../plan/operation.ts';
 import { type Prepared, type PrepareOptions, prepare } from '../pipeline.ts';
 import type { Source } from '../parse/index.ts';
-import { UsageError } from './output.ts';
+import { note, UsageError } from './output.ts';
 
 export interface LabInput extends Prepared {
   readonly sources: readonly Source[];
@@ -41,7 +41,10 @@ export function changesTo(record: LabRecord, { state }: LabInput): readonly Oper
 export async function changeLab(record: LabRecord, input: LabInput, operations: readonly Operation[]): Promise<void> {
   const { agent } = await openLab(record);
   try {
-    await agent.call('apply', { operations });
+    await agent.call('apply', { operations }).catch((error: unknown) => {
+      note(`lab ${record.name} is half changed: packetwalk down ${record.name}, then up again`);
+      throw error;
+    });
     await agent.call('listen', input.cluster.listeners);
     writeRecord({ ...record, ...descriptionOf(input) });
   } finally {

@@ -23,6 +23,8 @@ export function networkNamespace({ name }: Network): string {
 export function compileNetworks(cluster: Cluster, state: KernelStateBuilder): void {
   for (const network of cluster.networks) {
     const namespace = state.add(networkNamespace(network), network.origin);
+    /** A switch does not look into packets; with bridge netfilter it would even fragment them. */
+    namespace.sysctl('net.bridge.bridge-nf-call-iptables', 0);
     namespace.link({ kind: 'bridge', name: SWITCH, mtu: network.mtu, mac: macFor('switch', network.gateway) });
   }
   const portName = portNames(cluster);

@@ -152,7 +152,7 @@ class CheckResolver {
       }),
       ...(unseen && {
         unseen: unseen.map(({ at, address }, index) => ({
-          at: this.#step(at, [...base, 'unseen', index, 'at']),
+          at: this.#step(at, [...base, 'unseen', index, 'at'], true),
           peer: this.#peer(address, [...base, 'unseen', index, 'address']),
         })),
       }),
@@ -207,9 +207,10 @@ class CheckResolver {
     return { text, ...(destination && { address: destination.address, ...(destination.port !== undefined && { port: destination.port }) }) };
   }
 
-  #step(text: string, path: Path): Step {
-    const [, target, device] = /^([^:]+)(?::(.+))?$/.exec(text) ?? [];
-    const place = this.#place(target ?? text, path) ?? text;
+  /** With `pattern`, the place may be one for several: `node/*`. */
+  #step(text: string, path: Path, pattern = false): Step {
+    const [, target = text, device] = /^([^:]+)(?::(.+))?$/.exec(text) ?? [];
+    const place = pattern && target.includes('*') ? target : (this.#place(target, path) ?? text);
     return { place, ...(device !== undefined && { interface: device }) };
   }
 

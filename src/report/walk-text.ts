@@ -3,31 +3,33 @@
 import type { Hop, Rewrite, Walk } from '../stitch/walk.ts';
 import type { Colors } from './layout.ts';
 
-/** Rules met at a hop, when they were traced: by place, for the forward direction. */
-export type RulesAt = (hop: Hop) => readonly string[];
+/** Which chains made a translation, when rules were traced. */
+export type MadeBy = (rewrite: Rewrite) => string | undefined;
 
-export function formatWalk(walk: Walk, colors: Colors, indent = '    ', rulesAt: RulesAt = () => []): string[] {
+export function formatWalk(walk: Walk, colors: Colors, indent = '    ', madeBy: MadeBy = () => undefined): string[] {
   const hops = [...walk.hops, ...walk.replyHops];
   const width = {
     place: Math.max(4, ...hops.map(({ place }) => place.length)),
     device: Math.max(4, ...hops.map((hop) => hop.interface.length)),
   };
-  const line = (hop: Hop) => formatHop(hop, width, colors, indent, rulesAt);
+  const line = (hop: Hop) => formatHop(hop, width, colors, indent, madeBy);
   const lines = walk.hops.flatMap(line);
   if (walk.replyHops.length > 0) lines.push(`${indent}${colors.dim('and back')}`, ...walk.replyHops.flatMap(line));
   if (walk.outcome !== 'delivered') lines.push(`${indent}${colors.yellow(`${walk.outcome}: ${walk.reason}`)}`);
   return lines;
 }
 
-function formatHop(hop: Hop, width: { place: number; device: number }, colors: Colors, indent: string, rulesAt: RulesAt): string[] {
+function formatHop(hop: Hop, width: { place: number; device: number }, colors: Colors, indent: string, madeBy: MadeBy): string[] {
   const lead = `${hop.place.padEnd(width.place)}  ${hop.interface.padEnd(width.device)}  ${ARROWS[hop.direction]}  `;
   const gap = `${indent}${' '.repeat(lead.length)}`;
   const { source, destination, info } = hop.packet;
   const inner = `${source} → ${destination}`;
   const text = hop.encapsulation ? `${formatEncapsulation(hop.encapsulation)}` : `${inner}  ${colors.dim(info)}`;
   return [
-    ...(hop.rewrites ?? []).map((rewrite) => `${gap}${colors.cyan(formatRewrite(rewrite))}`),
-    ...rulesAt(hop).map((rule) => `${gap}${colors.dim(rule)}`),
+    ...(hop.rewrites ?? []).flatMap((rewrite) => {
+      const chains = madeBy(rewrite);
+      return [`${gap}${colors.cyan(formatRewrite(rewrite))}`, ...(chains === undefined ? [] : [`${gap}${colors.dim(`      by ${chains}`)}`])];
+    }),
     `${indent}${lead}${text}`,
   ];
 }

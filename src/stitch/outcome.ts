@@ -57,7 +57,8 @@ class Context {
   find(): Finding {
     const { result } = this.#run;
     if (result.kind === 'answered') return this.#delivered();
-    return this.#loop() ?? this.#rejected() ?? this.#unsendable() ?? this.#replyProblem() ?? this.#lost();
+    const finding = this.#loop() ?? this.#rejected() ?? this.#unsendable() ?? this.#replyProblem() ?? this.#lost();
+    return { ...finding, ...this.#blindness() };
   }
 
   /** The packet to follow: the first one, unless that one did its work and a later one did not. */
@@ -114,11 +115,13 @@ class Context {
   #disagreement(): Pick<Finding, 'doubt'> {
     const { result } = this.#run;
     const last = this.hops.at(-1);
-    if (!last) return { doubt: 'the probe was answered, but no capture holds its packets' };
+    const because = this.#blindness().doubt;
+    const doubt = (text: string) => ({ doubt: because === undefined ? text : `${text}; ${because}` });
+    if (!last) return doubt('the probe was answered, but no capture holds its packets');
     if (result.kind !== 'answered' || !result.answer) return {};
     const { endpoint, source } = result.answer;
-    if (last.packet.source !== source) return { doubt: `${endpoint} says it saw ${source}, the capture shows ${last.packet.source}` };
-    if (!samePlace(last.place, endpoint, this.#wiring)) return { doubt: `${endpoint} says it answered, the capture ends at ${last.place}` };
+    if (last.packet.source !== source) return doubt(`${endpoint} says it saw ${source}, the capture shows ${last.packet.source}`);
+    if (!samePlace(last.place, endpoint, this.#wiring)) return doubt(`${endpoint} says it answered, the capture ends at ${last.place}`);
     return {};
   }
 
@@ -178,7 +181,7 @@ class Context {
       const reason = `the answer came from ${last.packet.source}, but ${expected} was asked: ${from} does not take it for an answer`;
       return { outcome: 'reply-mismatch', reason, lastSeen: lastSeen(this.replyHops), ...endpoint };
     }
-    return { outcome: 'reply-lost', reason: `${first.place} answered; ${this.#disappearance(this.replyHops)}`, lastSeen: lastSeen(this.replyHops), ...endpoint, ...this.#blindness() };
+    return { outcome: 'reply-lost', reason: `${first.place} answered; ${this.#disappearance(this.replyHops)}`, lastSeen: lastSeen(this.replyHops), ...endpoint };
   }
 
   #lost(): Finding {
@@ -187,16 +190,16 @@ class Context {
     if (!last) {
       const neighbour = this.#noNeighbour();
       if (neighbour) return neighbour;
-      return { outcome: 'dropped', reason: `it never left ${from}: none of its interfaces saw it`, lastSeen: { place: from, interface: SOCKET }, ...this.#blindness() };
+      return { outcome: 'dropped', reason: `it never left ${from}: none of its interfaces saw it`, lastSeen: { place: from, interface: SOCKET } };
     }
     const owner = this.#wiring.ownerOf(addressOf(last.packet.destination));
     const arrived = owner !== undefined && this.#wiring.placeOf(owner) === last.place && last.direction === 'in' && !last.encapsulation;
     if (arrived && !this.#wiring.hasRules(owner)) {
       const back = this.#wiring.nextHop(owner, addressOf(last.packet.source));
       const why = back === undefined ? `: it has no route to ${addressOf(last.packet.source)}` : '';
-      return { outcome: 'unanswered', reason: `${last.place} got it and sent no answer${why}`, lastSeen: lastSeen(this.hops), endpoint: last.place, sourceSeen: last.packet.source, ...this.#blindness() };
+      return { outcome: 'unanswered', reason: `${last.place} got it and sent no answer${why}`, lastSeen: lastSeen(this.hops), endpoint: last.place, sourceSeen: last.packet.source };
     }
-    return this.#noNeighbour() ?? { outcome: 'dropped', reason: this.#disappearance(this.hops), lastSeen: lastSeen(this.hops), ...this.#blindness() };
+    return this.#noNeighbour() ?? { outcome: 'dropped', reason: this.#disappearance(this.hops), lastSeen: lastSeen(this.hops) };
   }
 
   /** ARP for the next hop went unanswered where the packet was last. */
@@ -217,8 +220,12 @@ class Context {
 
   #disappearance(hops: readonly Hop[]): string {
     const last = hops.at(-1)!;
-    if (last.direction !== 'out') return `it came into ${last.place} by ${last.interface} and did not leave`;
     const destination = last.encapsulation?.destination ?? addressOf(last.packet.destination);
+    if (last.direction !== 'out') {
+      const namespace = this.#wiring.namespaceOf(last.place);
+      const routeless = namespace !== undefined && this.#wiring.nextHop(namespace, destination) === undefined;
+      return `it came into ${last.place} by ${last.interface} and did not leave${routeless ? `: there is no route to ${destination}` : ''}`;
+    }
     const owner = this.#wiring.ownerOf(destination);
     const next = owner === undefined ? 'nowhere else' : `never at ${this.#wiring.placeOf(owner)}`;
     return `it was last seen leaving ${last.place} by ${last.interface}, ${next}`;
@@ -274,5 +281,5 @@ export function addressOf(socket: string): string {
 
 /** A pod on the host network answers from its node's namespace. */
 function samePlace(seen: string, claimed: string, wiring: Wiring): boolean {
-  return seen === claimed || (!wiring.isPlace(claimed) && seen.startsWith('node/'));
+  return seen === claimed || (wiring.namespaceOf(claimed) === undefined && seen.startsWith('node/'));
 }

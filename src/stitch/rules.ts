@@ -7,7 +7,7 @@ import type { Wiring } from './wiring.ts';
 export interface MatchedRule {
   readonly table: string;
   readonly chain: string;
-  /** The rule as iptables-save writes it, without `-A CHAIN`; `policy ACCEPT` where a built-in chain ended. */
+  /** The rule as iptables-save writes it, without `-A CHAIN`; `policy DROP` where a built-in chain ended in it. */
   readonly rule: string;
 }
 
@@ -68,35 +68,33 @@ function portsOf(source: string, destination: string): string {
  *    TRACE: 2 26ec3b56 nat:PREROUTING:policy:ACCEPT
  */
 function readTrace({ namespace, text }: RuleTrace): TracedPacket[] {
+  const headers = new Map<string, Record<string, string>>();
   const open = new Map<string, TracedPacket>();
   const packets: TracedPacket[] = [];
   for (const line of text.split('\n')) {
     const [, kind, id = '', rest = ''] = /^\s*(PACKET|TRACE): \d+ ([0-9a-f]+) (.*)$/.exec(line) ?? [];
     if (kind === 'PACKET') {
-      const fields = Object.fromEntries([...rest.matchAll(/([A-Z]+)=(\S*)/g)].map(([, name, value]) => [name!, value!]));
-      const known = open.get(id);
-      const isNew = !known || (fields.IN !== undefined && rest.includes('raw'));
-      if (!isNew) continue;
-      const packet: TracedPacket = {
-        namespace, source: fields.SRC ?? '', destination: fields.DST ?? '', ports: fields.SPORT === undefined ? '' : `${fields.SPORT} ${fields.DPORT}`, rules: [],
-      };
-      open.set(id, packet);
-      packets.push(packet);
+      headers.set(id, Object.fromEntries([...rest.matchAll(/([A-Z]+)=(\S*)/g)].map(([, name, value]) => [name!, value!])));
     } else if (kind === 'TRACE') {
+      /** Our own TRACE rule comes first of all: numbers are used again, this begins a new packet. */
+      if (/^raw:\w+:rule:/.test(rest)) {
+        const { SRC = '', DST = '', SPORT, DPORT } = headers.get(id) ?? {};
+        const packet: TracedPacket = { namespace, source: SRC, destination: DST, ports: SPORT === undefined ? '' : `${SPORT} ${DPORT}`, rules: [] };
+        open.set(id, packet);
+        packets.push(packet);
+      }
       const rule = readRule(rest);
-      const packet = open.get(id);
-      if (rule && packet) packet.rules.push(rule);
-      /** The last thing a packet meets in a namespace; the number may be used again for another packet. */
-      if (/^nat:(POSTROUTING|INPUT):|^filter:INPUT:policy/.test(rest) && /policy|ACCEPT/.test(rest)) open.delete(id);
+      if (rule) open.get(id)?.rules.push(rule);
     }
   }
   return packets;
 }
 
+/** A policy counts only when it drops: that a chain came to its end otherwise says nothing. */
 function readRule(text: string): MatchedRule | undefined {
   const [, table = '', chain = '', what = '', rest = ''] = /^(\w+):([^:]+):(\w+):(.*)$/.exec(text) ?? [];
   if (table === '' || table === 'raw') return undefined;
-  if (what === 'policy') return { table, chain, rule: `policy ${rest.trim()}` };
+  if (what === 'policy') return rest.includes('DROP') ? { table, chain, rule: 'policy DROP' } : undefined;
   if (what !== 'rule') return undefined;
   const rule = /-A \S+ (.*)$/.exec(rest)?.[1]?.trim();
   return rule === undefined ? undefined : { table, chain, rule };

@@ -40,9 +40,9 @@ export class Wiring {
     return this.#namespaces.get(namespace)?.place ?? namespace;
   }
 
-  /** Whether a place has a namespace of its own; a pod on the host network has not. */
-  isPlace(place: string): boolean {
-    return [...this.#namespaces.values()].some((namespace) => namespace.place === place);
+  /** The namespace of a place; undefined for a pod on the host network, which has none of its own. */
+  namespaceOf(place: string): string | undefined {
+    return [...this.#namespaces.values()].find((namespace) => namespace.place === place)?.name;
   }
 
   /** The namespace that owns an address. */

@@ -1,6 +1,7 @@
 /**
  * Programs, run by execa with separate arguments: the only file that starts processes. No shell is involved anywhere.
  */
+import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { execa, type Options, type ResultPromise } from 'execa';
 import { classify, KernelError } from './errors.ts';
@@ -62,6 +63,14 @@ export async function runChecked(argv: readonly string[], options: RunOptions = 
 export function start(argv: readonly string[], options: Options): ResultPromise {
   const [program = '', ...args] = argv;
   return execa(program, args, { reject: false, ...options, env: { PATH: SYSTEM_PATH, ...options.env } });
+}
+
+/** Starts a program that outlives this process, in a session of its own. Its errors go to `log`, a descriptor. */
+export function startDetached(argv: readonly string[], log: number): ChildProcess {
+  const [program = '', ...args] = argv;
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', log], detached: true, env: { ...process.env, PATH: SYSTEM_PATH } });
+  child.unref();
+  return child;
 }
 
 export function missingTool(program: string, where: { command: string; namespace?: string }): KernelError {

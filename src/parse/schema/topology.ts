@@ -167,7 +167,7 @@ const expectation = z.strictObject({
   unseen: z
     .array(z.strictObject({ at: z.string(), address: z.string() }))
     .optional()
-    .describe('No packet of this check with this address (a place or an IP) crossed the interface `at`; `*` allowed.'),
+    .describe('No packet of this check with this address (a place or an IP) crossed the interface `at`; `*` allowed in both parts: `node/*:eth0`.'),
   spread: z
     .union([z.enum(['one', 'all', 'several']), z.record(z.string(), count)])
     .optional()
