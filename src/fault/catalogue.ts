@@ -44,9 +44,9 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
       ),
   },
   'no-route': {
-    summary: "the routes to other nodes' pods, or the static routes of a host, are missing",
+    summary: "the routes to other nodes' pods, or the static routes of a host or router, are missing",
     edit: (namespace) => {
-      if (!/^(node|host)\//.test(namespace.place ?? '')) return [];
+      if (!/^(node|host|router)\//.test(namespace.place ?? '')) return [];
       const kept = namespace.routes.filter(({ to }) => to === 'default');
       return kept.length === namespace.routes.length ? [] : [{ ...namespace, routes: kept }];
     },
@@ -69,7 +69,7 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
   },
   'small-mtu': {
     summary: `the cable silently loses packets larger than ${SMALL_MTU} bytes`,
-    edit: farEnd((link) => ({ ...link, mtu: SMALL_MTU })),
+    edit: farEnd((link) => ({ ...link, mtu: SMALL_MTU }), (peer) => peer.startsWith('network.')),
   },
   'link-down': {
     summary: 'the cable is unplugged at its far end',
@@ -114,11 +114,11 @@ function editLinks(namespace: Namespace, edit: (link: Link) => Link): Namespace[
   return links.every((link, index) => link === namespace.links[index]) ? [] : [{ ...namespace, links }];
 }
 
-/** Edits the other end of the cable in a machine's eth0: the switch's port. */
-function farEnd(edit: (link: Link) => Link): Edit {
+/** Edits the other end of the cable in eth0: a switch's port for a machine, the node's end for a pod. */
+function farEnd(edit: (link: Link) => Link, isMeant: (peer: string) => boolean = () => true): Edit {
   return (namespace, lookup) => {
-    const cable = namespace.links.find((link) => link.name === 'eth0' && link.kind === 'veth' && link.peer.namespace.startsWith('network.'));
-    if (cable?.kind !== 'veth') return [];
+    const cable = namespace.links.find((link) => link.name === 'eth0');
+    if (cable?.kind !== 'veth' || !isMeant(cable.peer.namespace)) return [];
     return editLinks(lookup(cable.peer.namespace), (link) => (link.name === cable.peer.name ? edit(link) : link));
   };
 }

@@ -63,7 +63,7 @@ function indexByLabel(pods: readonly Pod[]): Map<string, Pod[]> {
   return index;
 }
 
-/** The endpoints of one port of a Service, sorted by address and port, each once. */
+/** The endpoints of one port of a Service, sorted by address and port, each once: of two that differ, the ready one. */
 export function endpointsOf(service: ServiceManifest, namespace: string, port: ServicePortObject, source: EndpointSource): Endpoint[] {
   const { spec, metadata } = service.object;
   const slices = source.slices.get(`${namespace}/${metadata.name}`) ?? [];
@@ -74,7 +74,11 @@ export function endpointsOf(service: ServiceManifest, namespace: string, port: S
     ...(spec.selector && !dumped ? fromSelector(service, port, selectedPods(spec.selector, namespace, source)) : []),
     ...(mirrored ? fromEndpoints(mirrored, port) : []),
   ];
-  const unique = new Map(found.map((endpoint) => [`${endpoint.address}:${endpoint.port}`, endpoint]));
+  const unique = new Map<string, Endpoint>();
+  for (const endpoint of found) {
+    const key = `${endpoint.address}:${endpoint.port}`;
+    if (!unique.get(key)?.ready) unique.set(key, endpoint);
+  }
   return [...unique.values()].sort((a, b) => compareText(`${a.address}:${a.port}`, `${b.address}:${b.port}`));
 }
 

@@ -202,15 +202,15 @@ class Context {
     return this.#noNeighbour() ?? { outcome: 'dropped', reason: this.#disappearance(this.hops), lastSeen: lastSeen(this.hops) };
   }
 
-  /** ARP for the next hop went unanswered where the packet was last. */
+  /** ARP for the next hop went unanswered where the packet was last, for as long as the capture goes. */
   #noNeighbour(): Finding | undefined {
     const last = this.hops.at(-1);
-    const lastFrame = this.#decisiveRequest().toSorted((a, b) => a.frame.seconds - b.frame.seconds || a.frame.nanoseconds - b.frame.nanoseconds).at(-1)?.frame;
-    const namespace = lastFrame?.namespace ?? this.#run.namespace;
+    const namespace = (last && this.#wiring.namespaceOf(last.place)) ?? this.#run.namespace;
     const destination = last?.encapsulation?.destination ?? addressOf(last?.packet.destination ?? this.#run.remote.address);
     const target = this.#wiring.nextHop(namespace, destination);
     if (target === undefined) return undefined;
-    const arp = this.#evidence.frames.filter((frame) => frame.namespace === namespace && frame.packet.kind === 'arp' && isLater(frame, lastFrame));
+    /** One question serves all packets that wait for the answer: it may be older than this one. */
+    const arp = this.#evidence.frames.filter((frame) => frame.namespace === namespace && frame.packet.kind === 'arp');
     const asked = arp.some(({ packet, direction }) => packet.kind === 'arp' && packet.operation === 'request' && packet.target === target && direction === 'out');
     const told = arp.some(({ packet }) => packet.kind === 'arp' && packet.operation === 'reply' && packet.sender === target);
     if (!asked || told) return undefined;
@@ -266,10 +266,6 @@ function origin(sightings: readonly Sighting[]): Sighting {
 function lastSeen(hops: readonly Hop[]): { place: string; interface: string } {
   const last = hops.at(-1)!;
   return { place: last.place, interface: last.interface };
-}
-
-function isLater(frame: Frame, than: Frame | undefined): boolean {
-  return !than || frame.seconds > than.seconds || (frame.seconds === than.seconds && frame.nanoseconds >= than.nanoseconds);
 }
 
 /** `10.0.0.1:80` → `10.0.0.1` */

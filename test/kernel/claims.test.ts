@@ -1,0 +1,91 @@
+/** topologies/README.md is true: every check it names is green, and turns red for the reason it gives. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { beforeAll, describe, expect, test as it } from 'vitest';
+import { chooseSandbox } from '../../src/apply/sandbox/index.ts';
+import type { LabResult } from '../../src/judge/result.ts';
+import type { FaultName } from '../../src/model/cluster.ts';
+import type { Source } from '../../src/parse/index.ts';
+import { prepare, test } from '../../src/pipeline.ts';
+
+const FOLDER = 'topologies';
+
+interface Row {
+  readonly claim: string;
+  readonly topology: string;
+  readonly check: string;
+  readonly brokenBy: string;
+  readonly then: string;
+}
+
+const rows: Row[] = readFileSync(`${FOLDER}/README.md`, 'utf8')
+  .split('\n')
+  .filter((line) => /^\| [A-Z]\d+ \|/.test(line))
+  .map((line) => {
+    const [, claim = '', , topology = '', check = '', brokenBy = '', then = ''] = line.split('|').map((cell) => cell.trim());
+    return { claim, topology, check, brokenBy, then };
+  });
+
+function source(path: string): Source {
+  return { name: path, text: readFileSync(`${FOLDER}/${path}`, 'utf8') };
+}
+
+async function run(sources: readonly Source[], faults: readonly FaultName[]): Promise<LabResult> {
+  const { prepared, diagnostics } = prepare(sources, { name: 'claim', namespace: 'default', faults });
+  expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
+  return test(prepared!, { file: sources[0]!.name, sandbox: chooseSandbox(undefined) });
+}
+
+const CLAIMS =
+  'K1 K2 K3 K8 K12 K13 D6 D7 I3 R1 R8 R9 R11 R13 N1 N2 N3 N4 N5 N7 N8 N9 N10 N11 N12 N13 N14 N16 N17 N19 N20 N21 N22 N25 N26 N27 N28'.split(' ');
+
+describe('the claims table', () => {
+  it('has a row for every claim', () => {
+    expect(CLAIMS.filter((claim) => !rows.some((row) => row.claim === claim))).toEqual([]);
+  });
+
+  it('names every topology, in the table or below it', () => {
+    const text = readFileSync(`${FOLDER}/README.md`, 'utf8');
+    const names = readdirSync(FOLDER).filter((file) => file.endsWith('.yaml')).map((file) => basename(file, '.yaml'));
+    expect(names.filter((name) => !text.includes(`| ${name} |`))).toEqual([]);
+  });
+});
+
+describe('every check of every topology is green', () => {
+  const files = readdirSync(FOLDER).filter((file) => file.endsWith('.yaml'));
+  it.concurrent.each(files)('%s', async (file) => {
+    const { verdicts, problem } = await run([source(file)], []);
+    expect(problem).toBeUndefined();
+    expect(verdicts.filter(({ verdict }) => verdict !== 'pass').map(({ check, reason }) => `${check.name}: ${reason}`)).toEqual([]);
+  });
+});
+
+describe('every check of the table turns red', () => {
+  const groups = [...new Set(rows.map(({ topology, brokenBy }) => `${topology} with ${brokenBy}`))];
+  it.concurrent.each(groups)('%s', async (group) => {
+    const [topology = '', brokenBy = ''] = group.split(' with ');
+    const own = rows.filter((row) => row.topology === topology && row.brokenBy === brokenBy);
+    const sources = [source(`${topology}.yaml`)];
+    if (brokenBy.endsWith('.yaml')) sources.push(source(brokenBy));
+    const faults = brokenBy.endsWith('.yaml') ? [] : [brokenBy as FaultName];
+
+    const { prepared, diagnostics } = prepare(sources, { name: 'claim', namespace: 'default', faults });
+    if (!prepared) {
+      /** Refused: the reason is the code of the error. */
+      for (const row of own) expect(diagnostics.map(({ code }) => code)).toContain(row.then);
+      return;
+    }
+    const { verdicts } = await test(prepared, { file: topology, sandbox: chooseSandbox(undefined) });
+    for (const row of own) {
+      const verdict = verdicts.find(({ check }) => check.name === row.check);
+      expect(verdict, `there is no check "${row.check}" in ${topology}`).toBeDefined();
+      const why = verdict!.kind === 'connection' ? [verdict!.walk?.outcome, ...verdict!.mismatches.map(({ field }) => field)] : verdict!.mismatches.map(({ field }) => field);
+      expect({ check: row.check, verdict: verdict!.verdict }).toEqual({ check: row.check, verdict: 'fail' });
+      expect(why).toContain(row.then);
+    }
+  });
+});
+
+beforeAll(() => {
+  expect(rows.length).toBeGreaterThan(50);
+});
