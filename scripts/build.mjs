@@ -4,7 +4,7 @@ import { chmodSync, readFileSync, rmSync } from 'node:fs';
 import { build } from 'esbuild';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
-const types = process.argv.includes('--no-types') ? false : true;
+const types = !process.argv.includes('--no-types');
 
 rmSync('dist', { recursive: true, force: true });
 
@@ -17,13 +17,20 @@ const common = {
   external: ['koffi', 'vitest'],
   define: { PACKETWALK_VERSION: JSON.stringify(version) },
   /** Some dependencies are CommonJS and ask for built-in modules at run time. */
-  banner: { js: "import { createRequire as packetwalkRequire } from 'node:module'; const require = packetwalkRequire(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as packetwalkRequire } from 'node:module'; const require = packetwalkRequire(import.meta.url);",
+  },
   logLevel: 'warning',
 };
 
 await build({
   ...common,
-  entryPoints: { cli: 'src/cli/main.ts', agent: 'src/agent/main.ts', index: 'src/index.ts', vitest: 'src/vitest/index.ts' },
+  entryPoints: {
+    cli: 'src/cli/main.ts',
+    agent: 'src/agent/main.ts',
+    index: 'src/index.ts',
+    vitest: 'src/vitest/index.ts',
+  },
   outdir: 'dist',
   splitting: true,
   chunkNames: 'chunks/[name]-[hash]',
@@ -31,6 +38,17 @@ await build({
 chmodSync('dist/cli.js', 0o755);
 
 if (types) {
-  const options = ['--noEmit', 'false', '--emitDeclarationOnly', '--declaration', '--outDir', 'dist/types', '--rootDir', 'src'];
-  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', ...options], { stdio: 'inherit' });
+  const options = [
+    '--noEmit',
+    'false',
+    '--emitDeclarationOnly',
+    '--declaration',
+    '--outDir',
+    'dist/types',
+    '--rootDir',
+    'src',
+  ];
+  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', ...options], {
+    stdio: 'inherit',
+  });
 }

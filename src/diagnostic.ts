@@ -45,7 +45,11 @@ export class Diagnostics {
   /** By file in the order met, then by line; what has no place comes first. */
   sorted(): Diagnostic[] {
     const files = [...new Set(this.all.map((diagnostic) => diagnostic.at?.file))];
-    const rank = ({ at }: Diagnostic): [number, number, number] => [at ? files.indexOf(at.file) : -1, at?.line ?? 0, at?.column ?? 0];
+    const rank = ({ at }: Diagnostic): [number, number, number] => [
+      at ? files.indexOf(at.file) : -1,
+      at?.line ?? 0,
+      at?.column ?? 0,
+    ];
     return this.all.toSorted((a, b) => {
       const [left, right] = [rank(a), rank(b)];
       return left[0] - right[0] || left[1] - right[1] || left[2] - right[2];

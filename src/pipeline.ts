@@ -6,19 +6,20 @@
  *
  * Everything is pure but apply, probe and capture, which happen in the lab's agent (agent/).
  */
-import { buildLab, type Lab, list, namespacesOnTheWay, probe, watch, type Watched } from './agent/lab.ts';
+
 import { SandboxError } from './agent/client.ts';
+import { buildLab, type Lab, list, namespacesOnTheWay, probe, type Watched, watch } from './agent/lab.ts';
 import { KernelError } from './apply/kernel/errors.ts';
 import type { SandboxKind } from './apply/sandbox/index.ts';
 import { compile, type KernelState } from './compile/index.ts';
 import { decode, PcapError, VXLAN_PORTS } from './decode/index.ts';
-import { Diagnostics, type Diagnostic } from './diagnostic.ts';
+import { type Diagnostic, Diagnostics } from './diagnostic.ts';
 import { injectFaults } from './fault/index.ts';
 import { judgeConnections, judgeState, type Verdict } from './judge/index.ts';
 import type { LabResult } from './judge/result.ts';
 import type { Check, ConnectionCheck } from './model/check.ts';
 import type { Cluster, FaultName } from './model/cluster.ts';
-import { model, type ModelOptions } from './model/index.ts';
+import { type ModelOptions, model } from './model/index.ts';
 import { parse, type Source } from './parse/index.ts';
 import type { ProbeRun } from './probe/probe.ts';
 import { type Evidence, stitch, type Walk, Wiring } from './stitch/index.ts';
@@ -36,7 +37,10 @@ export interface PrepareOptions extends ModelOptions {
 }
 
 /** parse, model, compile, fault. `prepared` is undefined when the diagnostics hold an error. */
-export function prepare(sources: readonly Source[], options: PrepareOptions): { prepared?: Prepared; diagnostics: readonly Diagnostic[] } {
+export function prepare(
+  sources: readonly Source[],
+  options: PrepareOptions,
+): { prepared?: Prepared; diagnostics: readonly Diagnostic[] } {
   const diagnostics = new Diagnostics();
   const cluster = model(parse(sources, diagnostics), options, diagnostics);
   if (!cluster || diagnostics.failed) return { diagnostics: diagnostics.sorted() };
@@ -44,7 +48,10 @@ export function prepare(sources: readonly Source[], options: PrepareOptions): { 
   for (const { fault, origin } of cluster.faults.filter(({ fault }) => own.idle.includes(fault))) {
     diagnostics.error('idle-fault', `${origin.file}:${origin.line}: the fault ${fault} finds nothing to break here`);
   }
-  const { state } = injectFaults(own.state, (options.faults ?? []).map((fault) => ({ fault })));
+  const { state } = injectFaults(
+    own.state,
+    (options.faults ?? []).map((fault) => ({ fault })),
+  );
   if (diagnostics.failed) return { diagnostics: diagnostics.sorted() };
   const faults = [...cluster.faults.map(({ fault }) => fault), ...(options.faults ?? [])];
   return { prepared: { cluster, state, faults }, diagnostics: diagnostics.sorted() };
@@ -56,14 +63,23 @@ export interface TestOptions {
   /** Which of the topology's checks to make; undefined: all. */
   readonly select?: ((check: Check) => boolean) | undefined;
   /** Sees what the captures held, before it is gone. */
-  readonly onCaptures?: ((lab: Lab, watched: Watched<unknown>, walks: ReadonlyMap<Check, readonly Walk[]>) => Promise<void>) | undefined;
+  readonly onCaptures?:
+    | ((lab: Lab, watched: Watched<unknown>, walks: ReadonlyMap<Check, readonly Walk[]>) => Promise<void>)
+    | undefined;
 }
 
 /** Builds a lab, makes its checks, and takes it down. Never throws for what the lab or its environment does. */
 export async function test({ cluster, state, faults }: Prepared, options: TestOptions): Promise<LabResult> {
   const started = performance.now();
   const checks = cluster.checks.filter(options.select ?? (() => true));
-  const about = { file: options.file, name: cluster.name, cni: cluster.cni.mode, proxy: cluster.proxy.mode, sandbox: options.sandbox, faults };
+  const about = {
+    file: options.file,
+    name: cluster.name,
+    cni: cluster.cni.mode,
+    proxy: cluster.proxy.mode,
+    sandbox: options.sandbox,
+    faults,
+  };
   try {
     const lab = await buildLab(cluster, state, options.sandbox);
     try {
@@ -80,15 +96,23 @@ export async function test({ cluster, state, faults }: Prepared, options: TestOp
 }
 
 /** Makes checks in a lab that stands: all at once, watched by one set of captures. */
-export async function examine(lab: Lab, checks: readonly Check[], onCaptures?: TestOptions['onCaptures']): Promise<Verdict[]> {
-  const watched = await watch(lab, { namespaces: namespacesOnTheWay(lab.cluster, checks) }, () => Promise.all(checks.map((check) => perform(lab, check))));
+export async function examine(
+  lab: Lab,
+  checks: readonly Check[],
+  onCaptures?: TestOptions['onCaptures'],
+): Promise<Verdict[]> {
+  const watched = await watch(lab, { namespaces: namespacesOnTheWay(lab.cluster, checks) }, () =>
+    Promise.all(checks.map((check) => perform(lab, check))),
+  );
   const wiring = new Wiring(lab.state);
   const runs = watched.result.flatMap((done) => (done.kind === 'connection' ? done.runs : []));
   const walks = new Map(stitch(runs, evidenceOf(watched, lab.cluster), wiring).map((walk) => [walk.probe, walk]));
   const walksOf = (done: Performed) => (done.kind === 'connection' ? done.runs.map((run) => walks.get(run)!) : []);
   await onCaptures?.(lab, watched, new Map(watched.result.map((done) => [done.check, walksOf(done)])));
   return watched.result.map((done) =>
-    done.kind === 'connection' ? judgeConnections(done.check, walksOf(done), wiring, done.durationMs) : judgeState(done.check, done.listings, done.durationMs),
+    done.kind === 'connection'
+      ? judgeConnections(done.check, walksOf(done), wiring, done.durationMs)
+      : judgeState(done.check, done.listings, done.durationMs),
   );
 }
 
@@ -105,9 +129,15 @@ async function perform(lab: Lab, check: Check) {
 }
 
 /** One connection, with the rules it met when asked for. */
-export async function trace(lab: Lab, check: ConnectionCheck, rules: boolean): Promise<{ walk: Walk; watched: Watched<ProbeRun[]> }> {
+export async function trace(
+  lab: Lab,
+  check: ConnectionCheck,
+  rules: boolean,
+): Promise<{ walk: Walk; watched: Watched<ProbeRun[]> }> {
   const traced = rules ? lab.cluster.nodes.map(({ netns }) => netns) : [];
-  const watched = await watch(lab, { namespaces: namespacesOnTheWay(lab.cluster, [check]), traced }, () => probe(lab, check));
+  const watched = await watch(lab, { namespaces: namespacesOnTheWay(lab.cluster, [check]), traced }, () =>
+    probe(lab, check),
+  );
   const [walk] = stitch(watched.result, evidenceOf(watched, lab.cluster), new Wiring(lab.state));
   return { walk: walk!, watched };
 }
@@ -133,13 +163,19 @@ export function evidenceOf({ captures }: Pick<Watched<unknown>, 'captures'>, { c
 export function explain(error: unknown): NonNullable<LabResult['problem']> {
   if (error instanceof KernelError) {
     const { details } = error;
-    return { message: error.message.split('\n  = ')[0]!, ...(details.remedy !== undefined && { remedy: details.remedy }) };
+    return {
+      message: error.message.split('\n  = ')[0]!,
+      ...(details.remedy !== undefined && { remedy: details.remedy }),
+    };
   }
-  if (error instanceof SandboxError) return { message: error.message, ...(error.remedy !== undefined && { remedy: error.remedy }) };
+  if (error instanceof SandboxError)
+    return { message: error.message, ...(error.remedy !== undefined && { remedy: error.remedy }) };
   throw error;
 }
 
 function skipped(check: Check, reason: string): Verdict {
   const base = { verdict: 'skipped' as const, reason, mismatches: [], durationMs: 0 };
-  return check.kind === 'connection' ? { ...base, kind: 'connection', check } : { ...base, kind: 'state', check, listings: {} };
+  return check.kind === 'connection'
+    ? { ...base, kind: 'connection', check }
+    : { ...base, kind: 'state', check, listings: {} };
 }

@@ -12,13 +12,26 @@ import type { ProbeRun } from '../probe/probe.ts';
 import { sendProbe } from '../probe/send.ts';
 import { VERSION } from '../version.ts';
 import { Execution } from './exec.ts';
-import { type AgentMethods, errorOf, type ExecRequest, type Input, type Method, readMessages, type Request, writeMessage } from './protocol.ts';
+import {
+  type AgentMethods,
+  type ExecRequest,
+  errorOf,
+  type Input,
+  type Method,
+  type Request,
+  readMessages,
+  writeMessage,
+} from './protocol.ts';
 
 /** Probes of one request that are under way at once; the others wait. */
 const MAX_CONCURRENT_PROBES = 64;
 
 /** `exec` is not among them: it lives on one connection and is answered in pieces. */
-type Handlers = { [M in Exclude<Method, 'exec'>]: (parameter: Parameters<AgentMethods[M]>[0] & unknown) => ReturnType<AgentMethods[M]> | Promise<ReturnType<AgentMethods[M]>> };
+type Handlers = {
+  [M in Exclude<Method, 'exec'>]: (
+    parameter: Parameters<AgentMethods[M]>[0] & unknown,
+  ) => ReturnType<AgentMethods[M]> | Promise<ReturnType<AgentMethods[M]>>;
+};
 
 export class Agent {
   readonly #endpoints = new Endpoints();
@@ -59,7 +72,13 @@ export class Agent {
 
   async #answer({ id, method, parameter }: Request, stream: Duplex, executions: Map<number, Execution>): Promise<void> {
     try {
-      writeMessage(stream, { id, result: method === 'exec' ? await this.#exec(id, parameter as ExecRequest, stream, executions) : await this.#call(method, parameter) });
+      writeMessage(stream, {
+        id,
+        result:
+          method === 'exec'
+            ? await this.#exec(id, parameter as ExecRequest, stream, executions)
+            : await this.#call(method, parameter),
+      });
     } catch (error) {
       writeMessage(stream, { id, error: errorOf(error) });
     }
@@ -69,7 +88,12 @@ export class Agent {
     return (this.#handlers[method] as (parameter: unknown) => unknown)(parameter);
   }
 
-  async #exec(id: number, request: ExecRequest, stream: Duplex, executions: Map<number, Execution>): Promise<{ exitCode: number }> {
+  async #exec(
+    id: number,
+    request: ExecRequest,
+    stream: Duplex,
+    executions: Map<number, Execution>,
+  ): Promise<{ exitCode: number }> {
     const execution = new Execution(request, (event) => writeMessage(stream, { id, event }));
     executions.set(id, execution);
     try {

@@ -47,14 +47,75 @@ interface KernelFeature {
 const module = (name: string) => `sudo modprobe ${name}, or a kernel that has it`;
 
 const FEATURES: readonly KernelFeature[] = [
-  { name: 'veth', neededFor: 'every link', required: true, probe: ['ip', 'link', 'add', 'pw0', 'type', 'veth'], remedy: module('veth') },
-  { name: 'bridge', neededFor: 'networks, cni0', required: true, probe: ['ip', 'link', 'add', 'pw1', 'type', 'bridge'], remedy: module('bridge') },
-  { name: 'vxlan', neededFor: 'cni mode vxlan', required: false, probe: ['ip', 'link', 'add', 'pw2', 'type', 'vxlan', 'id', '1', 'dstport', '8472'], remedy: module('vxlan') },
-  { name: 'br_netfilter', neededFor: 'Services between pods of one node', required: true, probe: ['sysctl', '-n', 'net.bridge.bridge-nf-call-iptables'], remedy: module('br_netfilter') },
-  { name: 'iptables nat', neededFor: 'kube-proxy mode iptables', required: true, probe: ['iptables', '-t', 'nat', '-A', 'POSTROUTING', '-m', 'comment', '--comment', 'probe', '-j', 'MASQUERADE', '--random-fully'], remedy: module('nf_nat') },
-  { name: 'statistic match', neededFor: 'several endpoints', required: true, probe: ['iptables', '-A', 'FORWARD', '-m', 'statistic', '--mode', 'random', '--probability', '0.5'], remedy: module('xt_statistic') },
-  { name: 'recent match', neededFor: 'session affinity', required: false, probe: ['iptables', '-A', 'FORWARD', '-m', 'recent', '--name', 'pw', '--set'], remedy: module('xt_recent') },
-  { name: 'SCTP', neededFor: 'SCTP Services', required: false, probe: ['sysctl', '-n', 'net.sctp.max_autoclose'], remedy: module('sctp') },
+  {
+    name: 'veth',
+    neededFor: 'every link',
+    required: true,
+    probe: ['ip', 'link', 'add', 'pw0', 'type', 'veth'],
+    remedy: module('veth'),
+  },
+  {
+    name: 'bridge',
+    neededFor: 'networks, cni0',
+    required: true,
+    probe: ['ip', 'link', 'add', 'pw1', 'type', 'bridge'],
+    remedy: module('bridge'),
+  },
+  {
+    name: 'vxlan',
+    neededFor: 'cni mode vxlan',
+    required: false,
+    probe: ['ip', 'link', 'add', 'pw2', 'type', 'vxlan', 'id', '1', 'dstport', '8472'],
+    remedy: module('vxlan'),
+  },
+  {
+    name: 'br_netfilter',
+    neededFor: 'Services between pods of one node',
+    required: true,
+    probe: ['sysctl', '-n', 'net.bridge.bridge-nf-call-iptables'],
+    remedy: module('br_netfilter'),
+  },
+  {
+    name: 'iptables nat',
+    neededFor: 'kube-proxy mode iptables',
+    required: true,
+    probe: [
+      'iptables',
+      '-t',
+      'nat',
+      '-A',
+      'POSTROUTING',
+      '-m',
+      'comment',
+      '--comment',
+      'probe',
+      '-j',
+      'MASQUERADE',
+      '--random-fully',
+    ],
+    remedy: module('nf_nat'),
+  },
+  {
+    name: 'statistic match',
+    neededFor: 'several endpoints',
+    required: true,
+    probe: ['iptables', '-A', 'FORWARD', '-m', 'statistic', '--mode', 'random', '--probability', '0.5'],
+    remedy: module('xt_statistic'),
+  },
+  {
+    name: 'recent match',
+    neededFor: 'session affinity',
+    required: false,
+    probe: ['iptables', '-A', 'FORWARD', '-m', 'recent', '--name', 'pw', '--set'],
+    remedy: module('xt_recent'),
+  },
+  {
+    name: 'SCTP',
+    neededFor: 'SCTP Services',
+    required: false,
+    probe: ['sysctl', '-n', 'net.sctp.max_autoclose'],
+    remedy: module('sctp'),
+  },
 ];
 
 /** Every tool and kernel feature, in a fixed order. */
@@ -84,7 +145,9 @@ async function examineKernel(sandbox: SandboxKind): Promise<Finding[]> {
     agent = await startAgent(sandbox);
   } catch (error) {
     if (!(error instanceof SandboxError)) throw error;
-    return [{ ...base, present: false, detail: error.message, ...(error.remedy !== undefined && { remedy: error.remedy }) }];
+    return [
+      { ...base, present: false, detail: error.message, ...(error.remedy !== undefined && { remedy: error.remedy }) },
+    ];
   }
   try {
     const { kernel } = await agent.client.call('hello');
@@ -98,7 +161,10 @@ async function examineKernel(sandbox: SandboxKind): Promise<Finding[]> {
   }
 }
 
-async function examineFeature({ name, neededFor, required, probe, remedy }: KernelFeature, client: AgentClient): Promise<Finding> {
+async function examineFeature(
+  { name, neededFor, required, probe, remedy }: KernelFeature,
+  client: AgentClient,
+): Promise<Finding> {
   const base = { name, neededFor, required };
   try {
     const { exitCode, stderr } = await client.call('run', { namespace: NAMESPACE, argv: probe });

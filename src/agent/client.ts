@@ -6,7 +6,17 @@ import { fileURLToPath } from 'node:url';
 import { start } from '../apply/kernel/command.ts';
 import { KernelError } from '../apply/kernel/errors.ts';
 import { hostNamespace, type SandboxKind, sandboxCommand } from '../apply/sandbox/index.ts';
-import { type Event, type ExecRequest, type Input, type Method, type Parameter, readMessages, type Response, type Result, writeMessage } from './protocol.ts';
+import {
+  type Event,
+  type ExecRequest,
+  type Input,
+  type Method,
+  type Parameter,
+  type Response,
+  type Result,
+  readMessages,
+  writeMessage,
+} from './protocol.ts';
 
 /** The sandbox could not be made, or its agent went away. */
 export class SandboxError extends Error {
@@ -33,18 +43,19 @@ export class AgentClient {
       if (isEvent(message)) this.#listeners.get(message.id)?.(message.event);
       else this.#settle(message as Response);
     });
-    let ending: Promise<void> | undefined;
-    const end = () => {
-      ending ??= whyGone().then((error) => {
-        this.#gone = error;
-        for (const { reject } of this.#pending.values()) reject(error);
-        this.#pending.clear();
-      });
+    const end = async () => {
+      const error = await whyGone();
+      this.#gone = error;
+      for (const { reject } of this.#pending.values()) reject(error);
+      this.#pending.clear();
     };
-    stream.on('close', end).on('end', end).on('error', end);
+    stream.on('close', () => void end()).on('error', () => void end());
   }
 
-  call<M extends Method>(method: M, ...[parameter]: Parameter<M> extends undefined ? [] : [Parameter<M>]): Promise<Result<M>> {
+  call<M extends Method>(
+    method: M,
+    ...[parameter]: Parameter<M> extends undefined ? [] : [Parameter<M>]
+  ): Promise<Result<M>> {
     if (this.#gone) return Promise.reject(this.#gone);
     const id = this.#nextId++;
     return new Promise<Result<M>>((resolve, reject) => {
@@ -54,7 +65,10 @@ export class AgentClient {
   }
 
   /** Runs a program in the lab; `listen` gets what it prints. */
-  exec(request: ExecRequest, listen: (event: Event['event']) => void): { readonly result: Promise<{ readonly exitCode: number }>; type(input: Input['input']): void } {
+  exec(
+    request: ExecRequest,
+    listen: (event: Event['event']) => void,
+  ): { readonly result: Promise<{ readonly exitCode: number }>; type(input: Input['input']): void } {
     const id = this.#nextId;
     this.#listeners.set(id, listen);
     const result = this.call('exec', request).finally(() => this.#listeners.delete(id));
@@ -70,7 +84,10 @@ export class AgentClient {
     const pending = this.#pending.get(response.id);
     this.#pending.delete(response.id);
     if (!pending) return;
-    if ('error' in response) pending.reject(response.error.kernel ? new KernelError(response.error.kernel) : new Error(response.error.message));
+    if ('error' in response)
+      pending.reject(
+        response.error.kernel ? new KernelError(response.error.kernel) : new Error(response.error.message),
+      );
     else pending.resolve(response.result);
   }
 }
@@ -88,10 +105,17 @@ export interface OwnAgent {
 
 export async function startAgent(kind: SandboxKind): Promise<OwnAgent> {
   const command = sandboxCommand(kind, [process.execPath, agentPath(), hostNamespace(), 'pipe'], true);
-  const child = start(command, { stdio: ['ignore', 'ignore', 'pipe', 'pipe'], buffer: false, detached: true, cleanup: true });
+  const child = start(command, {
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    buffer: false,
+    detached: true,
+    cleanup: true,
+  });
   let errors = '';
   child.stderr?.on('data', (chunk: Buffer | string) => (errors += chunk.toString()));
-  const ended = child.then((result) => sandboxFailure(kind, result.code === 'ENOENT' ? `${command[0]} is not installed` : errors));
+  const ended = child.then((result) =>
+    sandboxFailure(kind, result.code === 'ENOENT' ? `${command[0]} is not installed` : errors),
+  );
   const stream = child.stdio[3] as Duplex | undefined;
   if (!stream) throw await ended;
   const client = new AgentClient(stream, () => ended);
@@ -108,7 +132,11 @@ export async function startAgent(kind: SandboxKind): Promise<OwnAgent> {
 /** Connects to a lab that is running. */
 export async function connectAgent(socketPath: string): Promise<AgentClient> {
   const stream = createConnection(socketPath);
-  const failure = () => new SandboxError(`the lab behind ${socketPath} does not answer`, 'packetwalk down --all removes what is left of it');
+  const failure = () =>
+    new SandboxError(
+      `the lab behind ${socketPath} does not answer`,
+      'packetwalk down --all removes what is left of it',
+    );
   await new Promise<void>((resolve, reject) => {
     stream.once('connect', resolve);
     stream.once('error', () => reject(failure()));
@@ -123,7 +151,9 @@ export function detachedAgentCommand(kind: SandboxKind, socketPath: string): str
 
 /** Next to the bundle, or in the build folder when run from source. */
 function agentPath(): string {
-  const candidates = ['./agent.js', '../agent.js', '../../dist/agent.js'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
+  const candidates = ['./agent.js', '../agent.js', '../../dist/agent.js'].map((path) =>
+    fileURLToPath(new URL(path, import.meta.url)),
+  );
   const found = candidates.find((path) => existsSync(path));
   if (found === undefined) throw new SandboxError('the agent has not been built', 'npm run build');
   return found;
@@ -131,7 +161,10 @@ function agentPath(): string {
 
 export function sandboxFailure(kind: SandboxKind, errors: string): SandboxError {
   const words = errors.trim();
-  if (/unshare failed|Operation not permitted|No space left|cannot open|write failed/.test(words) && kind === 'rootless') {
+  if (
+    /unshare failed|Operation not permitted|No space left|cannot open|write failed/.test(words) &&
+    kind === 'rootless'
+  ) {
     return new SandboxError(`this system does not let ordinary users make namespaces: ${words}`, USER_NAMESPACES);
   }
   if (/not installed/.test(words)) return new SandboxError(words, 'sudo apt-get install util-linux');

@@ -1,8 +1,9 @@
 /** Programs that people run in a lab: with their input and output passed through, on a terminal of their own if asked. */
-import type { Options } from 'execa';
+
 import { closeSync, constants, openSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { ReadStream, WriteStream } from 'node:tty';
+import type { Options } from 'execa';
 import { start } from '../apply/kernel/command.ts';
 import { resizeTerminal, unlockTerminal } from '../apply/kernel/libc.ts';
 import { inside } from '../apply/kernel/namespaces.ts';
@@ -27,7 +28,9 @@ export class Execution {
       resizeTerminal(master, terminal.columns, terminal.rows);
       /** execa passes descriptors on, though its types know only its own way to say so. */
       const stdio = [slave, slave, slave] as unknown as Options['stdio'];
-      const child = inside(namespace, () => start(['setsid', '--ctty', '--wait', ...argv], { ...options, stdio } as Options));
+      const child = inside(namespace, () =>
+        start(['setsid', '--ctty', '--wait', ...argv], { ...options, stdio } as Options),
+      );
       closeSync(slave);
       const output = new ReadStream(master);
       output.on('data', (data: Buffer) => emit({ stdout: data }));

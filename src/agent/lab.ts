@@ -1,12 +1,13 @@
 /** A lab that stands: a cluster, the kernel state behind it, and the agent that holds it. */
-import type { KernelState } from '../compile/kernel-state.ts';
+
+import type { SandboxKind } from '../apply/sandbox/index.ts';
 import type { Capture } from '../capture/capture.ts';
 import type { RuleTrace } from '../capture/rule-trace.ts';
+import type { KernelState } from '../compile/kernel-state.ts';
 import type { Check, ConnectionCheck, ListingName, StateCheck } from '../model/check.ts';
 import type { Cluster, Place } from '../model/cluster.ts';
 import { plan } from '../plan/index.ts';
 import type { ProbeRequest, ProbeRun } from '../probe/probe.ts';
-import type { SandboxKind } from '../apply/sandbox/index.ts';
 import { type AgentClient, startAgent } from './client.ts';
 
 export interface Lab {
@@ -19,7 +20,11 @@ export interface Lab {
 }
 
 /** Builds a lab of this process's own. It is gone when `close` has been called, or with the process. */
-export async function buildLab(cluster: Cluster, state: KernelState, sandbox: SandboxKind): Promise<Lab & { close(): Promise<void> }> {
+export async function buildLab(
+  cluster: Cluster,
+  state: KernelState,
+  sandbox: SandboxKind,
+): Promise<Lab & { close(): Promise<void> }> {
   const { client, close } = await startAgent(sandbox);
   try {
     const { kernel } = await client.call('hello');
@@ -46,7 +51,11 @@ export interface WatchOptions {
 }
 
 /** Captures in all the namespaces while `action` runs, and until everything it sent stands in the captures. */
-export async function watch<T>({ agent }: Lab, { namespaces, traced = [] }: WatchOptions, action: () => Promise<T>): Promise<Watched<T>> {
+export async function watch<T>(
+  { agent }: Lab,
+  { namespaces, traced = [] }: WatchOptions,
+  action: () => Promise<T>,
+): Promise<Watched<T>> {
   const trace = traced.length > 0 ? await agent.call('startRuleTrace', traced) : undefined;
   const captures = await agent.call('startCaptures', namespaces);
   const result = await action();
@@ -59,13 +68,19 @@ export async function watch<T>({ agent }: Lab, { namespaces, traced = [] }: Watc
 }
 
 /** Sends the probes of a check. */
-export function probe({ agent, cluster }: Lab, { from, to, connections, intervalMs, timeoutMs }: ConnectionCheck): Promise<ProbeRun[]> {
+export function probe(
+  { agent, cluster }: Lab,
+  { from, to, connections, intervalMs, timeoutMs }: ConnectionCheck,
+): Promise<ProbeRun[]> {
   const request: ProbeRequest = {
     namespace: netnsOf(cluster, from.place),
     protocol: from.protocol,
     destination: { address: to.address, ...(to.port !== undefined && { port: to.port }) },
     ...((from.ip !== undefined || from.port !== undefined) && {
-      source: { ...(from.ip !== undefined && { address: from.ip }), ...(from.port !== undefined && { port: from.port }) },
+      source: {
+        ...(from.ip !== undefined && { address: from.ip }),
+        ...(from.port !== undefined && { port: from.port }),
+      },
     }),
     ...(from.payload !== undefined && { payload: from.payload }),
     ...(from.size !== undefined && { size: from.size }),
@@ -76,7 +91,7 @@ export function probe({ agent, cluster }: Lab, { from, to, connections, interval
 }
 
 /** The command behind each listing of a state check: what one would type to see it. */
-export const LISTING_COMMANDS: Record<ListingName, readonly string[]> = {
+const LISTING_COMMANDS: Record<ListingName, readonly string[]> = {
   addresses: ['ip', '-br', 'addr'],
   links: ['ip', '-d', '-o', 'link'],
   routes: ['ip', 'route', 'show', 'table', 'all'],
@@ -111,12 +126,13 @@ function endpointAddresses({ services }: Cluster, to: ConnectionCheck['to']): st
   return services
     .filter(
       ({ clusterIP, externalIPs, loadBalancerIPs, ports }) =>
-        [clusterIP, ...externalIPs, ...loadBalancerIPs].includes(to.address) || ports.some(({ nodePort }) => nodePort !== undefined && nodePort === to.port),
+        [clusterIP, ...externalIPs, ...loadBalancerIPs].includes(to.address) ||
+        ports.some(({ nodePort }) => nodePort !== undefined && nodePort === to.port),
     )
     .flatMap(({ ports }) => ports.flatMap(({ endpoints }) => endpoints.map(({ address }) => address)));
 }
 
-export function netnsOf(cluster: Cluster, place: string): string {
+function netnsOf(cluster: Cluster, place: string): string {
   const places: Place[] = [...cluster.pods, ...cluster.nodes, ...cluster.hosts, ...cluster.routers];
   return places.find((candidate) => candidate.place === place)!.netns;
 }

@@ -2,15 +2,16 @@
  * How a lab is spoken to. Its agent lives inside the sandbox and answers one request at a time per method, over any
  * byte stream: a pipe, a Unix socket, a virtual machine's serial port. Messages are length-prefixed structured clones.
  */
-import { deserialize, serialize } from 'node:v8';
+
 import type { Duplex } from 'node:stream';
-import { type KernelErrorDetails, KernelError } from '../apply/kernel/errors.ts';
+import { deserialize, serialize } from 'node:v8';
 import type { RunResult } from '../apply/kernel/command.ts';
+import { KernelError, type KernelErrorDetails } from '../apply/kernel/errors.ts';
 import type { Capture } from '../capture/capture.ts';
+import type { RuleTrace } from '../capture/rule-trace.ts';
 import type { Listener } from '../model/cluster.ts';
 import type { Plan } from '../plan/operation.ts';
 import type { ProbeRequest, ProbeRun } from '../probe/probe.ts';
-import type { RuleTrace } from '../capture/rule-trace.ts';
 
 /** What an agent can be asked. */
 export interface AgentMethods {
@@ -62,7 +63,11 @@ export interface Event {
 /** What is typed into a running program; `end` closes its input. */
 export interface Input {
   readonly id: number;
-  readonly input: { readonly stdin: Uint8Array } | { readonly end: true } | { readonly signal: 'SIGINT' | 'SIGTERM' } | { readonly resize: TerminalSize };
+  readonly input:
+    | { readonly stdin: Uint8Array }
+    | { readonly end: true }
+    | { readonly signal: 'SIGINT' | 'SIGTERM' }
+    | { readonly resize: TerminalSize };
 }
 
 export type Method = keyof AgentMethods;

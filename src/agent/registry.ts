@@ -2,7 +2,17 @@
  * Labs that outlive the command that made them. Each has a folder with its agent's socket and a description; the
  * folder belongs to one user and is gone with the lab.
  */
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runningSince, startDetached, stopProcess } from '../apply/kernel/command.ts';
@@ -19,7 +29,12 @@ export interface LabRecord {
   /** The sandbox's outermost process, and when it started: a number alone may belong to another by now. */
   readonly process: { readonly pid: number; readonly since: string };
   readonly sources: readonly Source[];
-  readonly options: { readonly namespace: string; readonly cni?: string | undefined; readonly proxy?: string | undefined; readonly faults: readonly string[] };
+  readonly options: {
+    readonly namespace: string;
+    readonly cni?: string | undefined;
+    readonly proxy?: string | undefined;
+    readonly faults: readonly string[];
+  };
   readonly state: KernelState;
 }
 
@@ -50,7 +65,14 @@ export function findLab(name: string): LabRecord | undefined {
 }
 
 /** Starts the agent of a new lab. `describe` is written down once the caller has built the lab. */
-export async function createLab(name: string, sandbox: SandboxKind): Promise<{ agent: AgentClient; describe(record: Omit<LabRecord, 'name' | 'sandbox' | 'createdAt' | 'process'>): void; abandon(): Promise<void> }> {
+export async function createLab(
+  name: string,
+  sandbox: SandboxKind,
+): Promise<{
+  agent: AgentClient;
+  describe(record: Omit<LabRecord, 'name' | 'sandbox' | 'createdAt' | 'process'>): void;
+  abandon(): Promise<void>;
+}> {
   const folder = folderOf(name);
   mkdirSync(root(), { recursive: true, mode: 0o700 });
   assertOwn(root());
@@ -66,7 +88,12 @@ export async function createLab(name: string, sandbox: SandboxKind): Promise<{ a
   try {
     const agent = await whenReady(name, child, sandbox);
     const pid = child.pid!;
-    const fixed = { name, sandbox, createdAt: new Date().toISOString(), process: { pid, since: runningSince(pid) ?? '' } };
+    const fixed = {
+      name,
+      sandbox,
+      createdAt: new Date().toISOString(),
+      process: { pid, since: runningSince(pid) ?? '' },
+    };
     return { agent, abandon, describe: (rest) => writeRecord({ ...fixed, ...rest }) };
   } catch (error) {
     await abandon();
@@ -102,7 +129,11 @@ export async function removeLab(record: LabRecord): Promise<void> {
   rmSync(folderOf(record.name), { recursive: true, force: true });
 }
 
-async function whenReady(name: string, child: ReturnType<typeof startDetached>, sandbox: SandboxKind): Promise<AgentClient> {
+async function whenReady(
+  name: string,
+  child: ReturnType<typeof startDetached>,
+  sandbox: SandboxKind,
+): Promise<AgentClient> {
   let ended: { code?: string } | undefined;
   child.on('error', (error: NodeJS.ErrnoException) => {
     ended = error.code === undefined ? {} : { code: error.code };
@@ -154,5 +185,9 @@ function root(): string {
 /** In a world-writable /tmp somebody else could have made the folder first. */
 function assertOwn(path: string): void {
   const { uid, mode } = statSync(path);
-  if (uid !== process.getuid?.() || (mode & 0o077) !== 0) throw new SandboxError(`${path} belongs to somebody else or is open to others`, `remove it, or set XDG_RUNTIME_DIR`);
+  if (uid !== process.getuid?.() || (mode & 0o077) !== 0)
+    throw new SandboxError(
+      `${path} belongs to somebody else or is open to others`,
+      `remove it, or set XDG_RUNTIME_DIR`,
+    );
 }

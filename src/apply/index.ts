@@ -39,7 +39,10 @@ function* groups(operations: readonly Operation[]): Generator<Operation[]> {
       first &&
       (operation.kind === 'load-iptables'
         ? first.kind === 'load-iptables'
-        : isNetlinkOperation(operation) && isNetlinkOperation(first) && operation.namespace === first.namespace && operation.kind === first.kind);
+        : isNetlinkOperation(operation) &&
+          isNetlinkOperation(first) &&
+          operation.namespace === first.namespace &&
+          operation.kind === first.kind);
     if (!together && group.length > 0) {
       yield group;
       group = [];
@@ -51,26 +54,29 @@ function* groups(operations: readonly Operation[]): Generator<Operation[]> {
 
 function perform(operation: Operation, sockets: Sockets): void {
   try {
-    switch (operation.kind) {
-      case 'add-namespace':
-        return addNamespace(operation.namespace);
-      case 'delete-namespace':
-        sockets.forget(operation.namespace);
-        return deleteNamespace(operation.namespace);
-      case 'set-sysctl': {
-        const { key, value } = operation.sysctl;
-        return inside(operation.namespace, () => writeFileSync(`/proc/sys/${key.replaceAll('.', '/')}`, value));
-      }
+    if (operation.kind === 'add-namespace') {
+      addNamespace(operation.namespace);
+    } else if (operation.kind === 'delete-namespace') {
+      sockets.forget(operation.namespace);
+      deleteNamespace(operation.namespace);
+    } else if (operation.kind === 'set-sysctl') {
+      const { key, value } = operation.sysctl;
+      inside(operation.namespace, () => writeFileSync(`/proc/sys/${key.replaceAll('.', '/')}`, value));
     }
   } catch (error) {
-    throw explained(operation, error instanceof SystemCallError ? error.message : (error as NodeJS.ErrnoException).code ?? String(error));
+    throw explained(
+      operation,
+      error instanceof SystemCallError ? error.message : ((error as NodeJS.ErrnoException).code ?? String(error)),
+    );
   }
 }
 
 function sendMessages(group: readonly Operation[], sockets: Sockets): void {
   const { namespace } = group[0]!;
   try {
-    sockets.of(namespace).request(group.map((operation) => messageOf(operation as Parameters<typeof messageOf>[0], sockets)));
+    sockets
+      .of(namespace)
+      .request(group.map((operation) => messageOf(operation as Parameters<typeof messageOf>[0], sockets)));
     if (group[0]!.kind === 'add-link' || group[0]!.kind === 'delete-link') sockets.forgetLinks();
   } catch (error) {
     if (!(error instanceof NetlinkError)) throw error;
@@ -87,7 +93,9 @@ async function loadRules(group: readonly Operation[]): Promise<void> {
       const { namespace } = operation;
       const { stdin } = commandOf(operation);
       try {
-        await inside(namespace, () => runChecked(['iptables-restore'], { stdin: stdin!, namespace, timeoutMs: 120_000 }));
+        await inside(namespace, () =>
+          runChecked(['iptables-restore'], { stdin: stdin!, namespace, timeoutMs: 120_000 }),
+        );
       } catch (error) {
         if (!(error instanceof KernelError)) throw error;
         throw new KernelError({ ...error.details, origin: operation.origin });
@@ -100,7 +108,12 @@ async function loadRules(group: readonly Operation[]): Promise<void> {
 function explained(operation: Operation, cause: string): KernelError {
   const { code, remedy } = classify(cause);
   return new KernelError({
-    code, cause, command: commandOf(operation).argv.join(' '), namespace: operation.namespace, origin: operation.origin, ...(remedy && { remedy }),
+    code,
+    cause,
+    command: commandOf(operation).argv.join(' '),
+    namespace: operation.namespace,
+    origin: operation.origin,
+    ...(remedy && { remedy }),
   });
 }
 
@@ -125,7 +138,13 @@ class Sockets {
     const links = new Map([...dumpLinks(this.of(namespace))].map(([index, name]) => [name, index]));
     this.#links.set(namespace, links);
     const index = links.get(device);
-    if (index === undefined) throw new KernelError({ code: 'failed', command: `ip -n ${namespace} link show ${device}`, namespace, cause: 'there is no such link' });
+    if (index === undefined)
+      throw new KernelError({
+        code: 'failed',
+        command: `ip -n ${namespace} link show ${device}`,
+        namespace,
+        cause: 'there is no such link',
+      });
     return index;
   }
 

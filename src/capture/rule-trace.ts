@@ -2,8 +2,9 @@
  * Which rules a packet met, in order: TRACE rules in the raw table, and xtables-monitor to read what they report
  * (iptables-extensions(8) TRACE, the nf_tables variant).
  */
-import type { ResultPromise } from 'execa';
+
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ResultPromise } from 'execa';
 import { run, runChecked, start } from '../apply/kernel/command.ts';
 import { inside } from '../apply/kernel/namespaces.ts';
 
@@ -22,7 +23,9 @@ export class RuleTraces {
 
   private constructor(namespaces: readonly string[]) {
     this.#running = namespaces.map((namespace) => {
-      const process = inside(namespace, () => start(['xtables-monitor', '--trace'], { stdin: 'ignore', buffer: false, encoding: 'buffer' }));
+      const process = inside(namespace, () =>
+        start(['xtables-monitor', '--trace'], { stdin: 'ignore', buffer: false, encoding: 'buffer' }),
+      );
       const text: string[] = [];
       process.stdout?.on('data', (chunk: Buffer) => text.push(chunk.toString()));
       return { namespace, process, text };
@@ -46,7 +49,9 @@ export class RuleTraces {
 }
 
 function traceRule(namespace: string, action: '-I' | '-D', chain: string): Promise<unknown> {
-  return inside(namespace, () => runChecked(['iptables', '-w', '-t', 'raw', action, chain, '-j', 'TRACE'], { namespace }));
+  return inside(namespace, () =>
+    runChecked(['iptables', '-w', '-t', 'raw', action, chain, '-j', 'TRACE'], { namespace }),
+  );
 }
 
 /** A lab that is being torn down may have lost the rule already. */

@@ -4,12 +4,13 @@
  * A fence is a datagram the namespace sends to itself over lo: once it stands in the capture, everything before it
  * does, too. That is how a capture is known to be alive, and its silence to mean something.
  */
-import type { ResultPromise } from 'execa';
+
 import { randomBytes } from 'node:crypto';
 import { closeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ResultPromise } from 'execa';
 import { missingTool, start } from '../apply/kernel/command.ts';
-import { AF_INET, bind, connect, getsockname, send, SOCK_DGRAM, socket } from '../apply/kernel/libc.ts';
+import { AF_INET, bind, connect, getsockname, SOCK_DGRAM, send, socket } from '../apply/kernel/libc.ts';
 import { listLinks } from '../apply/kernel/links.ts';
 import { inside } from '../apply/kernel/namespaces.ts';
 import { type Capture, FENCE } from './capture.ts';
@@ -21,7 +22,18 @@ const BUFFERS = { together: 512 * 1024, most: 16 * 1024, least: 2 * 1024 };
 /** All captures of a lab together. */
 const MAX_BYTES = 512 * 1024 * 1024;
 
-const ARGUMENTS = ['-i', 'any', '-w', '-', '-U', '--immediate-mode', '-s', String(SNAPLEN), '--time-stamp-precision=nano', '-n'];
+const ARGUMENTS = [
+  '-i',
+  'any',
+  '-w',
+  '-',
+  '-U',
+  '--immediate-mode',
+  '-s',
+  String(SNAPLEN),
+  '--time-stamp-precision=nano',
+  '-n',
+];
 
 export class Captures {
   readonly #running: RunningCapture[];
@@ -34,7 +46,9 @@ export class Captures {
   static async start(namespaces: readonly string[], timeoutMs = 10_000): Promise<Captures> {
     const count = Math.max(1, namespaces.length);
     const buffer = Math.max(BUFFERS.least, Math.min(BUFFERS.most, Math.floor(BUFFERS.together / count)));
-    const captures = new Captures(namespaces.map((namespace) => new RunningCapture(namespace, buffer, Math.floor(MAX_BYTES / count))));
+    const captures = new Captures(
+      namespaces.map((namespace) => new RunningCapture(namespace, buffer, Math.floor(MAX_BYTES / count))),
+    );
     await captures.fence(timeoutMs);
     return captures;
   }
@@ -65,7 +79,11 @@ class RunningCapture {
     /** As root tcpdump would change to a user that cannot be told to stop. */
     const user = process.getuid?.() === 0 ? ['-Z', 'root'] : [];
     this.#process = inside(namespace, () =>
-      start(['tcpdump', ...ARGUMENTS, '-B', String(buffer), ...user], { stdin: 'ignore', buffer: false, encoding: 'buffer' }),
+      start(['tcpdump', ...ARGUMENTS, '-B', String(buffer), ...user], {
+        stdin: 'ignore',
+        buffer: false,
+        encoding: 'buffer',
+      }),
     );
     this.#process.stdout?.on('data', (chunk: Buffer) => this.#receive(chunk));
     this.#process.stderr?.on('data', (chunk: Buffer) => (this.#errors += chunk.toString()));
@@ -105,8 +123,13 @@ class RunningCapture {
     await this.#process;
     const dropped = Number(/(\d+) packets? dropped by kernel/.exec(this.#errors)?.[1] ?? 0);
     return {
-      namespace: this.#namespace, pcap: Buffer.concat(this.#chunks), links, dropped,
-      ...(blind !== undefined ? { blind: `${blind}${this.#complaint()}` } : dropped > 0 && { blind: `the kernel left ${dropped} packets out` }),
+      namespace: this.#namespace,
+      pcap: Buffer.concat(this.#chunks),
+      links,
+      dropped,
+      ...(blind !== undefined
+        ? { blind: `${blind}${this.#complaint()}` }
+        : dropped > 0 && { blind: `the kernel left ${dropped} packets out` }),
     };
   }
 
@@ -137,7 +160,11 @@ class RunningCapture {
 
   /** What tcpdump said when it failed, without what it always says. */
   #complaint(): string {
-    const words = this.#errors.split('\n').filter((line) => line.trim() !== '' && !/data link type|listening on|packets? (captured|received|dropped)/.test(line));
+    const words = this.#errors
+      .split('\n')
+      .filter(
+        (line) => line.trim() !== '' && !/data link type|listening on|packets? (captured|received|dropped)/.test(line),
+      );
     return words.length > 0 ? `: ${words.join('; ')}` : '';
   }
 }

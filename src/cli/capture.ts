@@ -1,9 +1,9 @@
 /** packetwalk capture: tcpdump at a place of a running lab, or a capture file read back. */
 import { openSync, readFileSync, writeSync } from 'node:fs';
-import { PcapError } from '../decode/pcap.ts';
-import { readFrames, VXLAN_PORTS } from '../decode/index.ts';
-import { formatFrame } from '../report/frame-text.ts';
 import { SYSTEM_PATH } from '../apply/kernel/command.ts';
+import { readFrames, VXLAN_PORTS } from '../decode/index.ts';
+import { PcapError } from '../decode/pcap.ts';
+import { formatFrame } from '../report/frame-text.ts';
 import { runAt } from './exec.ts';
 import { chooseLab, placeIn, resume } from './labs.ts';
 import { EXIT, note, print, UsageError } from './output.ts';
@@ -18,7 +18,8 @@ export interface Options {
 
 export async function run(text: string | undefined, filter: readonly string[], options: Options): Promise<number> {
   if (options.read !== undefined) return readFile(options.read);
-  if (text === undefined) throw new UsageError('at which place?', 'packetwalk capture node/node1:flannel.1, or -r FILE to read a capture');
+  if (text === undefined)
+    throw new UsageError('at which place?', 'packetwalk capture node/node1:flannel.1, or -r FILE to read a capture');
   const [place = text, device = 'any'] = text.split(/:(.*)/s);
   const lab = await resume(await chooseLab(options.lab));
   try {
@@ -33,7 +34,12 @@ export async function run(text: string | undefined, filter: readonly string[], o
 }
 
 /** The file is written on this side: nothing of the lab's touches the file system. Ctrl-C ends the capture. */
-async function writeCapture(agent: Parameters<typeof runAt>[0], namespace: string, argv: readonly string[], path: string): Promise<number> {
+async function writeCapture(
+  agent: Parameters<typeof runAt>[0],
+  namespace: string,
+  argv: readonly string[],
+  path: string,
+): Promise<number> {
   const file = path === '-' ? 1 : openSync(path, 'w');
   const execution = agent.exec({ namespace, argv, folder: '/', environment: { PATH: SYSTEM_PATH } }, (event) => {
     if ('stdout' in event) writeSync(file, event.stdout);

@@ -14,14 +14,31 @@ function lazily(load: () => Promise<{ run: Action }>): (...args: unknown[]) => P
 
 export function program(): Command {
   const root = new Command('packetwalk')
-    .description('Builds the real Kubernetes dataplane out of Linux network namespaces, sends real packets\nthrough it, and shows and judges every hop.')
+    .description(
+      'Builds the real Kubernetes dataplane out of Linux network namespaces, sends real packets\nthrough it, and shows and judges every hop.',
+    )
     .version(VERSION, '-V, --version')
     .exitOverride()
     .enablePositionalOptions()
     .showSuggestionAfterError()
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', EXAMPLES);
-  for (const command of [test(), trace(), up(), down(), ls(), inspect(), exec(), shell(), capture(), plan(), lint(), doctor(), schema(), completion()]) {
+  for (const command of [
+    test(),
+    trace(),
+    up(),
+    down(),
+    ls(),
+    inspect(),
+    exec(),
+    shell(),
+    capture(),
+    plan(),
+    lint(),
+    doctor(),
+    schema(),
+    completion(),
+  ]) {
     root.addCommand(command.exitOverride());
   }
   root.addCommand(complete(), { hidden: true });
@@ -37,15 +54,28 @@ Places are written KIND/NAME: pod/web-0, pod/prod/web-0, node/node1, host/client
   kubectl get nodes,pods,svc,endpointslices -A -o yaml | packetwalk up -f -`;
 
 const files = () => new Option('-f, --file <path...>', 'files or folders to read together; - is standard input');
-const namespace = () => new Option('-n, --namespace <name>', 'namespace of objects and places that name none').default('default');
+const namespace = () =>
+  new Option('-n, --namespace <name>', 'namespace of objects and places that name none').default('default');
 const labName = () => new Option('--name <name>', 'name of the lab; left out: that of the Topology').argParser(nameOf);
 const chosenLab = () => new Option('--lab <name>', 'a running lab; left out: the only one').argParser(nameOf);
-const sandbox = () => new Option('--sandbox <kind>', 'where the lab lives; left out: root for root, rootless for others').choices(['auto', 'rootless', 'root']).default('auto');
-const output = (...formats: string[]) => new Option('-o, --output <format>', 'format of the output').choices(formats).default(formats[0]);
-const fault = () => new Option('--fault <name>', 'break something, wherever it applies; repeatable').argParser(collect).default([]);
+const sandbox = () =>
+  new Option('--sandbox <kind>', 'where the lab lives; left out: root for root, rootless for others')
+    .choices(['auto', 'rootless', 'root'])
+    .default('auto');
+const output = (...formats: string[]) =>
+  new Option('-o, --output <format>', 'format of the output').choices(formats).default(formats[0]);
+const fault = () =>
+  new Option('--fault <name>', 'break something, wherever it applies; repeatable').argParser(collect).default([]);
 const modes = (plural: boolean) => [
-  new Option(`--cni <mode${plural ? 's' : ''}>`, `network plugin mode${plural ? 's, comma-separated: the matrix is run' : ''}`).argParser(list).default([]),
-  new Option(`--proxy <mode${plural ? 's' : ''}>`, `kube-proxy mode${plural ? 's, comma-separated' : ''}`).argParser(list).default([]),
+  new Option(
+    `--cni <mode${plural ? 's' : ''}>`,
+    `network plugin mode${plural ? 's, comma-separated: the matrix is run' : ''}`,
+  )
+    .argParser(list)
+    .default([]),
+  new Option(`--proxy <mode${plural ? 's' : ''}>`, `kube-proxy mode${plural ? 's, comma-separated' : ''}`)
+    .argParser(list)
+    .default([]),
 ];
 
 function test(): Command {
@@ -53,8 +83,16 @@ function test(): Command {
     .description("build each topology, send its checks' packets, judge, report")
     .argument('[paths...]', 'topology files, or folders of them', ['.'])
     .option('-t, --test <pattern>', 'only checks whose name matches (regular expression)')
-    .addOption(new Option('--reporter <name>', 'text, json, junit, github, tap; repeatable').argParser(collectOf('text', 'json', 'junit', 'github', 'tap')).default([]))
-    .addOption(new Option('--output-file <file>', 'where a reporter writes: FILE, or REPORTER=FILE; repeatable').argParser(collect).default([]))
+    .addOption(
+      new Option('--reporter <name>', 'text, json, junit, github, tap; repeatable')
+        .argParser(collectOf('text', 'json', 'junit', 'github', 'tap'))
+        .default([]),
+    )
+    .addOption(
+      new Option('--output-file <file>', 'where a reporter writes: FILE, or REPORTER=FILE; repeatable')
+        .argParser(collect)
+        .default([]),
+    )
     .option('--bail', 'stop after the first lab with a failed check')
     .addOption(new Option('--shard <i/n>', 'run the i-th of n parts').argParser(shardOf))
     .addOption(new Option('--jobs <n>', 'labs at a time').argParser(positive))
@@ -73,11 +111,20 @@ function trace(): Command {
   const command = new Command('trace')
     .description('walk one connection, hop by hop')
     .argument('<from>', 'the place that sends: pod/web-0')
-    .argument('<to>', 'service/web:80, nodeport/web:80@node1, lb/web:80, PLACE:PORT, ADDRESS:PORT; a place or address alone is pinged')
+    .argument(
+      '<to>',
+      'service/web:80, nodeport/web:80@node1, lb/web:80, PLACE:PORT, ADDRESS:PORT; a place or address alone is pinged',
+    )
     .addOption(files())
     .addOption(chosenLab())
     .option('--rules', 'name the rules that matched, and show connection tracking')
-    .addOption(new Option('--protocol <name>', 'TCP, UDP or SCTP where the destination leaves it open').choices(['TCP', 'UDP', 'SCTP']))
+    .addOption(
+      new Option('--protocol <name>', 'TCP, UDP or SCTP where the destination leaves it open').choices([
+        'TCP',
+        'UDP',
+        'SCTP',
+      ]),
+    )
     .addOption(new Option('--size <bytes>', 'payload to send').argParser(positive))
     .addOption(new Option('--ttl <hops>', 'TTL to send with').argParser(positive))
     .addOption(new Option('--source <address>', "one of the sender's own addresses to send from"))
@@ -113,7 +160,10 @@ function down(): Command {
 }
 
 function ls(): Command {
-  return new Command('ls').description('list running labs').addOption(output('text', 'json')).action(lazily(() => import('./ls.ts')));
+  return new Command('ls')
+    .description('list running labs')
+    .addOption(output('text', 'json'))
+    .action(lazily(() => import('./ls.ts')));
 }
 
 function inspect(): Command {
@@ -205,7 +255,10 @@ function completion(): Command {
 }
 
 function complete(): Command {
-  return new Command('complete').argument('[words...]').allowUnknownOption().action(lazily(() => import('./complete.ts')));
+  return new Command('complete')
+    .argument('[words...]')
+    .allowUnknownOption()
+    .action(lazily(() => import('./complete.ts')));
 }
 
 function list(value: string): string[] {
@@ -239,6 +292,7 @@ function shardOf(value: string): { index: number; count: number } {
 
 /** A lab's name is a folder's name, too. */
 function nameOf(value: string): string {
-  if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value)) throw new InvalidArgumentError('use at most 63 lower-case letters, digits and "-"');
+  if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value))
+    throw new InvalidArgumentError('use at most 63 lower-case letters, digits and "-"');
   return value;
 }

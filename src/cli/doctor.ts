@@ -1,6 +1,7 @@
 /** packetwalk doctor: what this machine can run, capability by capability, and how to get what is missing. */
-import { table } from '../report/layout.ts';
+
 import { examineMachine, type Finding } from '../agent/capabilities.ts';
+import { table } from '../report/layout.ts';
 import { sandboxOf } from './input.ts';
 import { colors, EXIT, print } from './output.ts';
 
@@ -10,15 +11,26 @@ export async function run(options: { readonly output: string; readonly sandbox: 
   if (options.output === 'json') {
     print(JSON.stringify(findings, null, 2));
   } else {
-    const rows = findings.map(({ name, present, neededFor, detail }) => [present ? 'present' : 'missing', name, neededFor, detail]);
+    const rows = findings.map(({ name, present, neededFor, detail }) => [
+      present ? 'present' : 'missing',
+      name,
+      neededFor,
+      detail,
+    ]);
     const lines = table(rows);
     print(lines.map((line, index) => paint(findings[index]!)(line)).join('\n'));
-    const packages = [...new Set(findings.flatMap(({ present, debianPackage }) => (present || !debianPackage ? [] : [debianPackage])))];
+    const packages = [
+      ...new Set(findings.flatMap(({ present, debianPackage }) => (present || !debianPackage ? [] : [debianPackage]))),
+    ];
     const others = findings.filter(({ present, remedy }) => !present && remedy !== undefined);
     if (packages.length > 0 || others.length > 0) print('');
     if (packages.length > 0) print(`sudo apt-get install -y ${packages.join(' ')}`);
     for (const { name, remedy } of others) print(`${name}: ${remedy}`);
-    print(missing.length === 0 ? '\nready: packetwalk test topologies' : `\nnot ready: ${missing.map(({ name }) => name).join(', ')} missing`);
+    print(
+      missing.length === 0
+        ? '\nready: packetwalk test topologies'
+        : `\nnot ready: ${missing.map(({ name }) => name).join(', ')} missing`,
+    );
   }
   return missing.length === 0 ? EXIT.ok : EXIT.environment;
 }

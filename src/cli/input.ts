@@ -1,13 +1,13 @@
 /** Reads what `-f` and paths name. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Prepared, type PrepareOptions, prepare } from '../pipeline.ts';
-import { MAX_SOURCE_BYTES } from '../parse/yaml.ts';
-import { CNI_MODES, PROXY_MODES, FAULT_NAMES } from '../parse/schema/topology.ts';
-import type { Source } from '../parse/index.ts';
-import { nearest, type Diagnostic } from '../diagnostic.ts';
 import type { SandboxKind } from '../apply/sandbox/index.ts';
 import { chooseSandbox } from '../apply/sandbox/index.ts';
+import { type Diagnostic, nearest } from '../diagnostic.ts';
+import type { Source } from '../parse/index.ts';
+import { CNI_MODES, FAULT_NAMES, PROXY_MODES } from '../parse/schema/topology.ts';
+import { MAX_SOURCE_BYTES } from '../parse/yaml.ts';
+import { type Prepared, type PrepareOptions, prepare } from '../pipeline.ts';
 import { report, UsageError } from './output.ts';
 
 const STDIN = '-';
@@ -50,12 +50,14 @@ export interface InputOptions {
 }
 
 /** One lab from all files together; undefined after its errors have been shown. */
-export async function readLab(options: InputOptions): Promise<(Prepared & { readonly sources: readonly Source[]; readonly options: PrepareOptions }) | undefined> {
+export async function readLab(
+  options: InputOptions,
+): Promise<(Prepared & { readonly sources: readonly Source[]; readonly options: PrepareOptions }) | undefined> {
   const sources = expandPaths(options.file ?? []).map(readSource);
   return prepareLab(sources, prepareOptions(options), options.name);
 }
 
-export async function prepareLab(sources: readonly Source[], options: PrepareOptions, name?: string) {
+async function prepareLab(sources: readonly Source[], options: PrepareOptions, name?: string) {
   const { prepared, diagnostics } = prepare(sources, options);
   if (await report(diagnostics)) return undefined;
   const renamed = name === undefined ? prepared! : { ...prepared!, cluster: { ...prepared!.cluster, name } };
@@ -63,7 +65,7 @@ export async function prepareLab(sources: readonly Source[], options: PrepareOpt
 }
 
 /** The options of the command line, held against what exists. */
-export function prepareOptions({ file = [], namespace, cni = [], proxy = [], fault = [] }: InputOptions): PrepareOptions {
+function prepareOptions({ file = [], namespace, cni = [], proxy = [], fault = [] }: InputOptions): PrepareOptions {
   return {
     name: defaultName(file[0]),
     namespace,
@@ -78,14 +80,21 @@ export function oneOf<T extends string>(option: string, values: readonly string[
     const known = allowed.find((candidate) => candidate === value);
     if (known !== undefined) return known;
     const guess = nearest(value, allowed);
-    throw new UsageError(`${option} cannot be "${value}"`, `${guess ? `did you mean "${guess}"? ` : ''}allowed: ${allowed.join(', ')}`);
+    throw new UsageError(
+      `${option} cannot be "${value}"`,
+      `${guess ? `did you mean "${guess}"? ` : ''}allowed: ${allowed.join(', ')}`,
+    );
   });
 }
 
 /** A file's name without folder and ending, as far as it can name a lab. */
 export function defaultName(path: string | undefined): string {
   const base = path?.split('/').filter(Boolean).at(-1)?.replace(YAML, '') ?? 'lab';
-  const name = base.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 63);
+  const name = base
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 63);
   return name === '' ? 'lab' : name;
 }
 

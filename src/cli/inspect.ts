@@ -27,25 +27,65 @@ async function runningCluster(name: string | undefined): Promise<Cluster> {
 }
 
 /** Plain values; also what `-o json` prints. */
-function describe({ name, podCIDR, serviceCIDR, cni, proxy, networks, nodes, hosts, routers, pods, services }: Cluster) {
+function describe({
+  name,
+  podCIDR,
+  serviceCIDR,
+  cni,
+  proxy,
+  networks,
+  nodes,
+  hosts,
+  routers,
+  pods,
+  services,
+}: Cluster) {
   return {
     name,
     podCIDR: podCIDR.text,
     serviceCIDR: serviceCIDR.text,
     cni,
     proxy,
-    networks: networks.map((network) => ({ name: network.name, cidr: network.cidr.text, gateway: network.gateway, routed: network.routed, mtu: network.mtu })),
-    nodes: nodes.map((node) => ({ place: node.place, addresses: node.addresses, network: node.network.name, podCIDR: node.podCIDR.text })),
-    hosts: hosts.map((host) => ({ place: host.place, addresses: host.addresses, network: host.network.name, listen: host.listen.map(formatPort) })),
-    routers: routers.map((router) => ({ place: router.place, interfaces: router.interfaces.map(({ device, network, address }) => ({ device, network: network.name, address })) })),
-    pods: pods.map((pod) => ({ place: pod.place, address: pod.address, node: pod.node.name, hostNetwork: pod.hostNetwork, ...pod.conditions })),
+    networks: networks.map((network) => ({
+      name: network.name,
+      cidr: network.cidr.text,
+      gateway: network.gateway,
+      routed: network.routed,
+      mtu: network.mtu,
+    })),
+    nodes: nodes.map((node) => ({
+      place: node.place,
+      addresses: node.addresses,
+      network: node.network.name,
+      podCIDR: node.podCIDR.text,
+    })),
+    hosts: hosts.map((host) => ({
+      place: host.place,
+      addresses: host.addresses,
+      network: host.network.name,
+      listen: host.listen.map(formatPort),
+    })),
+    routers: routers.map((router) => ({
+      place: router.place,
+      interfaces: router.interfaces.map(({ device, network, address }) => ({ device, network: network.name, address })),
+    })),
+    pods: pods.map((pod) => ({
+      place: pod.place,
+      address: pod.address,
+      node: pod.node.name,
+      hostNetwork: pod.hostNetwork,
+      ...pod.conditions,
+    })),
     services: services.map((service) => ({
       name: objectName(service.namespace, service.name),
       type: service.type,
       clusterIP: service.clusterIP,
       externalIPs: service.externalIPs,
       loadBalancerIPs: service.loadBalancerIPs,
-      ports: service.ports.map(({ endpoints, ...port }) => ({ ...port, endpoints: endpoints.map(({ zoneHints: _zones, nodeHints: _nodes, ...endpoint }) => endpoint) })),
+      ports: service.ports.map(({ endpoints, ...port }) => ({
+        ...port,
+        endpoints: endpoints.map(({ zoneHints: _zones, nodeHints: _nodes, ...endpoint }) => endpoint),
+      })),
     })),
   };
 }
@@ -54,11 +94,43 @@ function format(cluster: Cluster): string {
   const { cni, proxy, podCIDR, serviceCIDR } = cluster;
   return [
     `${colors.bold(cluster.name)}  pods ${podCIDR.text}, Services ${serviceCIDR.text}, network plugin ${cni.mode}, kube-proxy ${proxy.mode}`,
-    ...section(['NETWORK', 'RANGE', 'GATEWAY'], cluster.networks.map(({ name, cidr, gateway, routed }) => [name, cidr.text, routed ? gateway : `${gateway} (nobody)`])),
-    ...section(['NODE', 'ADDRESSES', 'NETWORK', 'PODS'], cluster.nodes.map(({ place, addresses, network, podCIDR: own }) => [place, addresses.join(' '), network.name, own.text])),
-    ...section(['HOST', 'ADDRESSES', 'NETWORK', 'LISTENS'], cluster.hosts.map(({ place, addresses, network, listen }) => [place, addresses.join(' '), network.name, listen.map(formatPort).join(' ')])),
-    ...section(['ROUTER', 'ADDRESSES'], cluster.routers.map(({ place, interfaces }) => [place, interfaces.map(({ device, address }) => `${device} ${address}`).join(', ')])),
-    ...section(['POD', 'ADDRESS', 'NODE', 'STATE'], cluster.pods.map(({ place, address, node, conditions }) => [place, address, node.name, stateOf(conditions)])),
+    ...section(
+      ['NETWORK', 'RANGE', 'GATEWAY'],
+      cluster.networks.map(({ name, cidr, gateway, routed }) => [
+        name,
+        cidr.text,
+        routed ? gateway : `${gateway} (nobody)`,
+      ]),
+    ),
+    ...section(
+      ['NODE', 'ADDRESSES', 'NETWORK', 'PODS'],
+      cluster.nodes.map(({ place, addresses, network, podCIDR: own }) => [
+        place,
+        addresses.join(' '),
+        network.name,
+        own.text,
+      ]),
+    ),
+    ...section(
+      ['HOST', 'ADDRESSES', 'NETWORK', 'LISTENS'],
+      cluster.hosts.map(({ place, addresses, network, listen }) => [
+        place,
+        addresses.join(' '),
+        network.name,
+        listen.map(formatPort).join(' '),
+      ]),
+    ),
+    ...section(
+      ['ROUTER', 'ADDRESSES'],
+      cluster.routers.map(({ place, interfaces }) => [
+        place,
+        interfaces.map(({ device, address }) => `${device} ${address}`).join(', '),
+      ]),
+    ),
+    ...section(
+      ['POD', 'ADDRESS', 'NODE', 'STATE'],
+      cluster.pods.map(({ place, address, node, conditions }) => [place, address, node.name, stateOf(conditions)]),
+    ),
     ...section(['SERVICE', 'TYPE', 'ADDRESS', 'PORT', 'ENDPOINTS'], cluster.services.flatMap(serviceRows)),
   ].join('\n');
 }
@@ -72,7 +144,9 @@ function section(head: readonly string[], rows: readonly (readonly string[])[]):
 function serviceRows(service: Service): string[][] {
   const addresses = [service.clusterIP, ...service.externalIPs, ...service.loadBalancerIPs].join(' ');
   return service.ports.map(({ port, protocol, nodePort, endpoints }) => [
-    objectName(service.namespace, service.name), service.type, addresses,
+    objectName(service.namespace, service.name),
+    service.type,
+    addresses,
     `${formatPort({ port, protocol })}${nodePort === undefined ? '' : ` (node ${nodePort})`}`,
     endpoints.map(formatEndpoint).join(' ') || 'none',
   ]);

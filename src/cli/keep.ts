@@ -1,23 +1,41 @@
 /** packetwalk test --keep: the checks are made in a lab that stays. */
+
+import { removeLab } from '../agent/registry.ts';
 import type { LabResult } from '../judge/result.ts';
 import { examine, explain, type Prepared, type TestOptions } from '../pipeline.ts';
-import { removeLab } from '../agent/registry.ts';
 import { readSource } from './input.ts';
 import { buildDetached, runningLab } from './labs.ts';
 import { note } from './output.ts';
 
-export async function testKept(prepared: Prepared, options: TestOptions, { namespace }: { namespace: string }): Promise<LabResult> {
+export async function testKept(
+  prepared: Prepared,
+  options: TestOptions,
+  { namespace }: { namespace: string },
+): Promise<LabResult> {
   const started = performance.now();
   const { cluster, faults } = prepared;
-  const about = { file: options.file, name: cluster.name, cni: cluster.cni.mode, proxy: cluster.proxy.mode, sandbox: options.sandbox, faults };
+  const about = {
+    file: options.file,
+    name: cluster.name,
+    cni: cluster.cni.mode,
+    proxy: cluster.proxy.mode,
+    sandbox: options.sandbox,
+    faults,
+  };
   const existing = runningLab(cluster.name);
   if (existing) await removeLab(existing);
   try {
-    const input = { ...prepared, sources: [readSource(options.file)], options: { name: cluster.name, namespace, cni: cluster.cni.mode, proxy: cluster.proxy.mode, faults: [...faults] } };
+    const input = {
+      ...prepared,
+      sources: [readSource(options.file)],
+      options: { name: cluster.name, namespace, cni: cluster.cni.mode, proxy: cluster.proxy.mode, faults: [...faults] },
+    };
     const lab = await buildDetached(input, options.sandbox);
     const verdicts = await examine(lab, cluster.checks.filter(options.select ?? (() => true)), options.onCaptures);
     lab.agent.close();
-    note(`kept: packetwalk shell node/${cluster.nodes[0]?.name ?? 'node1'} --lab ${cluster.name}; packetwalk down ${cluster.name}`);
+    note(
+      `kept: packetwalk shell node/${cluster.nodes[0]?.name ?? 'node1'} --lab ${cluster.name}; packetwalk down ${cluster.name}`,
+    );
     return { ...about, kernel: lab.kernel, verdicts, durationMs: performance.now() - started };
   } catch (error) {
     return { ...about, kernel: '', verdicts: [], durationMs: performance.now() - started, problem: explain(error) };

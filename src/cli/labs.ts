@@ -1,15 +1,24 @@
 /** Labs that stay: building one, finding the one that is meant, and turning its description back into a lab. */
-import { createLab, findLab, isRunning, type LabRecord, listLabs, openLab, removeLab, writeRecord } from '../agent/registry.ts';
+
 import type { Lab } from '../agent/lab.ts';
+import {
+  createLab,
+  findLab,
+  isRunning,
+  type LabRecord,
+  listLabs,
+  openLab,
+  removeLab,
+  writeRecord,
+} from '../agent/registry.ts';
 import type { SandboxKind } from '../apply/sandbox/index.ts';
-import type { Place } from '../model/cluster.ts';
+import type { FaultName, Place } from '../model/cluster.ts';
 import { Places } from '../model/place.ts';
-import type { FaultName } from '../model/cluster.ts';
-import { plan } from '../plan/index.ts';
-import { converge } from '../plan/converge.ts';
-import type { Operation } from '../plan/operation.ts';
-import { type Prepared, type PrepareOptions, prepare } from '../pipeline.ts';
 import type { Source } from '../parse/index.ts';
+import { type Prepared, type PrepareOptions, prepare } from '../pipeline.ts';
+import { converge } from '../plan/converge.ts';
+import { plan } from '../plan/index.ts';
+import type { Operation } from '../plan/operation.ts';
 import { note, UsageError } from './output.ts';
 
 export interface LabInput extends Prepared {
@@ -62,12 +71,17 @@ export async function chooseLab(name: string | undefined): Promise<LabRecord> {
   const labs = await runningLabs();
   if (name !== undefined) {
     const found = labs.find((lab) => lab.name === name);
-    if (!found) throw new UsageError(`there is no running lab ${name}`, labs.length > 0 ? `running: ${labs.map((lab) => lab.name).join(', ')}` : 'packetwalk up -f FILE starts one');
+    if (!found)
+      throw new UsageError(
+        `there is no running lab ${name}`,
+        labs.length > 0 ? `running: ${labs.map((lab) => lab.name).join(', ')}` : 'packetwalk up -f FILE starts one',
+      );
     return found;
   }
   const [only, ...others] = labs;
   if (!only) throw new UsageError('no lab is running', 'packetwalk up -f FILE starts one');
-  if (others.length > 0) throw new UsageError('several labs are running', `say which: ${labs.map((lab) => lab.name).join(', ')}`);
+  if (others.length > 0)
+    throw new UsageError('several labs are running', `say which: ${labs.map((lab) => lab.name).join(', ')}`);
   return only;
 }
 
@@ -86,10 +100,21 @@ export function runningLab(name: string): LabRecord | undefined {
 export async function resume(record: LabRecord): Promise<Lab & { readonly options: PrepareOptions }> {
   const options = { ...record.options, name: record.name } as PrepareOptions & { faults: FaultName[] };
   const { prepared } = prepare(record.sources, options);
-  if (!prepared) throw new UsageError(`lab ${record.name} was made by another version of packetwalk`, `packetwalk down ${record.name}`);
+  if (!prepared)
+    throw new UsageError(
+      `lab ${record.name} was made by another version of packetwalk`,
+      `packetwalk down ${record.name}`,
+    );
   const { agent } = await openLab(record);
   const { kernel } = await agent.call('hello');
-  return { cluster: { ...prepared.cluster, name: record.name }, state: record.state, agent, sandbox: record.sandbox, kernel, options };
+  return {
+    cluster: { ...prepared.cluster, name: record.name },
+    state: record.state,
+    agent,
+    sandbox: record.sandbox,
+    kernel,
+    options,
+  };
 }
 
 /** The place a text names in a lab. */

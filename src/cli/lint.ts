@@ -22,6 +22,8 @@ export async function run(paths: readonly string[], { file = [], output, namespa
     return diagnostics.some(({ severity }) => severity === 'error') ? EXIT.input : EXIT.ok;
   }
   if (await report(diagnostics)) return EXIT.input;
-  print(`${labs.length === 1 ? 'one topology is' : `${labs.length} topologies are`} right${diagnostics.length > 0 ? `, with ${diagnostics.length} warnings` : ''}`);
+  print(
+    `${labs.length === 1 ? 'one topology is' : `${labs.length} topologies are`} right${diagnostics.length > 0 ? `, with ${diagnostics.length} warnings` : ''}`,
+  );
   return EXIT.ok;
 }

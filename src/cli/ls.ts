@@ -6,7 +6,12 @@ import { colors, EXIT, print } from './output.ts';
 export async function run({ output }: { output: string }): Promise<number> {
   const labs = await runningLabs();
   const rows = labs.map(({ name, sandbox, createdAt, process: { pid }, state, sources }) => ({
-    name, sandbox, createdAt, pid, places: state.namespaces.filter(({ place }) => place !== undefined).length, files: sources.map((source) => source.name),
+    name,
+    sandbox,
+    createdAt,
+    pid,
+    places: state.namespaces.filter(({ place }) => place !== undefined).length,
+    files: sources.map((source) => source.name),
   }));
   if (output === 'json') {
     print(JSON.stringify(rows, null, 2));

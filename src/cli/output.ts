@@ -55,7 +55,9 @@ export async function fail(error: unknown): Promise<number> {
     const { message, remedy } = explain(error);
     note(`${errorColors.red('error:')} ${message}${remedy === undefined ? '' : `\n  = ${remedy}`}`);
   } catch (unexpected) {
-    note(`${errorColors.red('packetwalk has a fault:')} ${unexpected instanceof Error ? unexpected.stack : String(unexpected)}`);
+    note(
+      `${errorColors.red('packetwalk has a fault:')} ${unexpected instanceof Error ? unexpected.stack : String(unexpected)}`,
+    );
     note('Please report it with the command and the topology.');
   }
   return EXIT.environment;

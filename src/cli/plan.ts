@@ -8,6 +8,8 @@ export async function run(options: InputOptions & { readonly output: string }): 
   const input = await readLab(options);
   if (!input) return EXIT.input;
   const planned = plan(input.state);
-  print(options.output === 'json' ? JSON.stringify(planned, null, 2) : formatScript(planned, input.cluster.name).trimEnd());
+  print(
+    options.output === 'json' ? JSON.stringify(planned, null, 2) : formatScript(planned, input.cluster.name).trimEnd(),
+  );
   return EXIT.ok;
 }

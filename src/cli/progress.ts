@@ -1,5 +1,5 @@
 /** One line on a terminal that says how far a long run is; nothing elsewhere. */
-import { colors, COLUMNS } from './output.ts';
+import { COLUMNS, colors } from './output.ts';
 
 const DELAY_MS = 1000;
 

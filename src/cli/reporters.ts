@@ -22,12 +22,19 @@ export function destinationsOf(reporters: readonly ReporterName[], outputFiles: 
     const named = names.find((name) => value.startsWith(`${name}=`));
     const candidates = names.length === 1 ? names : names.filter((name) => name !== 'text');
     const target = named ?? (candidates.length === 1 ? candidates[0] : undefined);
-    if (!target) throw new UsageError(`--output-file ${value} does not say for which reporter`, `write ${candidates[0] ?? 'json'}=${value}`);
+    if (!target)
+      throw new UsageError(
+        `--output-file ${value} does not say for which reporter`,
+        `write ${candidates[0] ?? 'json'}=${value}`,
+      );
     files.set(target, named ? value.slice(named.length + 1) : value);
   }
   const toStdout = names.filter((name) => !files.has(name));
   if (toStdout.filter((name) => name !== 'text' && name !== 'github').length > 1) {
-    throw new UsageError('only one of json, junit and tap can be written to standard output', 'give the others an --output-file REPORTER=FILE');
+    throw new UsageError(
+      'only one of json, junit and tap can be written to standard output',
+      'give the others an --output-file REPORTER=FILE',
+    );
   }
   return names.map((reporter) => ({
     reporter,
@@ -42,13 +49,22 @@ async function streamText(result: LabResult, options: { walks: boolean; width: n
 }
 
 /** Writes a finished run. */
-export async function write({ reporter, file }: Destination, results: readonly LabResult[], durationMs: number): Promise<void> {
+export async function write(
+  { reporter, file }: Destination,
+  results: readonly LabResult[],
+  durationMs: number,
+): Promise<void> {
   const text = await render(reporter, results, durationMs, file !== undefined);
   if (file === undefined) print(text.trimEnd());
   else writeFileSync(file, text);
 }
 
-async function render(reporter: ReporterName, results: readonly LabResult[], durationMs: number, whole: boolean): Promise<string> {
+async function render(
+  reporter: ReporterName,
+  results: readonly LabResult[],
+  durationMs: number,
+  whole: boolean,
+): Promise<string> {
   switch (reporter) {
     case 'text': {
       const { formatLab, formatTotals } = await import('../report/text.ts');

@@ -8,12 +8,12 @@ import { exitCodeOf, type LabResult } from '../judge/result.ts';
 import type { Check } from '../model/check.ts';
 import type { CniMode, ProxyMode } from '../model/cluster.ts';
 import { CNI_MODES, FAULT_NAMES, PROXY_MODES } from '../parse/schema/topology.ts';
-import { type Prepared, prepare, test, type TestOptions } from '../pipeline.ts';
+import { type Prepared, prepare, type TestOptions, test } from '../pipeline.ts';
 import { Wiring } from '../stitch/index.ts';
 import { defaultName, expandPaths, oneOf, readSource, sandboxOf, unique } from './input.ts';
 import { COLUMNS, colors, EXIT, note, report, UsageError } from './output.ts';
-import { type Destination, destinationsOf, type ReporterName, write } from './reporters.ts';
 import { Progress } from './progress.ts';
+import { type Destination, destinationsOf, type ReporterName, write } from './reporters.ts';
 
 export interface Options {
   readonly test?: string;
@@ -64,7 +64,9 @@ async function once(paths: readonly string[], options: Options, destinations: re
 }
 
 function prepareAll(paths: readonly string[], options: Options): { jobs: Job[]; diagnostics: Diagnostic[] } {
-  const files = expandPaths(paths).filter((file) => paths.includes(file) || /packetwalk\.dev\//.test(readFileSync(file, 'utf8')));
+  const files = expandPaths(paths).filter(
+    (file) => paths.includes(file) || /packetwalk\.dev\//.test(readFileSync(file, 'utf8')),
+  );
   const cni: readonly (CniMode | undefined)[] = orDefault(oneOf('--cni', options.cni, CNI_MODES));
   const proxy: readonly (ProxyMode | undefined)[] = orDefault(oneOf('--proxy', options.proxy, PROXY_MODES));
   const faults = oneOf('--fault', options.fault, FAULT_NAMES);
@@ -74,7 +76,13 @@ function prepareAll(paths: readonly string[], options: Options): { jobs: Job[]; 
     const source = readSource(file);
     for (const cniMode of cni) {
       for (const proxyMode of proxy) {
-        const made = prepare([source], { name: defaultName(file), namespace: options.namespace, cni: cniMode, proxy: proxyMode, faults });
+        const made = prepare([source], {
+          name: defaultName(file),
+          namespace: options.namespace,
+          cni: cniMode,
+          proxy: proxyMode,
+          faults,
+        });
         diagnostics.push(...made.diagnostics);
         if (made.prepared) jobs.push({ file, prepared: made.prepared });
       }
@@ -83,7 +91,12 @@ function prepareAll(paths: readonly string[], options: Options): { jobs: Job[]; 
   return { jobs, diagnostics: unique(diagnostics) };
 }
 
-async function runJobs(jobs: readonly Job[], select: (check: Check) => boolean, options: Options, destinations: readonly Destination[]): Promise<LabResult[]> {
+async function runJobs(
+  jobs: readonly Job[],
+  select: (check: Check) => boolean,
+  options: Options,
+  destinations: readonly Destination[],
+): Promise<LabResult[]> {
   const progress = new Progress(jobs.length);
   const results: (LabResult | undefined)[] = jobs.map(() => undefined);
   const sandbox = sandboxOf(options);
@@ -95,7 +108,8 @@ async function runJobs(jobs: readonly Job[], select: (check: Check) => boolean, 
     while (shown < jobs.length && results[shown]) {
       const result = results[shown++]!;
       progress.hide();
-      for (const destination of destinations) await destination.stream?.(result, { walks: options.verbose === true || jobs.length === 1, width: COLUMNS });
+      for (const destination of destinations)
+        await destination.stream?.(result, { walks: options.verbose === true || jobs.length === 1, width: COLUMNS });
     }
   };
   const worker = async () => {
@@ -114,13 +128,21 @@ async function runJobs(jobs: readonly Job[], select: (check: Check) => boolean, 
   progress.hide();
   const done = results.filter((result) => result !== undefined);
   for (const result of results.slice(shown)) {
-    if (result) for (const destination of destinations) await destination.stream?.(result, { walks: options.verbose === true, width: COLUMNS });
+    if (result)
+      for (const destination of destinations)
+        await destination.stream?.(result, { walks: options.verbose === true, width: COLUMNS });
   }
   return done;
 }
 
-async function runJob({ file, prepared }: Job, select: (check: Check) => boolean, sandbox: SandboxKind, options: Options): Promise<LabResult> {
-  const onCaptures: TestOptions['onCaptures'] = options.captureDir === undefined ? undefined : await captureWriter(options.captureDir);
+async function runJob(
+  { file, prepared }: Job,
+  select: (check: Check) => boolean,
+  sandbox: SandboxKind,
+  options: Options,
+): Promise<LabResult> {
+  const onCaptures: TestOptions['onCaptures'] =
+    options.captureDir === undefined ? undefined : await captureWriter(options.captureDir);
   const tested = { file, sandbox, select, onCaptures };
   if (!options.keep) return test(prepared, tested);
   const { testKept } = await import('./keep.ts');

@@ -1,18 +1,18 @@
 /** packetwalk trace: one connection, hop by hop, in a lab of its own or in a running one. */
 import { buildLab, type Lab } from '../agent/lab.ts';
-import { familyOf } from '../net/address.ts';
-import type { Protocol } from '../net/port.ts';
-import { DEFAULT_TIMEOUT_MS } from '../model/checks.ts';
 import type { ConnectionCheck } from '../model/check.ts';
+import { DEFAULT_TIMEOUT_MS } from '../model/checks.ts';
 import { DestinationError, resolveDestination } from '../model/destination.ts';
 import { Places } from '../model/place.ts';
+import { familyOf } from '../net/address.ts';
+import type { Protocol } from '../net/port.ts';
 import { trace } from '../pipeline.ts';
 import { walkToJson } from '../report/json.ts';
 import { formatDuration } from '../report/layout.ts';
 import { formatTrace } from '../report/trace-text.ts';
-import { Wiring, type Walk } from '../stitch/index.ts';
-import { rulesOf, type RulesAtPlace } from '../stitch/rules.ts';
 import { connectionsOf, type TrackedConnections } from '../stitch/conntrack.ts';
+import { type Walk, Wiring } from '../stitch/index.ts';
+import { type RulesAtPlace, rulesOf } from '../stitch/rules.ts';
 import { type InputOptions, readLab, sandboxOf } from './input.ts';
 import { chooseLab, placeIn, resume } from './labs.ts';
 import { colors, EXIT, print, UsageError } from './output.ts';
@@ -55,7 +55,8 @@ function traceIn(lab: Lab, from: string, to: string, options: Options): Promise<
 /** The command line as a check without expectations. */
 function checkOf({ cluster }: Pick<Lab, 'cluster'>, from: string, to: string, options: Options): ConnectionCheck {
   const sender = placeIn({ cluster }, from, options.namespace);
-  if (options.source !== undefined && familyOf(options.source) === undefined) throw new UsageError(`--source ${options.source} is not an address`);
+  if (options.source !== undefined && familyOf(options.source) === undefined)
+    throw new UsageError(`--source ${options.source} is not an address`);
   try {
     const { protocol, ...destination } = resolveDestination(to, cluster, new Places(cluster, options.namespace));
     return {
@@ -86,9 +87,26 @@ async function show(lab: Lab, check: ConnectionCheck, options: Options): Promise
   const rules: RulesAtPlace[] = options.rules ? rulesOf(walk, watched.traces, wiring) : [];
   const tracked = options.rules ? await trackedConnections(lab, walk) : [];
   if (options.output === 'json') {
-    print(JSON.stringify({ version: 1, from: check.from.place, to: check.to.text, protocol: check.from.protocol, ...walkToJson(walk), ...(walk.doubt && { doubt: walk.doubt }), reason: walk.reason, ...(options.rules && { rules, tracked }) }, null, 2));
+    print(
+      JSON.stringify(
+        {
+          version: 1,
+          from: check.from.place,
+          to: check.to.text,
+          protocol: check.from.protocol,
+          ...walkToJson(walk),
+          ...(walk.doubt && { doubt: walk.doubt }),
+          reason: walk.reason,
+          ...(options.rules && { rules, tracked }),
+        },
+        null,
+        2,
+      ),
+    );
   } else {
-    print(`${colors.bold(check.name)}  ${colors.dim(`${lab.cluster.proxy.mode} · ${lab.cluster.cni.mode} · ${formatDuration(performance.now() - started)}`)}`);
+    print(
+      `${colors.bold(check.name)}  ${colors.dim(`${lab.cluster.proxy.mode} · ${lab.cluster.cni.mode} · ${formatDuration(performance.now() - started)}`)}`,
+    );
     print(formatTrace(walk, rules, tracked, colors));
   }
   if (walk.doubt !== undefined || walk.probe.result.kind === 'unsupported') return EXIT.environment;
@@ -101,9 +119,14 @@ async function trackedConnections({ agent, cluster }: Lab, walk: Walk): Promise<
   const found = await Promise.all(
     nodes.map(async ({ place, netns }) => {
       const { stdout } = await agent.call('run', { namespace: netns, argv: ['conntrack', '-L'] });
-      return { place, entries: connectionsOf(stdout, [...walk.hops, ...walk.replyHops].filter((hop) => hop.place === place)) };
+      return {
+        place,
+        entries: connectionsOf(
+          stdout,
+          [...walk.hops, ...walk.replyHops].filter((hop) => hop.place === place),
+        ),
+      };
     }),
   );
   return found.filter(({ entries }) => entries.length > 0);
 }
-

@@ -25,7 +25,9 @@ export async function run(options: Options): Promise<number> {
     lab.agent.close();
     const { nodes, pods, hosts } = input.cluster;
     print(`${name} is up: ${nodes.length} nodes, ${pods.length} pods, ${hosts.length} hosts (${took()})`);
-    note(`  packetwalk exec ${input.cluster.pods[0]?.place ?? nodes[0]?.place ?? 'node/node1'} --lab ${name} -- ip addr`);
+    note(
+      `  packetwalk exec ${input.cluster.pods[0]?.place ?? nodes[0]?.place ?? 'node/node1'} --lab ${name} -- ip addr`,
+    );
     note(`  packetwalk down ${name}`);
     return EXIT.ok;
   }
@@ -41,7 +43,10 @@ export async function run(options: Options): Promise<number> {
 }
 
 /** Ports that answer are no kernel state; they follow from the sources. */
-function sameListeners(existing: { readonly sources: unknown; readonly options: unknown }, input: { readonly sources: unknown }): boolean {
+function sameListeners(
+  existing: { readonly sources: unknown; readonly options: unknown },
+  input: { readonly sources: unknown },
+): boolean {
   return JSON.stringify(existing.sources) === JSON.stringify(input.sources);
 }
 
@@ -57,7 +62,15 @@ function show(operations: readonly Operation[]): number {
 function summary(operations: readonly Operation[]): string {
   const count = (prefix: string) => operations.filter(({ kind }) => kind.startsWith(prefix)).length;
   const parts = [
-    [count('add-'), 'added'], [count('delete-'), 'removed'], [count('set-'), 'set'], [count('load-'), 'rulesets replaced'],
+    [count('add-'), 'added'],
+    [count('delete-'), 'removed'],
+    [count('set-'), 'set'],
+    [count('load-'), 'rulesets replaced'],
   ] as const;
-  return parts.filter(([number]) => number > 0).map(([number, word]) => `${number} ${word}`).join(', ') || 'answering ports only';
+  return (
+    parts
+      .filter(([number]) => number > 0)
+      .map(([number, word]) => `${number} ${word}`)
+      .join(', ') || 'answering ports only'
+  );
 }

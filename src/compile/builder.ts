@@ -56,7 +56,12 @@ export class NamespaceBuilder {
   /** An address with the prefix length of its network, and the broadcast address where there is one (RFC 3021). */
   address(device: string, address: string, network: Cidr, origin = this.origin): void {
     const broadcast = network.prefix < 31 ? nthAddress(network, network.last - network.first) : undefined;
-    this.#addresses.push({ device, address: withPrefix(address, network), ...(broadcast !== undefined && { broadcast }), origin });
+    this.#addresses.push({
+      device,
+      address: withPrefix(address, network),
+      ...(broadcast !== undefined && { broadcast }),
+      origin,
+    });
   }
 
   route(route: Omit<Route, 'origin' | 'onlink'> & { readonly onlink?: boolean }, origin = this.origin): void {

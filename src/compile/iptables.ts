@@ -62,18 +62,21 @@ export class IptablesBuilder {
       tables: order.flatMap((name) => {
         const chains = this.#tables.get(name);
         if (!chains) return [];
-        const builtin = BUILTIN[name].map((chain): Chain => ({ name: chain, policy: 'ACCEPT', rules: chains.get(chain) ?? [] }));
-        const own = [...chains].filter(([chain]) => !BUILTIN[name].includes(chain)).map(([chain, rules]): Chain => ({ name: chain, rules }));
+        const builtin = BUILTIN[name].map(
+          (chain): Chain => ({ name: chain, policy: 'ACCEPT', rules: chains.get(chain) ?? [] }),
+        );
+        const own = [...chains]
+          .filter(([chain]) => !BUILTIN[name].includes(chain))
+          .map(([chain, rules]): Chain => ({ name: chain, rules }));
         return [{ name, chains: [...builtin, ...own] }];
       }),
     };
   }
 
   #chain(table: TableName, chain: string): Rule[] {
-    let chains = this.#tables.get(table);
-    if (!chains) this.#tables.set(table, (chains = new Map()));
-    let rules = chains.get(chain);
-    if (!rules) chains.set(chain, (rules = []));
+    const chains = this.#tables.get(table) ?? new Map<string, Rule[]>();
+    const rules = chains.get(chain) ?? [];
+    this.#tables.set(table, chains.set(chain, rules));
     return rules;
   }
 }

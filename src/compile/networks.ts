@@ -9,14 +9,15 @@
  *
  * A network is a bridge without addresses in a namespace of its own: a switch.
  */
+
+import type { Cluster, Machine, Network, Place, Route } from '../model/cluster.ts';
 import { cidrContains, hostCidr } from '../net/address.ts';
 import { deviceName, macFor } from '../net/name.ts';
-import type { Cluster, Machine, Network, Place, Route } from '../model/cluster.ts';
 import type { KernelStateBuilder, NamespaceBuilder } from './builder.ts';
 
-export const SWITCH = 'br0';
+const SWITCH = 'br0';
 
-export function networkNamespace({ name }: Network): string {
+function networkNamespace({ name }: Network): string {
   return `network.${name}`;
 }
 
@@ -36,7 +37,11 @@ export function compileNetworks(cluster: Cluster, state: KernelStateBuilder): vo
       connect(namespace, device, address, network, portName(router), state);
       namespace.address(device, address, network.cidr);
     }
-    compileRoutes(namespace, router.routes, (via) => router.interfaces.find(({ network }) => cidrContains(network.cidr, via))!.device);
+    compileRoutes(
+      namespace,
+      router.routes,
+      (via) => router.interfaces.find(({ network }) => cidrContains(network.cidr, via))!.device,
+    );
   }
 }
 
@@ -65,15 +70,32 @@ function compileRoutes(namespace: NamespaceBuilder, routes: readonly Route[], de
   }
 }
 
-function connect(namespace: NamespaceBuilder, device: string, address: string, network: Network, port: string, state: KernelStateBuilder): void {
+function connect(
+  namespace: NamespaceBuilder,
+  device: string,
+  address: string,
+  network: Network,
+  port: string,
+  state: KernelStateBuilder,
+): void {
   const segment = networkNamespace(network);
   namespace.link({
-    kind: 'veth', name: device, mtu: network.mtu, mac: macFor('machine', address), peer: { namespace: segment, name: port }, creates: true,
+    kind: 'veth',
+    name: device,
+    mtu: network.mtu,
+    mac: macFor('machine', address),
+    peer: { namespace: segment, name: port },
+    creates: true,
   });
   state.get(segment).link(
     {
-      kind: 'veth', name: port, mtu: network.mtu, mac: macFor('machinePort', address), master: SWITCH,
-      peer: { namespace: namespace.name, name: device }, creates: false,
+      kind: 'veth',
+      name: port,
+      mtu: network.mtu,
+      mac: macFor('machinePort', address),
+      master: SWITCH,
+      peer: { namespace: namespace.name, name: device },
+      creates: false,
     },
     namespace.origin,
   );

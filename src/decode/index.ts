@@ -37,13 +37,29 @@ export function readFrames(
     const { interfaceIndex, direction, packet } = decoder.decode(record.data, vxlanPorts);
     if (isFence(packet, record.data)) return;
     const device = interfaceIndex === 0 ? '' : (links.get(interfaceIndex) ?? String(interfaceIndex));
-    receive({ namespace, index: index++, seconds: record.seconds, nanoseconds: record.nanoseconds, interface: device, direction, packet }, record);
+    receive(
+      {
+        namespace,
+        index: index++,
+        seconds: record.seconds,
+        nanoseconds: record.nanoseconds,
+        interface: device,
+        direction,
+        packet,
+      },
+      record,
+    );
   });
 }
 
 /** Fences are datagrams over lo: other packets are not searched. */
 function isFence(packet: Packet, data: Buffer): boolean {
-  return packet.kind === 'ip' && packet.transport.kind === 'udp' && packet.destination === '127.0.0.1' && data.includes(FENCE);
+  return (
+    packet.kind === 'ip' &&
+    packet.transport.kind === 'udp' &&
+    packet.destination === '127.0.0.1' &&
+    data.includes(FENCE)
+  );
 }
 
 function unknownLinkType(linkType: number): string {

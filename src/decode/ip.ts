@@ -1,7 +1,8 @@
 /** IPv4 (RFC 791), IPv6 (RFC 8200) and ARP (RFC 826). */
-import { decodeTransport } from './transport.ts';
+
 import { formatIpv4, formatIpv6 } from './format.ts';
 import type { Packet } from './packet.ts';
+import { decodeTransport } from './transport.ts';
 
 export const ETHERTYPE = { ipv4: 0x0800, arp: 0x0806, ipv6: 0x86dd } as const;
 
@@ -18,7 +19,7 @@ export function decodeNetwork(type: number, data: Buffer, offset: number, vxlanP
   }
 }
 
-export function decodeIpv4(data: Buffer, offset: number, vxlanPorts: ReadonlySet<number>): Packet {
+function decodeIpv4(data: Buffer, offset: number, vxlanPorts: ReadonlySet<number>): Packet {
   if (data.length < offset + 20) return { kind: 'undecoded', reason: 'cut off in its IPv4 header' };
   const first = data[offset]!;
   const headerLength = (first & 15) * 4;
@@ -39,7 +40,10 @@ export function decodeIpv4(data: Buffer, offset: number, vxlanPorts: ReadonlySet
     dontFragment: (flags & 0x4000) !== 0,
     fragment: fragmentOffset > 0 || more ? { offset: fragmentOffset, more } : undefined,
     length,
-    transport: fragmentOffset > 0 ? { kind: 'fragment', protocol } : decodeTransport(protocol, data, offset + headerLength, end, length - headerLength, vxlanPorts),
+    transport:
+      fragmentOffset > 0
+        ? { kind: 'fragment', protocol }
+        : decodeTransport(protocol, data, offset + headerLength, end, length - headerLength, vxlanPorts),
   };
 }
 
@@ -77,16 +81,22 @@ function decodeIpv6(data: Buffer, offset: number, vxlanPorts: ReadonlySet<number
     dontFragment: true,
     fragment,
     length: 40 + payloadLength,
-    transport: later ? { kind: 'fragment', protocol } : decodeTransport(protocol, data, position, end, offset + 40 + payloadLength - position, vxlanPorts),
+    transport: later
+      ? { kind: 'fragment', protocol }
+      : decodeTransport(protocol, data, position, end, offset + 40 + payloadLength - position, vxlanPorts),
   };
 }
 
 function decodeArp(data: Buffer, offset: number): Packet {
-  const ethernetAndIpv4 = data.length >= offset + 28 && data.readUInt16BE(offset) === 1 && data.readUInt16BE(offset + 2) === ETHERTYPE.ipv4;
+  const ethernetAndIpv4 =
+    data.length >= offset + 28 && data.readUInt16BE(offset) === 1 && data.readUInt16BE(offset + 2) === ETHERTYPE.ipv4;
   if (!ethernetAndIpv4) return { kind: 'undecoded', reason: 'ARP of another kind than IPv4 over Ethernet' };
   const operation = data.readUInt16BE(offset + 6);
   if (operation !== 1 && operation !== 2) return { kind: 'undecoded', reason: `ARP operation ${operation}` };
-  const mac = data.toString('hex', offset + 8, offset + 14).match(/../g)!.join(':');
+  const mac = data
+    .toString('hex', offset + 8, offset + 14)
+    .match(/../g)!
+    .join(':');
   return {
     kind: 'arp',
     operation: operation === 1 ? 'request' : 'reply',

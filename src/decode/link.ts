@@ -39,7 +39,11 @@ function cookedV2(data: Buffer, ports: ReadonlySet<number>): LinkHeader {
 
 function cookedV1(data: Buffer, ports: ReadonlySet<number>): LinkHeader {
   if (data.length < 16) return { interfaceIndex: 0, direction: 'in', packet: short('Linux cooked header') };
-  return { interfaceIndex: 0, direction: directionOf(data.readUInt16BE(0)), packet: afterTags(data.readUInt16BE(14), data, 16, ports) };
+  return {
+    interfaceIndex: 0,
+    direction: directionOf(data.readUInt16BE(0)),
+    packet: afterTags(data.readUInt16BE(14), data, 16, ports),
+  };
 }
 
 /** The address family stands in the byte order of the machine that captured: small in either. */
@@ -47,7 +51,11 @@ function loopback(data: Buffer, ports: ReadonlySet<number>): LinkHeader {
   return plain(data.length < 4 ? short('loopback header') : bareIp(data, 4, ports));
 }
 
-export function decodeEthernet(data: Buffer, offset: number, ports: ReadonlySet<number>): { sourceMac: string; destinationMac: string; packet: Packet } {
+export function decodeEthernet(
+  data: Buffer,
+  offset: number,
+  ports: ReadonlySet<number>,
+): { sourceMac: string; destinationMac: string; packet: Packet } {
   if (data.length < offset + 14) return { sourceMac: '', destinationMac: '', packet: short('Ethernet header') };
   return {
     destinationMac: macAt(data, offset),
@@ -82,7 +90,7 @@ function short(what: string): Packet {
   return { kind: 'undecoded', reason: `cut off in its ${what}` };
 }
 
-export function macAt(data: Buffer, offset: number): string {
+function macAt(data: Buffer, offset: number): string {
   const hex = data.toString('hex', offset, offset + 6);
   return `${hex.slice(0, 2)}:${hex.slice(2, 4)}:${hex.slice(4, 6)}:${hex.slice(6, 8)}:${hex.slice(8, 10)}:${hex.slice(10, 12)}`;
 }

@@ -42,7 +42,10 @@ export function readPcap(file: Buffer, receive: (record: PcapRecord, header: Pca
   const source = Object.assign(new EventEmitter(), { pause() {}, resume() {} });
   const parser = pcapParser.parse(source as never);
   parser.on('packetHeader', ({ capturedLength }) => {
-    if (capturedLength > MAX_CAPTURED) throw new PcapError(`record ${parsed.count + 1} claims ${capturedLength} captured bytes; the file is damaged at byte ${parsed.bytes}`);
+    if (capturedLength > MAX_CAPTURED)
+      throw new PcapError(
+        `record ${parsed.count + 1} claims ${capturedLength} captured bytes; the file is damaged at byte ${parsed.bytes}`,
+      );
   });
   parser.on('packet', ({ header: record, data }) => {
     parsed.add(data.length);
@@ -51,7 +54,8 @@ export function readPcap(file: Buffer, receive: (record: PcapRecord, header: Pca
   });
   source.emit('data', withMicrosecondMagic(file));
   const rest = file.length - parsed.bytes;
-  if (rest > 0) throw new PcapError(`the file ends in the middle of record ${parsed.count + 1}: ${rest} bytes of it are there`);
+  if (rest > 0)
+    throw new PcapError(`the file ends in the middle of record ${parsed.count + 1}: ${rest} bytes of it are there`);
   return header;
 }
 
@@ -68,7 +72,8 @@ class RecordCounter {
 function readHeader(file: Buffer): PcapHeader {
   if (file.length === 0) throw new PcapError('the file is empty');
   const magic = file.toString('hex', 0, 4);
-  if (magic === PCAPNG) throw new PcapError('this is a pcapng file; pcap is read (tcpdump -w writes it, editcap -F pcap converts)');
+  if (magic === PCAPNG)
+    throw new PcapError('this is a pcapng file; pcap is read (tcpdump -w writes it, editcap -F pcap converts)');
   const little = magic === MICROSECONDS.le || magic === NANOSECONDS.le;
   const big = magic === MICROSECONDS.be || magic === NANOSECONDS.be;
   if (!little && !big) throw new PcapError(`this is not a pcap file: it begins with ${magic}`);

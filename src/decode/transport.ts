@@ -8,7 +8,14 @@ const PROTOCOL = { icmp: 1, ipip: 4, tcp: 6, udp: 17, ipv6: 41, icmpv6: 58 } as 
 const VXLAN_VNI_VALID = 0x08;
 
 /** `end` is where the captured bytes stop; `length` is what the IP header promises, header of the transport included. */
-export function decodeTransport(protocol: number, data: Buffer, offset: number, end: number, length: number, vxlanPorts: ReadonlySet<number>): Transport {
+export function decodeTransport(
+  protocol: number,
+  data: Buffer,
+  offset: number,
+  end: number,
+  length: number,
+  vxlanPorts: ReadonlySet<number>,
+): Transport {
   switch (protocol) {
     case PROTOCOL.tcp: {
       if (end < offset + 20) return truncated(protocol, data, offset, end);
@@ -27,7 +34,9 @@ export function decodeTransport(protocol: number, data: Buffer, offset: number, 
       return end < offset + 8 ? truncated(protocol, data, offset, end) : decodeUdp(data, offset, end, vxlanPorts);
     case PROTOCOL.icmp:
     case PROTOCOL.icmpv6:
-      return end < offset + 8 ? truncated(protocol, data, offset, end) : decodeIcmp(protocol === PROTOCOL.icmp ? 4 : 6, data, offset, end, vxlanPorts);
+      return end < offset + 8
+        ? truncated(protocol, data, offset, end)
+        : decodeIcmp(protocol === PROTOCOL.icmp ? 4 : 6, data, offset, end, vxlanPorts);
     case PROTOCOL.ipip:
       return { kind: 'ipip', inner: decodeNetwork(ETHERTYPE.ipv4, data, offset, vxlanPorts) };
     case PROTOCOL.ipv6:
@@ -69,9 +78,14 @@ function decodeIcmp(version: 4 | 6, data: Buffer, offset: number, end: number, v
   const type = data[offset]!;
   const code = data[offset + 1]!;
   const base = { kind: 'icmp', version, type, code } as const;
-  const isEcho = version === 4 ? type === ICMP.echo || type === ICMP.echoReply : type === ICMPV6.echo || type === ICMPV6.echoReply;
+  const isEcho =
+    version === 4 ? type === ICMP.echo || type === ICMP.echoReply : type === ICMPV6.echo || type === ICMPV6.echoReply;
   if (isEcho) {
-    return { ...base, mark: markOfPayload(data, offset + 8), echo: { identifier: data.readUInt16BE(offset + 4), sequence: data.readUInt16BE(offset + 6) } };
+    return {
+      ...base,
+      mark: markOfPayload(data, offset + 8),
+      echo: { identifier: data.readUInt16BE(offset + 4), sequence: data.readUInt16BE(offset + 6) },
+    };
   }
   const isError =
     version === 4
@@ -83,7 +97,12 @@ function decodeIcmp(version: 4 | 6, data: Buffer, offset: number, end: number, v
     ...base,
     mark: 0,
     ...(tooBig && { mtu: version === 4 ? data.readUInt16BE(offset + 6) : data.readUInt32BE(offset + 4) }),
-    quoted: decodeNetwork(version === 4 ? ETHERTYPE.ipv4 : ETHERTYPE.ipv6, data.subarray(0, end), offset + 8, vxlanPorts),
+    quoted: decodeNetwork(
+      version === 4 ? ETHERTYPE.ipv4 : ETHERTYPE.ipv6,
+      data.subarray(0, end),
+      offset + 8,
+      vxlanPorts,
+    ),
   };
 }
 
@@ -91,8 +110,13 @@ function decodeIcmp(version: 4 | 6, data: Buffer, offset: number, end: number, v
 function truncated(protocol: number, data: Buffer, offset: number, end: number): Transport {
   if (protocol === PROTOCOL.tcp && end >= offset + 8) {
     return {
-      kind: 'tcp', sourcePort: data.readUInt16BE(offset), destinationPort: data.readUInt16BE(offset + 2), sequence: data.readUInt32BE(offset + 4),
-      acknowledgement: 0, flags: 0, payloadLength: 0,
+      kind: 'tcp',
+      sourcePort: data.readUInt16BE(offset),
+      destinationPort: data.readUInt16BE(offset + 2),
+      sequence: data.readUInt32BE(offset + 4),
+      acknowledgement: 0,
+      flags: 0,
+      payloadLength: 0,
     };
   }
   return { kind: 'other', protocol, truncated: true };

@@ -1,6 +1,7 @@
 /** The faults. Each edit returns the namespaces it changed, none where it has nothing to break. */
-import type { Link, Namespace } from '../compile/kernel-state.ts';
+
 import type { Chain, Rule, TableName } from '../compile/iptables.ts';
+import type { Link, Namespace } from '../compile/kernel-state.ts';
 import type { FaultName } from '../model/cluster.ts';
 
 export interface FaultDefinition {
@@ -26,7 +27,13 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
   },
   'no-service-filter': {
     summary: 'kube-proxy neither rejects nor drops what has no endpoint',
-    edit: withoutRules('filter', (_, chain) => chain.name === 'KUBE-SERVICES' || chain.name === 'KUBE-EXTERNAL-SERVICES' || chain.name === 'KUBE-PROXY-FIREWALL'),
+    edit: withoutRules(
+      'filter',
+      (_, chain) =>
+        chain.name === 'KUBE-SERVICES' ||
+        chain.name === 'KUBE-EXTERNAL-SERVICES' ||
+        chain.name === 'KUBE-PROXY-FIREWALL',
+    ),
   },
   'no-statistic': {
     summary: 'the balancing rules lost their probability: the first endpoint takes all',
@@ -40,7 +47,9 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
     summary: 'FORWARD drops by default, as dockerd leaves it, and the network plugin accepts nothing',
     edit: (namespace) =>
       editChains(namespace, 'filter', (chain) =>
-        chain.name === 'FORWARD' ? { ...chain, policy: 'DROP', rules: chain.rules.filter(({ text }) => !text.includes('-j FLANNEL-FWD')) } : chain,
+        chain.name === 'FORWARD'
+          ? { ...chain, policy: 'DROP', rules: chain.rules.filter(({ text }) => !text.includes('-j FLANNEL-FWD')) }
+          : chain,
       ),
   },
   'no-route': {
@@ -69,7 +78,10 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
   },
   'small-mtu': {
     summary: `the cable silently loses packets larger than ${SMALL_MTU} bytes`,
-    edit: farEnd((link) => ({ ...link, mtu: SMALL_MTU }), (peer) => peer.startsWith('network.')),
+    edit: farEnd(
+      (link) => ({ ...link, mtu: SMALL_MTU }),
+      (peer) => peer.startsWith('network.'),
+    ),
   },
   'link-down': {
     summary: 'the cable is unplugged at its far end',
@@ -105,7 +117,12 @@ function editChains(namespace: Namespace, tableName: TableName, edit: (chain: Ch
 function withSysctl(key: string, value: string): Edit {
   return (namespace) => {
     if (!namespace.sysctls.some((sysctl) => sysctl.key === key)) return [];
-    return [{ ...namespace, sysctls: namespace.sysctls.map((sysctl) => (sysctl.key === key ? { ...sysctl, value } : sysctl)) }];
+    return [
+      {
+        ...namespace,
+        sysctls: namespace.sysctls.map((sysctl) => (sysctl.key === key ? { ...sysctl, value } : sysctl)),
+      },
+    ];
   };
 }
 

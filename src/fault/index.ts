@@ -9,7 +9,10 @@ export { FAULTS } from './catalogue.ts';
  * Applies a fault at its place, or at every place where it has something to break. `changed` is false when it had
  * nothing to break: the state is then returned as it was.
  */
-export function injectFault(state: KernelState, { fault, at }: Pick<Fault, 'fault' | 'at'>): { state: KernelState; changed: boolean } {
+export function injectFault(
+  state: KernelState,
+  { fault, at }: Pick<Fault, 'fault' | 'at'>,
+): { state: KernelState; changed: boolean } {
   const { edit } = FAULTS[fault];
   const given = new Map(state.namespaces.map((namespace) => [namespace.name, namespace]));
   const edited = new Map<string, Namespace>();
@@ -19,11 +22,17 @@ export function injectFault(state: KernelState, { fault, at }: Pick<Fault, 'faul
     for (const result of edit(current(namespace.name), current)) edited.set(result.name, result);
   }
   if (edited.size === 0) return { state, changed: false };
-  return { state: { namespaces: state.namespaces.map((namespace) => edited.get(namespace.name) ?? namespace) }, changed: true };
+  return {
+    state: { namespaces: state.namespaces.map((namespace) => edited.get(namespace.name) ?? namespace) },
+    changed: true,
+  };
 }
 
 /** Applies several faults in order and tells which had nothing to break. */
-export function injectFaults(state: KernelState, faults: readonly Pick<Fault, 'fault' | 'at'>[]): { state: KernelState; idle: FaultName[] } {
+export function injectFaults(
+  state: KernelState,
+  faults: readonly Pick<Fault, 'fault' | 'at'>[],
+): { state: KernelState; idle: FaultName[] } {
   const idle: FaultName[] = [];
   for (const fault of faults) {
     const result = injectFault(state, fault);

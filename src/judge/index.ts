@@ -8,8 +8,18 @@ import type { ConnectionVerdict, Mismatch, StateVerdict } from './verdict.ts';
 export type { Mismatch, Verdict, VerdictKind } from './verdict.ts';
 
 /** Judges all walks of a check's connections together. A check without expectations passes when its outcome is certain. */
-export function judgeConnections(check: ConnectionCheck, walks: readonly Walk[], wiring: Wiring, durationMs: number): ConnectionVerdict {
-  const base = { kind: 'connection' as const, check, durationMs, ...(walks.length > 1 && { spread: countEndpoints(walks) }) };
+export function judgeConnections(
+  check: ConnectionCheck,
+  walks: readonly Walk[],
+  wiring: Wiring,
+  durationMs: number,
+): ConnectionVerdict {
+  const base = {
+    kind: 'connection' as const,
+    check,
+    durationMs,
+    ...(walks.length > 1 && { spread: countEndpoints(walks) }),
+  };
   const unsupported = walks.find(({ probe }) => probe.result.kind === 'unsupported');
   if (unsupported?.probe.result.kind === 'unsupported') {
     return { ...base, verdict: 'skipped', reason: unsupported.probe.result.reason, mismatches: [] };
@@ -30,7 +40,11 @@ export function judgeConnections(check: ConnectionCheck, walks: readonly Walk[],
 }
 
 /** Judges what listing commands printed. */
-export function judgeState(check: StateCheck, listings: ReadonlyMap<ListingName, string>, durationMs: number): StateVerdict {
+export function judgeState(
+  check: StateCheck,
+  listings: ReadonlyMap<ListingName, string>,
+  durationMs: number,
+): StateVerdict {
   const found = check.listings.flatMap(({ name, has, lacks }): Mismatch[] => {
     const lines = (listings.get(name) ?? '').split('\n').map(singleBlanks);
     const missing = has.filter((text) => !lines.some((line) => line.includes(singleBlanks(text))));
@@ -44,7 +58,10 @@ export function judgeState(check: StateCheck, listings: ReadonlyMap<ListingName,
     kind: 'state',
     check,
     verdict: found.length > 0 ? 'fail' : 'pass',
-    reason: found.length > 0 ? found.map(({ field, expected, observed }) => `${field}: expected ${expected}, but ${observed}`).join('; ') : `${check.at} is as expected`,
+    reason:
+      found.length > 0
+        ? found.map(({ field, expected, observed }) => `${field}: expected ${expected}, but ${observed}`).join('; ')
+        : `${check.at} is as expected`,
     mismatches: found,
     listings: Object.fromEntries(listings),
     durationMs,
@@ -71,8 +88,13 @@ function countEndpoints(walks: readonly Walk[]): Record<string, number> {
 function spreadMismatches(expect: Expectation | undefined, walks: readonly Walk[]): Mismatch[] {
   if (!expect?.spread) return [];
   const counts = countEndpoints(walks.filter(({ outcome }) => outcome === 'delivered'));
-  const observed = Object.entries(counts).map(([endpoint, count]) => `${endpoint}: ${count}`).join(', ') || 'nothing was delivered';
-  return fitsSpread(expect.spread, counts) ? [] : [{ field: 'spread', expected: formatSpread(expect.spread), observed }];
+  const observed =
+    Object.entries(counts)
+      .map(([endpoint, count]) => `${endpoint}: ${count}`)
+      .join(', ') || 'nothing was delivered';
+  return fitsSpread(expect.spread, counts)
+    ? []
+    : [{ field: 'spread', expected: formatSpread(expect.spread), observed }];
 }
 
 function fitsSpread(spread: Spread, counts: Readonly<Record<string, number>>): boolean {
@@ -102,7 +124,9 @@ function formatSpread(spread: Spread): string {
     case 'all':
       return `over all of ${spread.endpoints.join(', ')}`;
     case 'counts':
-      return Object.entries(spread.counts).map(([endpoint, count]) => `${endpoint}: ${'exactly' in count ? count.exactly : `>= ${count.min}`}`).join(', ');
+      return Object.entries(spread.counts)
+        .map(([endpoint, count]) => `${endpoint}: ${'exactly' in count ? count.exactly : `>= ${count.min}`}`)
+        .join(', ');
   }
 }
 

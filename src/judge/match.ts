@@ -1,8 +1,8 @@
 /** Holds one walk against an expectation, field by field. */
 import type { EncapsulationExpectation, Expectation, Peer, Step } from '../model/check.ts';
+import { addressOf } from '../stitch/outcome.ts';
 import type { Hop, Rewrite, Walk } from '../stitch/walk.ts';
 import type { Wiring } from '../stitch/wiring.ts';
-import { addressOf } from '../stitch/outcome.ts';
 import type { Mismatch } from './verdict.ts';
 
 /** All expectations the walk does not meet, in the order of the fields. */
@@ -10,18 +10,26 @@ export function mismatches(expect: Expectation, walk: Walk, wiring: Wiring): Mis
   const found: Mismatch[] = [];
   const differ = (field: string, expected: string, observed: string) => found.push({ field, expected, observed });
 
-  if (expect.outcome && expect.outcome !== walk.outcome) differ('outcome', expect.outcome, `${walk.outcome}: ${walk.reason}`);
-  if (expect.rejectedBy && expect.rejectedBy !== walk.rejection?.by) differ('rejectedBy', expect.rejectedBy, walk.rejection?.by ?? 'nobody');
-  if (expect.rejectedWith && expect.rejectedWith !== walk.rejection?.with) differ('rejectedWith', expect.rejectedWith, walk.rejection?.with ?? 'nothing');
+  if (expect.outcome && expect.outcome !== walk.outcome)
+    differ('outcome', expect.outcome, `${walk.outcome}: ${walk.reason}`);
+  if (expect.rejectedBy && expect.rejectedBy !== walk.rejection?.by)
+    differ('rejectedBy', expect.rejectedBy, walk.rejection?.by ?? 'nobody');
+  if (expect.rejectedWith && expect.rejectedWith !== walk.rejection?.with)
+    differ('rejectedWith', expect.rejectedWith, walk.rejection?.with ?? 'nothing');
   if (expect.status !== undefined) {
     const status = walk.probe.result.kind === 'answered' ? walk.probe.result.status : undefined;
-    if (status !== expect.status) differ('status', String(expect.status), status === undefined ? 'none' : String(status));
+    if (status !== expect.status)
+      differ('status', String(expect.status), status === undefined ? 'none' : String(status));
   }
   if (expect.endpoint && !(walk.endpoint !== undefined && expect.endpoint.includes(walk.endpoint))) {
     differ('endpoint', expect.endpoint.join(' or '), walk.endpoint ?? 'none was reached');
   }
   if (expect.source && !(walk.sourceSeen !== undefined && isPeer(walk.sourceSeen, expect.source, wiring))) {
-    differ('source', expect.source.text, walk.sourceSeen === undefined ? 'no endpoint saw a source' : named(walk.sourceSeen, wiring));
+    differ(
+      'source',
+      expect.source.text,
+      walk.sourceSeen === undefined ? 'no endpoint saw a source' : named(walk.sourceSeen, wiring),
+    );
   }
   if (expect.lastSeen && !(walk.lastSeen && fitsStep(walk.lastSeen, expect.lastSeen))) {
     differ('lastSeen', formatStep(expect.lastSeen), walk.lastSeen ? formatStep(walk.lastSeen) : 'it arrived');
@@ -31,8 +39,15 @@ export function mismatches(expect: Expectation, walk: Walk, wiring: Wiring): Mis
   if (expect.rewrites) checkRewrites(expect.rewrites, walk, wiring, differ);
   if (expect.encapsulation) checkEncapsulation(expect.encapsulation, walk, wiring, differ);
   for (const { at, peer } of expect.unseen ?? []) {
-    const hop = [...walk.hops, ...walk.replyHops].find((candidate) => fitsStep(candidate, at) && touches(candidate, peer, wiring));
-    if (hop) differ('unseen', `no packet with ${peer.text} at ${formatStep(at)}`, `${hop.place} ${hop.interface}: ${hop.packet.source} → ${hop.packet.destination}`);
+    const hop = [...walk.hops, ...walk.replyHops].find(
+      (candidate) => fitsStep(candidate, at) && touches(candidate, peer, wiring),
+    );
+    if (hop)
+      differ(
+        'unseen',
+        `no packet with ${peer.text} at ${formatStep(at)}`,
+        `${hop.place} ${hop.interface}: ${hop.packet.source} → ${hop.packet.destination}`,
+      );
   }
   return found;
 }
@@ -42,8 +57,11 @@ type Differ = (field: string, expected: string, observed: string) => void;
 function checkPath(field: string, expected: readonly Step[], hops: readonly Hop[], differ: Differ): void {
   const detailed = expected.some((step) => step.interface !== undefined);
   const observed = detailed ? interfacesOf(hops) : placesOf(hops);
-  const fits = detailed ? fitsInterfaces(expected, observed) : expected.length === observed.length && expected.every((step, index) => step.place === observed[index]!.place);
-  if (!fits) differ(field, expected.map(formatStep).join(' → '), observed.map(formatStep).join(' → ') || 'no packet was seen');
+  const fits = detailed
+    ? fitsInterfaces(expected, observed)
+    : expected.length === observed.length && expected.every((step, index) => step.place === observed[index]!.place);
+  if (!fits)
+    differ(field, expected.map(formatStep).join(' → '), observed.map(formatStep).join(' → ') || 'no packet was seen');
 }
 
 /** The places of a walk in order, each once for every stay. */
@@ -84,15 +102,31 @@ export function formatStep(step: Step): string {
   return step.interface === undefined ? step.place : `${step.place}:${step.interface}`;
 }
 
-function checkRewrites(expected: NonNullable<Expectation['rewrites']>, walk: Walk, wiring: Wiring, differ: Differ): void {
+function checkRewrites(
+  expected: NonNullable<Expectation['rewrites']>,
+  walk: Walk,
+  wiring: Wiring,
+  differ: Differ,
+): void {
   const observed = walk.hops.flatMap((hop) => hop.rewrites ?? []);
-  const fits = expected.length === observed.length && expected.every((want, index) => {
-    const got = observed[index]!;
-    return want.at === got.at && want.kind === got.kind && isPeer(got.from, want.from, wiring) && isPeer(got.to, want.to, wiring);
-  });
+  const fits =
+    expected.length === observed.length &&
+    expected.every((want, index) => {
+      const got = observed[index]!;
+      return (
+        want.at === got.at &&
+        want.kind === got.kind &&
+        isPeer(got.from, want.from, wiring) &&
+        isPeer(got.to, want.to, wiring)
+      );
+    });
   if (fits) return;
   const wanted = expected.map(({ at, kind, from, to }) => `${kind.toUpperCase()} at ${at}: ${from.text} → ${to.text}`);
-  differ('rewrites', wanted.join('; ') || 'none', observed.map((rewrite) => formatRewrite(rewrite, wiring)).join('; ') || 'none');
+  differ(
+    'rewrites',
+    wanted.join('; ') || 'none',
+    observed.map((rewrite) => formatRewrite(rewrite, wiring)).join('; ') || 'none',
+  );
 }
 
 function formatRewrite({ at, kind, from, to }: Rewrite, wiring: Wiring): string {
@@ -101,23 +135,41 @@ function formatRewrite({ at, kind, from, to }: Rewrite, wiring: Wiring): string 
 
 function checkEncapsulation(expected: EncapsulationExpectation, walk: Walk, wiring: Wiring, differ: Differ): void {
   const observed = walk.hops.flatMap((hop) => hop.encapsulation ?? []);
-  const text = [...new Set(observed.map(({ as, vni, port, source, destination }) => `${as} vni ${vni} port ${port}, ${named(source, wiring)} → ${named(destination, wiring)}`))].join('; ') || 'none';
+  const text =
+    [
+      ...new Set(
+        observed.map(
+          ({ as, vni, port, source, destination }) =>
+            `${as} vni ${vni} port ${port}, ${named(source, wiring)} → ${named(destination, wiring)}`,
+        ),
+      ),
+    ].join('; ') || 'none';
   if (expected === 'none') {
     if (observed.length > 0) differ('encapsulation', 'none', text);
     return;
   }
-  const { between: [from, to], as, vni, port } = expected;
+  const {
+    between: [from, to],
+    as,
+    vni,
+    port,
+  } = expected;
   const fits = observed.some(
     (outer) =>
-      outer.as === as && ownerOf(outer.source, wiring) === from && ownerOf(outer.destination, wiring) === to &&
-      (vni === undefined || vni === outer.vni) && (port === undefined || port === outer.port),
+      outer.as === as &&
+      ownerOf(outer.source, wiring) === from &&
+      ownerOf(outer.destination, wiring) === to &&
+      (vni === undefined || vni === outer.vni) &&
+      (port === undefined || port === outer.port),
   );
   const details = [vni !== undefined && `vni ${vni}`, port !== undefined && `port ${port}`].filter(Boolean).join(' ');
   if (!fits) differ('encapsulation', `${as}${details ? ` ${details}` : ''}, ${from} → ${to}`, text);
 }
 
 function touches({ packet, encapsulation }: Hop, peer: Peer, wiring: Wiring): boolean {
-  return [packet.source, packet.destination, encapsulation?.source, encapsulation?.destination].some((socket) => socket !== undefined && isPeer(socket, { ...peer, text: peer.text }, wiring, true));
+  return [packet.source, packet.destination, encapsulation?.source, encapsulation?.destination].some(
+    (socket) => socket !== undefined && isPeer(socket, { ...peer, text: peer.text }, wiring, true),
+  );
 }
 
 /** Whether `10.0.0.1:80` is the expected place or address; ports count only when the expectation has one. */

@@ -31,7 +31,13 @@ export function totalsOf(results: readonly LabResult[], durationMs: number): Tot
   const verdicts = results.flatMap((result) => result.verdicts);
   const count = (kind: Verdict['verdict']) => verdicts.filter(({ verdict }) => verdict === kind).length;
   return {
-    labs: results.length, checks: verdicts.length, passed: count('pass'), failed: count('fail'), inconclusive: count('inconclusive'), skipped: count('skipped'), durationMs,
+    labs: results.length,
+    checks: verdicts.length,
+    passed: count('pass'),
+    failed: count('fail'),
+    inconclusive: count('inconclusive'),
+    skipped: count('skipped'),
+    durationMs,
   };
 }
 

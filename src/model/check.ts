@@ -80,7 +80,12 @@ export interface RewriteExpectation {
 
 export type EncapsulationExpectation =
   | 'none'
-  | { readonly between: readonly [string, string]; readonly as: 'vxlan'; readonly vni?: number; readonly port?: number };
+  | {
+      readonly between: readonly [string, string];
+      readonly as: 'vxlan';
+      readonly vni?: number;
+      readonly port?: number;
+    };
 
 /** `min` of n means n or more; `exactly` means n. */
 export type Count = { readonly exactly: number } | { readonly min: number };

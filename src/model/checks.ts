@@ -4,7 +4,17 @@ import { familyOf } from '../net/address.ts';
 import type { ManifestOf } from '../parse/index.ts';
 import type { CheckObject, ExpectationObject } from '../parse/schema/topology.ts';
 import type { Path } from '../parse/yaml.ts';
-import { type Check, type ConnectionCheck, type Count, type Expectation, LISTINGS, type Peer, type Spread, type StateCheck, type Step } from './check.ts';
+import {
+  type Check,
+  type ConnectionCheck,
+  type Count,
+  type Expectation,
+  LISTINGS,
+  type Peer,
+  type Spread,
+  type StateCheck,
+  type Step,
+} from './check.ts';
 import type { Cluster } from './cluster.ts';
 import { DestinationError, type ResolvedDestination, resolveDestination } from './destination.ts';
 import type { Places } from './place.ts';
@@ -13,12 +23,18 @@ export const DEFAULT_TIMEOUT_MS = 1000;
 
 type Context = Pick<Cluster, 'services' | 'nodes' | 'hosts' | 'routers' | 'pods'>;
 
-export function modelChecks(topology: ManifestOf<'Topology'> | undefined, cluster: Context, places: Places, diagnostics: Diagnostics): Check[] {
+export function modelChecks(
+  topology: ManifestOf<'Topology'> | undefined,
+  cluster: Context,
+  places: Places,
+  diagnostics: Diagnostics,
+): Check[] {
   const checks = topology?.object.spec.checks ?? [];
   const names = new Set<string>();
   return checks.flatMap((check, index) => {
     const locate = (path: Path, part?: 'key' | 'value') => topology!.locate(['spec', 'checks', index, ...path], part);
-    if (names.has(check.name)) diagnostics.error('duplicate-name', `two checks are named "${check.name}"`, locate(['name']));
+    if (names.has(check.name))
+      diagnostics.error('duplicate-name', `two checks are named "${check.name}"`, locate(['name']));
     names.add(check.name);
     const resolved = new CheckResolver(cluster, places, locate, diagnostics).resolve(check);
     return resolved ? [resolved] : [];
@@ -47,7 +63,12 @@ class CheckResolver {
     if (check.at !== undefined) return this.#stateCheck(check, origin);
     if (check.from === undefined || check.to === undefined) {
       const missing = check.from === undefined ? 'from' : 'to';
-      this.#error('missing-field', `the check has no "${missing}"`, ['name'], 'a check has from: and to:, or at: with a listing to look at');
+      this.#error(
+        'missing-field',
+        `the check has no "${missing}"`,
+        ['name'],
+        'a check has from: and to:, or at: with a listing to look at',
+      );
       return undefined;
     }
     return this.#connectionCheck(check, origin);
@@ -62,7 +83,10 @@ class CheckResolver {
     if (!place || !to) return undefined;
     const { protocol, ...destination } = to;
     if (given.protocol && protocol && protocol !== given.protocol) {
-      this.#error('protocol-conflict', `${check.to} is ${protocol}, the sender says ${given.protocol}`, ['from', 'protocol']);
+      this.#error('protocol-conflict', `${check.to} is ${protocol}, the sender says ${given.protocol}`, [
+        'from',
+        'protocol',
+      ]);
     }
     const expect = check.expect && this.#expectation(check.expect, check, to);
     return {
@@ -89,16 +113,27 @@ class CheckResolver {
     });
     for (const field of Object.keys(check.expect ?? {})) {
       if (!(LISTINGS as readonly string[]).includes(field)) {
-        this.#error('conflicting-fields', `a check with "at" cannot expect "${field}"`, ['expect', field], `it may look at: ${LISTINGS.join(', ')}`);
+        this.#error(
+          'conflicting-fields',
+          `a check with "at" cannot expect "${field}"`,
+          ['expect', field],
+          `it may look at: ${LISTINGS.join(', ')}`,
+        );
       }
     }
-    if (listings.length === 0) this.#error('missing-field', 'the check looks at nothing', ['at'], `expect one of: ${LISTINGS.join(', ')}`);
+    if (listings.length === 0)
+      this.#error('missing-field', 'the check looks at nothing', ['at'], `expect one of: ${LISTINGS.join(', ')}`);
     return at ? { kind: 'state', name: check.name, at, listings, origin } : undefined;
   }
 
   #refuseListings(expect: ExpectationObject | undefined): void {
     for (const name of LISTINGS) {
-      if (expect?.[name]) this.#error('conflicting-fields', `"${name}" looks at the state of a place: it needs "at" instead of "from" and "to"`, ['expect', name]);
+      if (expect?.[name])
+        this.#error(
+          'conflicting-fields',
+          `"${name}" looks at the state of a place: it needs "at" instead of "from" and "to"`,
+          ['expect', name],
+        );
     }
   }
 
@@ -106,10 +141,18 @@ class CheckResolver {
     const base: Path = ['expect'];
     const { endpoint, source, lastSeen, path, replyPath, rewrites, rejectedBy, unseen, encapsulation, spread } = expect;
     if (spread !== undefined && check.connections < 2) {
-      this.#error('conflicting-fields', 'a spread needs several connections', [...base, 'spread'], 'set connections: 20');
+      this.#error(
+        'conflicting-fields',
+        'a spread needs several connections',
+        [...base, 'spread'],
+        'set connections: 20',
+      );
     }
     if ((rejectedBy !== undefined || expect.rejectedWith) && expect.outcome !== 'rejected') {
-      this.#error('conflicting-fields', 'rejectedBy and rejectedWith need outcome: rejected', [...base, rejectedBy !== undefined ? 'rejectedBy' : 'rejectedWith']);
+      this.#error('conflicting-fields', 'rejectedBy and rejectedWith need outcome: rejected', [
+        ...base,
+        rejectedBy !== undefined ? 'rejectedBy' : 'rejectedWith',
+      ]);
     }
     return {
       ...(expect.outcome && { outcome: expect.outcome }),
@@ -117,7 +160,12 @@ class CheckResolver {
       ...(expect.status !== undefined && { status: expect.status }),
       ...(rejectedBy !== undefined && { rejectedBy: this.#place(rejectedBy, [...base, 'rejectedBy']) ?? rejectedBy }),
       ...(endpoint !== undefined && {
-        endpoint: [endpoint].flat().flatMap((text, index) => this.#place(text, Array.isArray(endpoint) ? [...base, 'endpoint', index] : [...base, 'endpoint']) ?? []),
+        endpoint: [endpoint]
+          .flat()
+          .flatMap(
+            (text, index) =>
+              this.#place(text, Array.isArray(endpoint) ? [...base, 'endpoint', index] : [...base, 'endpoint']) ?? [],
+          ),
       }),
       ...(source !== undefined && { source: this.#peer(source, [...base, 'source']) }),
       ...(lastSeen !== undefined && { lastSeen: this.#step(lastSeen, [...base, 'lastSeen']) }),
@@ -134,11 +182,23 @@ class CheckResolver {
           const kind = dnat === undefined ? 'snat' : 'dnat';
           const [from, target, ...rest] = arrow.split(/\s*(?:→|->)\s*/);
           if (!from || !target || rest.length > 0) {
-            this.#error('invalid-value', `"${arrow}" is not FROM → TO`, [...where, kind], 'write it like "service/web:80 → pod/web-0:8080"');
+            this.#error(
+              'invalid-value',
+              `"${arrow}" is not FROM → TO`,
+              [...where, kind],
+              'write it like "service/web:80 → pod/web-0:8080"',
+            );
             return [];
           }
           const place = this.#place(at, [...where, 'at']) ?? at;
-          return [{ at: place, kind, from: this.#peer(from, [...where, kind]), to: this.#peer(target, [...where, kind]) } as const];
+          return [
+            {
+              at: place,
+              kind,
+              from: this.#peer(from, [...where, kind]),
+              to: this.#peer(target, [...where, kind]),
+            } as const,
+          ];
         }),
       }),
       ...(encapsulation && {
@@ -147,7 +207,9 @@ class CheckResolver {
             ? encapsulation
             : {
                 ...encapsulation,
-                between: encapsulation.between.map((text, index) => this.#place(text, [...base, 'encapsulation', 'between', index]) ?? text) as [string, string],
+                between: encapsulation.between.map(
+                  (text, index) => this.#place(text, [...base, 'encapsulation', 'between', index]) ?? text,
+                ) as [string, string],
               },
       }),
       ...(unseen && {
@@ -174,15 +236,26 @@ class CheckResolver {
   #readyEndpoints(to: ResolvedDestination, path: Path): string[] {
     const service = this.#cluster.services.find(
       ({ clusterIP, externalIPs, loadBalancerIPs, ports }) =>
-        [clusterIP, ...externalIPs, ...loadBalancerIPs].includes(to.address) || ports.some(({ nodePort }) => nodePort !== undefined && nodePort === to.port),
+        [clusterIP, ...externalIPs, ...loadBalancerIPs].includes(to.address) ||
+        ports.some(({ nodePort }) => nodePort !== undefined && nodePort === to.port),
     );
-    const port = service?.ports.find((candidate) => (candidate.port === to.port || candidate.nodePort === to.port) && candidate.protocol === to.protocol);
+    const port = service?.ports.find(
+      (candidate) =>
+        (candidate.port === to.port || candidate.nodePort === to.port) && candidate.protocol === to.protocol,
+    );
     if (!port) {
-      this.#error('conflicting-fields', 'spread: all needs a Service as destination', path, 'name the endpoints instead: { pod/web-0: ">= 1" }');
+      this.#error(
+        'conflicting-fields',
+        'spread: all needs a Service as destination',
+        path,
+        'name the endpoints instead: { pod/web-0: ">= 1" }',
+      );
       return [];
     }
     const addresses = port.endpoints.filter(({ ready }) => ready).map(({ address }) => address);
-    return this.#places.all.flatMap((place) => ('address' in place && addresses.includes(place.address as string) ? [place.place] : []));
+    return this.#places.all.flatMap((place) =>
+      'address' in place && addresses.includes(place.address as string) ? [place.place] : [],
+    );
   }
 
   #destination(text: string, path: Path): ResolvedDestination | undefined {
@@ -204,7 +277,13 @@ class CheckResolver {
     const withPort = target === undefined ? undefined : this.#places.find(target);
     if (withPort && portText !== undefined) return { text, place: withPort.place, port: Number(portText) };
     const destination = this.#destination(text, path);
-    return { text, ...(destination && { address: destination.address, ...(destination.port !== undefined && { port: destination.port }) }) };
+    return {
+      text,
+      ...(destination && {
+        address: destination.address,
+        ...(destination.port !== undefined && { port: destination.port }),
+      }),
+    };
   }
 
   /** With `pattern`, the place may be one for several: `node/*`. */

@@ -10,7 +10,15 @@ import type { Port, Protocol } from '../net/port.ts';
 import type { CniConfig, FaultName, ProxyConfig } from '../parse/schema/topology.ts';
 import type { Check } from './check.ts';
 
-export type { CniConfig, CniMode, FaultName, Outcome, ProxyConfig, ProxyMode, Rejection } from '../parse/schema/topology.ts';
+export type {
+  CniConfig,
+  CniMode,
+  FaultName,
+  Outcome,
+  ProxyConfig,
+  ProxyMode,
+  Rejection,
+} from '../parse/schema/topology.ts';
 
 export interface Cluster {
   readonly name: string;

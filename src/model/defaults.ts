@@ -2,20 +2,24 @@
  * What plain Kubernetes objects imply about the cluster they come from: `kubectl get … -o yaml | packetwalk up -f -`
  * has no Topology document to say it.
  */
-import { addressToNumber, type Cidr, cidrContains, familyOf, numberToAddress, parseCidr } from '../net/address.ts';
+import { type Cidr, cidrContains, familyOf, numberToAddress, parseCidr } from '../net/address.ts';
 import type { Manifest, ManifestOf } from '../parse/index.ts';
 import type { EmulatedKind } from '../parse/kinds.ts';
 
-export const DEFAULT_POD_CIDR = '10.244.0.0/16';
-export const DEFAULT_SERVICE_CIDR = '10.96.0.0/12';
+const DEFAULT_POD_CIDR = '10.244.0.0/16';
+const DEFAULT_SERVICE_CIDR = '10.96.0.0/12';
 export const DEFAULT_NETWORK = { name: 'lan', cidr: '10.0.0.0/24' };
-export const DEFAULT_NODES = ['node1', 'node2'];
+const DEFAULT_NODES = ['node1', 'node2'];
 export const DEFAULT_HOST = 'client';
 
 /** The default range when it holds all the values that are given, else the smallest that does, /16 or wider. */
 export function impliedPodCidr(manifests: readonly Manifest[]): string {
   const given = ofKind(manifests, 'Node').flatMap(({ object }) => object.spec?.podCIDR ?? []);
-  return impliedRange(DEFAULT_POD_CIDR, given.flatMap((text) => parseCidr(text) ?? []), 16);
+  return impliedRange(
+    DEFAULT_POD_CIDR,
+    given.flatMap((text) => parseCidr(text) ?? []),
+    16,
+  );
 }
 
 export function impliedServiceCidr(manifests: readonly Manifest[]): string {
@@ -37,7 +41,9 @@ export function impliedNodeNames(manifests: readonly Manifest[]): string[] {
 
 export function internalAddresses(node: ManifestOf<'Node'>['object']): string[] {
   const addresses = node.status?.addresses ?? [];
-  return addresses.filter(({ type, address }) => type === 'InternalIP' && familyOf(address) === 4).map(({ address }) => address);
+  return addresses
+    .filter(({ type, address }) => type === 'InternalIP' && familyOf(address) === 4)
+    .map(({ address }) => address);
 }
 
 export function ofKind<K extends EmulatedKind>(manifests: readonly Manifest[], kind: K): ManifestOf<K>[] {
@@ -52,8 +58,9 @@ function impliedRange(fallback: string, given: readonly Cidr[], longest: number)
   const range = parseCidr(fallback)!;
   const ipv4 = given.filter(({ family }) => family === 4);
   if (ipv4.every((cidr) => cidrContains(range, cidr))) return fallback;
-  const low = ipv4.reduce((least, { first }) => (first < least ? first : least), ipv4[0]!.first);
-  const high = ipv4.reduce((most, { last }) => (last > most ? last : most), addressToNumber('0.0.0.0'));
+  const sorted = ipv4.toSorted((a, b) => (a.first < b.first ? -1 : 1));
+  const low = sorted[0]!.first;
+  const high = sorted.at(-1)!.last;
   let prefix = longest;
   while (prefix > 0 && low >> BigInt(32 - prefix) !== high >> BigInt(32 - prefix)) prefix--;
   return parseCidr(`${numberToAddress(low, 4)}/${prefix}`)!.text;

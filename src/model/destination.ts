@@ -31,19 +31,26 @@ export function resolveDestination(text: string, cluster: Context, places: Place
   const [kind = '', rest = ''] = splitOnce(text, '/');
   switch (kind) {
     case 'service':
-      return serviceAddress(text, rest, cluster, places, ({ service, port }) => ({ address: service.clusterIP, port: port.port }));
+      return serviceAddress(text, rest, cluster, places, ({ service, port }) => ({
+        address: service.clusterIP,
+        port: port.port,
+      }));
     case 'lb':
       return serviceAddress(text, rest, cluster, places, ({ service, port }) => {
         const [address] = service.loadBalancerIPs;
         if (address === undefined) {
-          throw new DestinationError(`Service ${serviceName(service)} has no load balancer address`, 'set status.loadBalancer.ingress or spec.loadBalancerIP');
+          throw new DestinationError(
+            `Service ${serviceName(service)} has no load balancer address`,
+            'set status.loadBalancer.ingress or spec.loadBalancerIP',
+          );
         }
         return { address, port: port.port };
       });
     case 'nodeport': {
       const [reference = '', nodeName] = splitOnce(rest, '@');
       return serviceAddress(text, reference, cluster, places, ({ service, port }) => {
-        if (port.nodePort === undefined) throw new DestinationError(`port ${port.port} of Service ${serviceName(service)} has no NodePort`);
+        if (port.nodePort === undefined)
+          throw new DestinationError(`port ${port.port} of Service ${serviceName(service)} has no NodePort`);
         return { address: nodeOf(text, nodeName, cluster).address, port: port.nodePort };
       });
     }
@@ -70,7 +77,10 @@ function serviceAddress(
   if (!service) {
     const names = cluster.services.map(serviceName);
     const guess = nearest(objectName(namespace, name), names);
-    throw new DestinationError(`there is no Service ${objectName(namespace, name)} with a cluster address`, guess ? `did you mean "${guess}"?` : `Services here: ${names.join(', ') || 'none'}`);
+    throw new DestinationError(
+      `there is no Service ${objectName(namespace, name)} with a cluster address`,
+      guess ? `did you mean "${guess}"?` : `Services here: ${names.join(', ') || 'none'}`,
+    );
   }
   const port = portOf(service, portText);
   return { text, ...pick({ service, port }), protocol: port.protocol };
@@ -78,15 +88,20 @@ function serviceAddress(
 
 /** Ports of one number may differ in protocol; the first one declared is meant unless `/UDP` is appended. */
 function portOf(service: Service, text: string | undefined): ServicePort {
-  const available = service.ports.map(({ name, port, protocol }) => `${port}/${protocol}${name ? ` (${name})` : ''}`).join(', ');
+  const available = service.ports
+    .map(({ name, port, protocol }) => `${port}/${protocol}${name ? ` (${name})` : ''}`)
+    .join(', ');
   if (text === undefined) {
     const [only, ...others] = service.ports;
-    if (!only || others.length > 0) throw new DestinationError(`which port of Service ${serviceName(service)}?`, `ports: ${available}`);
+    if (!only || others.length > 0)
+      throw new DestinationError(`which port of Service ${serviceName(service)}?`, `ports: ${available}`);
     return only;
   }
   const [wanted, protocol] = splitOnce(text, '/');
-  const port = service.ports.find((candidate) =>
-    (String(candidate.port) === wanted || candidate.name === wanted) && (protocol === undefined || candidate.protocol === protocol.toUpperCase()),
+  const port = service.ports.find(
+    (candidate) =>
+      (String(candidate.port) === wanted || candidate.name === wanted) &&
+      (protocol === undefined || candidate.protocol === protocol.toUpperCase()),
   );
   if (!port) throw new DestinationError(`Service ${serviceName(service)} has no port ${text}`, `ports: ${available}`);
   return port;
@@ -96,36 +111,43 @@ function nodeOf(text: string, name: string | undefined, { nodes }: Context): Nod
   const node = nodes.find((candidate) => candidate.name === name);
   if (!node) {
     const names = nodes.map((candidate) => candidate.name).join(', ');
-    throw new DestinationError(name === undefined ? `${text} does not say which node` : `there is no node ${name}`, `write ${text.replace(/@.*/, '')}@NODE; nodes here: ${names}`);
+    throw new DestinationError(
+      name === undefined ? `${text} does not say which node` : `there is no node ${name}`,
+      `write ${text.replace(/@.*/, '')}@NODE; nodes here: ${names}`,
+    );
   }
   return node;
 }
 
 /** A place or an address, with a port or, for a ping, without. */
 function plain(text: string, places: Places): ResolvedDestination {
-  const match = /^(?<target>\[[^\]]+\]|[^:]+|[0-9a-fA-F:]+)(?::(?<port>[0-9]+)(?:\/(?<protocol>TCP|UDP|SCTP))?)?$/i.exec(text);
+  const match =
+    /^(?<target>\[[^\]]+\]|[^:]+|[0-9a-fA-F:]+)(?::(?<port>[0-9]+)(?:\/(?<protocol>TCP|UDP|SCTP))?)?$/i.exec(text);
   const target = match?.groups?.target?.replace(/^\[|\]$/g, '');
   if (!match || target === undefined) throw new DestinationError(`"${text}" is not a destination`, HELP);
   const port = match.groups?.port === undefined ? undefined : Number(match.groups.port);
-  if (port !== undefined && (port < 1 || port > 65535)) throw new DestinationError(`${port} is not a port`, 'ports are 1 to 65535');
+  if (port !== undefined && (port < 1 || port > 65535))
+    throw new DestinationError(`${port} is not a port`, 'ports are 1 to 65535');
   const address = familyOf(target) === undefined ? placeAddress(text, target, places) : target;
   if (familyOf(address) === 6) throw new DestinationError('the IPv6 dataplane is not emulated', HELP);
   const protocol = port === undefined ? 'ICMP' : (match.groups?.protocol?.toUpperCase() as Protocol | undefined);
   return { text, address, ...(port !== undefined && { port }), ...(protocol && { protocol }) };
 }
 
-const HELP = 'write service/NAME:PORT, nodeport/NAME:PORT@NODE, lb/NAME:PORT, PLACE:PORT, ADDRESS:PORT, or a place alone to ping it';
+const HELP =
+  'write service/NAME:PORT, nodeport/NAME:PORT@NODE, lb/NAME:PORT, PLACE:PORT, ADDRESS:PORT, or a place alone to ping it';
 
 function placeAddress(text: string, target: string, places: Places): string {
   const place = places.find(target);
   if (place) return primaryAddress(place);
-  if (!target.includes('/')) throw new DestinationError(`"${text}" is not a destination`, `names are not resolved here; ${HELP}`);
+  if (!target.includes('/'))
+    throw new DestinationError(`"${text}" is not a destination`, `names are not resolved here; ${HELP}`);
   const { message, help } = places.explain(target);
   throw new DestinationError(message, help);
 }
 
 /** The address a place is called by: a machine's first one, a pod's, the first interface of a router. */
-export function primaryAddress(place: Place & { address?: string; interfaces?: readonly { address: string }[] }): string {
+function primaryAddress(place: Place & { address?: string; interfaces?: readonly { address: string }[] }): string {
   return place.address ?? place.interfaces![0]!.address;
 }
 

@@ -32,12 +32,17 @@ export function endpointSource(
   { namespace, pods }: { namespace: string; pods: readonly Pod[] },
   diagnostics: Diagnostics,
 ): EndpointSource {
-  const key = (object: { metadata: { namespace?: string | undefined } }, name: string) => `${object.metadata.namespace ?? namespace}/${name}`;
+  const key = (object: { metadata: { namespace?: string | undefined } }, name: string) =>
+    `${object.metadata.namespace ?? namespace}/${name}`;
   const slices = new Map<string, ManifestOf<'EndpointSlice'>[]>();
   for (const slice of ofKind(manifests, 'EndpointSlice')) {
     const service = slice.object.metadata.labels?.[SERVICE_NAME];
     if (service === undefined) {
-      diagnostics.warn('unused', `this EndpointSlice belongs to no Service: it has no label ${SERVICE_NAME}`, slice.locate(['metadata']));
+      diagnostics.warn(
+        'unused',
+        `this EndpointSlice belongs to no Service: it has no label ${SERVICE_NAME}`,
+        slice.locate(['metadata']),
+      );
       continue;
     }
     const of = key(slice.object, service);
@@ -45,7 +50,9 @@ export function endpointSource(
   }
   return {
     slices,
-    endpoints: new Map(ofKind(manifests, 'Endpoints').map((manifest) => [key(manifest.object, manifest.object.metadata.name), manifest])),
+    endpoints: new Map(
+      ofKind(manifests, 'Endpoints').map((manifest) => [key(manifest.object, manifest.object.metadata.name), manifest]),
+    ),
     podsByLabel: indexByLabel(pods),
   };
 }
@@ -64,11 +71,17 @@ function indexByLabel(pods: readonly Pod[]): Map<string, Pod[]> {
 }
 
 /** The endpoints of one port of a Service, sorted by address and port, each once: of two that differ, the ready one. */
-export function endpointsOf(service: ServiceManifest, namespace: string, port: ServicePortObject, source: EndpointSource): Endpoint[] {
+export function endpointsOf(
+  service: ServiceManifest,
+  namespace: string,
+  port: ServicePortObject,
+  source: EndpointSource,
+): Endpoint[] {
   const { spec, metadata } = service.object;
   const slices = source.slices.get(`${namespace}/${metadata.name}`) ?? [];
   const dumped = slices.some(({ object }) => object.metadata.labels?.[MANAGED_BY] === CONTROLLER);
-  const mirrored = slices.length === 0 && !spec.selector ? source.endpoints.get(`${namespace}/${metadata.name}`) : undefined;
+  const mirrored =
+    slices.length === 0 && !spec.selector ? source.endpoints.get(`${namespace}/${metadata.name}`) : undefined;
   const found = [
     ...slices.flatMap((slice) => fromSlice(slice, port)),
     ...(spec.selector && !dumped ? fromSelector(service, port, selectedPods(spec.selector, namespace, source)) : []),
@@ -84,7 +97,9 @@ export function endpointsOf(service: ServiceManifest, namespace: string, port: S
 
 /** A slice serves a Service's port when name and protocol agree; a slice port without number means all ports and is skipped. */
 function fromSlice({ object }: ManifestOf<'EndpointSlice'>, { name = '', protocol }: ServicePortObject): Endpoint[] {
-  const port = object.ports?.find((candidate) => (candidate.name ?? '') === name && candidate.protocol === protocol)?.port;
+  const port = object.ports?.find(
+    (candidate) => (candidate.name ?? '') === name && candidate.protocol === protocol,
+  )?.port;
   if (port === undefined || object.addressType !== 'IPv4') return [];
   return object.endpoints.flatMap(({ addresses, conditions, nodeName, hints }) => {
     const [address] = addresses;
@@ -106,7 +121,11 @@ function fromSlice({ object }: ManifestOf<'EndpointSlice'>, { name = '', protoco
 }
 
 /** Pods that carry all labels of a selector; an empty selector selects nothing. */
-function selectedPods(selector: Readonly<Record<string, string>>, namespace: string, { podsByLabel }: EndpointSource): readonly Pod[] {
+function selectedPods(
+  selector: Readonly<Record<string, string>>,
+  namespace: string,
+  { podsByLabel }: EndpointSource,
+): readonly Pod[] {
   const wanted = Object.entries(selector);
   const candidates = wanted.map(([label, value]) => podsByLabel.get(`${namespace}/${label}=${value}`) ?? []);
   const fewest = candidates.toSorted((a, b) => a.length - b.length)[0] ?? [];
@@ -127,7 +146,8 @@ function fromSelector({ object }: ServiceManifest, port: ServicePortObject, pods
         ready: publishNotReadyAddresses || ready,
         serving,
         terminating,
-        zoneHints: trafficDistribution === 'PreferClose' || trafficDistribution === 'PreferSameZone' ? zoneOf(pod.node) : [],
+        zoneHints:
+          trafficDistribution === 'PreferClose' || trafficDistribution === 'PreferSameZone' ? zoneOf(pod.node) : [],
         nodeHints: trafficDistribution === 'PreferSameNode' ? [pod.node.name] : [],
       },
     ];
@@ -136,7 +156,8 @@ function fromSelector({ object }: ServiceManifest, port: ServicePortObject, pods
 
 /** A name is looked up in the pod's own container ports: pods may give one name different numbers. */
 function targetPort({ targetPort: target, port, protocol }: ServicePortObject, pod: Pod): number | undefined {
-  if (typeof target === 'string') return pod.ports.find((candidate) => candidate.name === target && candidate.protocol === protocol)?.port;
+  if (typeof target === 'string')
+    return pod.ports.find((candidate) => candidate.name === target && candidate.protocol === protocol)?.port;
   return target || port;
 }
 
@@ -145,10 +166,21 @@ function fromEndpoints({ object }: ManifestOf<'Endpoints'>, { name = '', protoco
   return (object.subsets ?? []).flatMap(({ addresses = [], notReadyAddresses = [], ports = [] }) => {
     const port = ports.find((candidate) => (candidate.name ?? '') === name && candidate.protocol === protocol)?.port;
     if (port === undefined) return [];
-    const endpoint = (ready: boolean) => ({ ip, nodeName }: (typeof addresses)[number]): Endpoint => ({
-      address: ip, port, ...(nodeName !== undefined && { node: nodeName }), ready, serving: ready, terminating: false, zoneHints: [], nodeHints: [],
-    });
-    return [...addresses.map(endpoint(true)), ...notReadyAddresses.map(endpoint(false))].filter(({ address }) => familyOf(address) === 4);
+    const endpoint =
+      (ready: boolean) =>
+      ({ ip, nodeName }: (typeof addresses)[number]): Endpoint => ({
+        address: ip,
+        port,
+        ...(nodeName !== undefined && { node: nodeName }),
+        ready,
+        serving: ready,
+        terminating: false,
+        zoneHints: [],
+        nodeHints: [],
+      });
+    return [...addresses.map(endpoint(true)), ...notReadyAddresses.map(endpoint(false))].filter(
+      ({ address }) => familyOf(address) === 4,
+    );
   });
 }
 

@@ -23,7 +23,11 @@ export interface ModelOptions {
 }
 
 /** The cluster the manifests describe; undefined after reporting why there is none. */
-export function model(manifests: readonly Manifest[], options: ModelOptions, diagnostics: Diagnostics): Cluster | undefined {
+export function model(
+  manifests: readonly Manifest[],
+  options: ModelOptions,
+  diagnostics: Diagnostics,
+): Cluster | undefined {
   const topology = theTopology(manifests, diagnostics);
   const ranges = modelRanges(topology, manifests, diagnostics);
   if (!ranges) return undefined;
@@ -59,14 +63,23 @@ export function model(manifests: readonly Manifest[], options: ModelOptions, dia
 }
 
 /** The given configuration when its mode is the wanted one, else the wanted mode's defaults. */
-function chosen<T extends { mode: string }>(given: T, mode: T['mode'] | undefined, schema: { parse(value: unknown): unknown }): T {
+function chosen<T extends { mode: string }>(
+  given: T,
+  mode: T['mode'] | undefined,
+  schema: { parse(value: unknown): unknown },
+): T {
   return mode === undefined || mode === given.mode ? given : (schema.parse({ mode }) as T);
 }
 
 function theTopology(manifests: readonly Manifest[], diagnostics: Diagnostics): ManifestOf<'Topology'> | undefined {
   const [first, ...others] = ofKind(manifests, 'Topology');
   for (const other of others) {
-    diagnostics.error('duplicate-topology', `there is a second Topology; the first stands in ${first!.origin.file}:${first!.origin.line}`, other.locate(['kind']), 'a lab is described by one Topology document');
+    diagnostics.error(
+      'duplicate-topology',
+      `there is a second Topology; the first stands in ${first!.origin.file}:${first!.origin.line}`,
+      other.locate(['kind']),
+      'a lab is described by one Topology document',
+    );
   }
   return first;
 }

@@ -15,7 +15,8 @@ export function modelListeners(cluster: Machines, services: readonly Service[], 
   for (const pod of cluster.pods) for (const port of pod.ports) add(pod, port);
   for (const host of cluster.hosts) for (const port of host.listen) add(host, port);
   const owners = addressOwners(cluster);
-  for (const listener of healthChecks(cluster.nodes, services)) listeners.set(`${listener.netns} ${listener.port}/TCP`, listener);
+  for (const listener of healthChecks(cluster.nodes, services))
+    listeners.set(`${listener.netns} ${listener.port}/TCP`, listener);
   const strangers = new Map<string, Service>();
   for (const service of services) {
     for (const { protocol, endpoints } of service.ports) {
@@ -28,7 +29,10 @@ export function modelListeners(cluster: Machines, services: readonly Service[], 
   }
   for (const [address, { namespace, name, origin }] of strangers) {
     const where = `${origin.file}:${origin.line}`;
-    diagnostics.warn('stranger', `${where}: endpoint ${address} of Service ${namespace}/${name} belongs to nothing in this topology; connections to it die on the way`);
+    diagnostics.warn(
+      'stranger',
+      `${where}: endpoint ${address} of Service ${namespace}/${name} belongs to nothing in this topology; connections to it die on the way`,
+    );
   }
   return [...listeners.values()];
 }
@@ -38,8 +42,19 @@ function healthChecks(nodes: readonly Node[], services: readonly Service[]): Lis
   return services.flatMap(({ namespace, name, healthCheckNodePort: port, ports }) => {
     if (port === undefined) return [];
     return nodes.map((node): Listener => {
-      const local = new Set(ports.flatMap(({ endpoints }) => endpoints).filter((endpoint) => endpoint.ready && endpoint.node === node.name).map(({ address }) => address));
-      return { place: node.place, netns: node.netns, port, protocol: 'TCP', health: { namespace, name, localEndpoints: local.size } };
+      const local = new Set(
+        ports
+          .flatMap(({ endpoints }) => endpoints)
+          .filter((endpoint) => endpoint.ready && endpoint.node === node.name)
+          .map(({ address }) => address),
+      );
+      return {
+        place: node.place,
+        netns: node.netns,
+        port,
+        protocol: 'TCP',
+        health: { namespace, name, localEndpoints: local.size },
+      };
     });
   });
 }
@@ -47,7 +62,9 @@ function healthChecks(nodes: readonly Node[], services: readonly Service[]): Lis
 function addressOwners({ nodes, hosts, routers, pods }: Machines): Map<string, Place> {
   return new Map<string, Place>([
     ...routers.flatMap((router) => router.interfaces.map(({ address }): [string, Place] => [address, router])),
-    ...[...nodes, ...hosts].flatMap((machine) => machine.addresses.map((address): [string, Place] => [address, machine])),
+    ...[...nodes, ...hosts].flatMap((machine) =>
+      machine.addresses.map((address): [string, Place] => [address, machine]),
+    ),
     ...pods.filter(({ hostNetwork }) => !hostNetwork).map((pod): [string, Place] => [pod.address, pod]),
   ]);
 }

@@ -37,7 +37,8 @@ export function nodeSpecs(topology: Topology, manifests: readonly Manifest[], di
   const objects = new Map<string, ManifestOf<'Node'>>();
   for (const manifest of ofKind(manifests, 'Node')) {
     const { name } = manifest.object.metadata;
-    if (objects.has(name)) diagnostics.error('duplicate-name', `there are two Nodes named ${name}`, manifest.locate(['metadata', 'name']));
+    if (objects.has(name))
+      diagnostics.error('duplicate-name', `there are two Nodes named ${name}`, manifest.locate(['metadata', 'name']));
     objects.set(name, manifest);
   }
   const declared = topology?.object.spec.nodes ?? [];
@@ -56,7 +57,9 @@ export function nodeSpecs(topology: Topology, manifests: readonly Manifest[], di
       listen: [],
     };
   });
-  const others = [...objects.values()].filter(({ object }) => !declared.some(({ name }) => name === object.metadata.name));
+  const others = [...objects.values()].filter(
+    ({ object }) => !declared.some(({ name }) => name === object.metadata.name),
+  );
   specs.push(...others.map(fromNodeObject));
   if (specs.length > 0) return specs;
   const origin = originOf(topology, manifests);
@@ -108,14 +111,34 @@ function podCIDRsOf(manifest: ManifestOf<'Node'> | undefined): readonly string[]
 
 function bare(kind: 'node' | 'host', name: string, origin: Origin): MachineSpec {
   return {
-    place: `${kind}/${name}`, kind, name, origin, network: undefined, addresses: [], podCIDRs: [], labels: {}, routes: [], listen: [],
-    at: undefined, routeAt: () => undefined,
+    place: `${kind}/${name}`,
+    kind,
+    name,
+    origin,
+    network: undefined,
+    addresses: [],
+    podCIDRs: [],
+    labels: {},
+    routes: [],
+    listen: [],
+    at: undefined,
+    routeAt: () => undefined,
   };
 }
 
-function placed(topology: Topology, list: 'nodes' | 'hosts' | 'routers', index: number, place: string): Pick<Spec, 'place' | 'at' | 'routeAt' | 'origin'> {
+function placed(
+  topology: Topology,
+  list: 'nodes' | 'hosts' | 'routers',
+  index: number,
+  place: string,
+): Pick<Spec, 'place' | 'at' | 'routeAt' | 'origin'> {
   const at = topology!.locate(['spec', list, index]);
-  return { place, at, routeAt: (route) => topology?.locate(['spec', list, index, 'routes', route]), origin: { file: at.file, line: at.line } };
+  return {
+    place,
+    at,
+    routeAt: (route) => topology?.locate(['spec', list, index, 'routes', route]),
+    origin: { file: at.file, line: at.line },
+  };
 }
 
 function originOf(topology: Topology, manifests: readonly Manifest[]): Origin {

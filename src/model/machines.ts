@@ -4,7 +4,7 @@ import { type Cidr, cidrContains } from '../net/address.ts';
 import { parsePort } from '../net/port.ts';
 import type { Manifest, ManifestOf } from '../parse/index.ts';
 import type { Host, Machine, Network, Node, Router } from './cluster.ts';
-import { hostSpecs, type MachineSpec, nodeSpecs, routerSpecs, type RouterSpec } from './machine-specs.ts';
+import { hostSpecs, type MachineSpec, nodeSpecs, type RouterSpec, routerSpecs } from './machine-specs.ts';
 import { findNetwork, type Ranges } from './networks.ts';
 import { AddressPool } from './pool.ts';
 import { type NextHops, resolveRoutes } from './routes.ts';
@@ -25,17 +25,37 @@ export function modelMachines(
   ranges: Ranges,
   diagnostics: Diagnostics,
 ): Machines {
-  const pools = new Map(ranges.networks.map((network) => [network.name, new AddressPool(network.cidr, `network ${network.name}`, diagnostics)]));
-  const routers = routerSpecs(topology).map((spec) => ({ spec, interfaces: connect(spec, ranges.networks, pools, diagnostics) }));
+  const pools = new Map(
+    ranges.networks.map((network) => [
+      network.name,
+      new AddressPool(network.cidr, `network ${network.name}`, diagnostics),
+    ]),
+  );
+  const routers = routerSpecs(topology).map((spec) => ({
+    spec,
+    interfaces: connect(spec, ranges.networks, pools, diagnostics),
+  }));
   const nodes = attach(nodeSpecs(topology, manifests, diagnostics), ranges.networks, diagnostics);
   const hosts = attach(hostSpecs(topology, manifests), ranges.networks, diagnostics);
-  reportDuplicates([...nodes, ...hosts, ...routers].map(({ spec }) => spec), diagnostics);
+  reportDuplicates(
+    [...nodes, ...hosts, ...routers].map(({ spec }) => spec),
+    diagnostics,
+  );
 
   const addresses = allocateAddresses([...nodes, ...hosts], pools);
-  const subnets = allocateSubnets(nodes.map(({ spec }) => spec), ranges.podCIDR, topology?.object.spec.cluster.nodeCIDRMaskSize ?? 24, diagnostics);
+  const subnets = allocateSubnets(
+    nodes.map(({ spec }) => spec),
+    ranges.podCIDR,
+    topology?.object.spec.cluster.nodeCIDRMaskSize ?? 24,
+    diagnostics,
+  );
   const nextHops: NextHops = [
-    ...[...nodes, ...hosts].flatMap(({ spec, network }) => (addresses.get(spec) ?? []).slice(0, 1).map((address) => ({ place: spec.place, network, address }))),
-    ...routers.flatMap(({ spec, interfaces }) => interfaces.map(({ network, address }) => ({ place: spec.place, network, address }))),
+    ...[...nodes, ...hosts].flatMap(({ spec, network }) =>
+      (addresses.get(spec) ?? []).slice(0, 1).map((address) => ({ place: spec.place, network, address })),
+    ),
+    ...routers.flatMap(({ spec, interfaces }) =>
+      interfaces.map(({ network, address }) => ({ place: spec.place, network, address })),
+    ),
   ];
 
   const machine = ({ spec, network }: Attached): Machine | undefined => {
@@ -43,7 +63,16 @@ export function modelMachines(
     const [address] = own;
     if (address === undefined) return undefined;
     const routes = resolveRoutes(spec, [network], nextHops, diagnostics);
-    return { place: spec.place, netns: spec.place.replace('/', '.'), name: spec.name, network, address, addresses: own, routes, origin: spec.origin };
+    return {
+      place: spec.place,
+      netns: spec.place.replace('/', '.'),
+      name: spec.name,
+      network,
+      address,
+      addresses: own,
+      routes,
+      origin: spec.origin,
+    };
   };
   return {
     nodes: nodes.flatMap((attached, index) => {
@@ -61,7 +90,12 @@ export function modelMachines(
       netns: spec.place.replace('/', '.'),
       name: spec.name,
       interfaces,
-      routes: resolveRoutes(spec, interfaces.map(({ network }) => network), nextHops, diagnostics),
+      routes: resolveRoutes(
+        spec,
+        interfaces.map(({ network }) => network),
+        nextHops,
+        diagnostics,
+      ),
       origin: spec.origin,
     })),
   };
@@ -80,7 +114,10 @@ function attach(specs: readonly MachineSpec[], networks: readonly Network[], dia
 }
 
 /** Fixed addresses first, so that none of them is given away. */
-function allocateAddresses(attached: readonly Attached[], pools: ReadonlyMap<string, AddressPool>): Map<MachineSpec, readonly string[]> {
+function allocateAddresses(
+  attached: readonly Attached[],
+  pools: ReadonlyMap<string, AddressPool>,
+): Map<MachineSpec, readonly string[]> {
   for (const { spec, network } of attached) {
     for (const address of spec.addresses) pools.get(network.name)!.claim(address, spec.place, spec.at);
   }
@@ -93,7 +130,12 @@ function allocateAddresses(attached: readonly Attached[], pools: ReadonlyMap<str
   );
 }
 
-function connect(spec: RouterSpec, networks: readonly Network[], pools: ReadonlyMap<string, AddressPool>, diagnostics: Diagnostics): Router['interfaces'] {
+function connect(
+  spec: RouterSpec,
+  networks: readonly Network[],
+  pools: ReadonlyMap<string, AddressPool>,
+  diagnostics: Diagnostics,
+): Router['interfaces'] {
   const interfaces = spec.networks.flatMap((name, index) => {
     const network = findNetwork(name, networks, spec.networkAt(index), diagnostics);
     if (!network) return [];
@@ -109,7 +151,10 @@ function connect(spec: RouterSpec, networks: readonly Network[], pools: Readonly
   return interfaces;
 }
 
-function reportDuplicates(specs: readonly { readonly place: string; readonly at: MachineSpec['at'] }[], diagnostics: Diagnostics): void {
+function reportDuplicates(
+  specs: readonly { readonly place: string; readonly at: MachineSpec['at'] }[],
+  diagnostics: Diagnostics,
+): void {
   const seen = new Set<string>();
   for (const { place, at } of specs) {
     if (seen.has(place)) diagnostics.error('duplicate-name', `${place} stands here twice`, at);

@@ -13,7 +13,11 @@ export interface Ranges {
 }
 
 /** Reads or infers every range. Undefined, with reports, when there is no usable IPv4 pod or service range. */
-export function modelRanges(topology: ManifestOf<'Topology'> | undefined, manifests: readonly Manifest[], diagnostics: Diagnostics): Ranges | undefined {
+export function modelRanges(
+  topology: ManifestOf<'Topology'> | undefined,
+  manifests: readonly Manifest[],
+  diagnostics: Diagnostics,
+): Ranges | undefined {
   const spec = topology?.object.spec;
   const networks = modelNetworks(topology, manifests, diagnostics);
   const podCIDRs = cidrs(spec?.cluster.podCIDR ?? impliedPodCidr(manifests));
@@ -21,12 +25,28 @@ export function modelRanges(topology: ManifestOf<'Topology'> | undefined, manife
   const podCIDR = podCIDRs.find(({ family }) => family === 4);
   const serviceCIDR = serviceCIDRs.find(({ family }) => family === 4);
   const at = (field: string) => topology?.locate(['spec', 'cluster', field]);
-  if (!podCIDR) diagnostics.error('no-ipv4', 'spec.cluster.podCIDR has no IPv4 range', at('podCIDR'), 'IPv6 ranges may stand beside an IPv4 one, not instead of it');
-  if (!serviceCIDR) diagnostics.error('no-ipv4', 'spec.cluster.serviceCIDR has no IPv4 range', at('serviceCIDR'), 'IPv6 ranges may stand beside an IPv4 one, not instead of it');
+  if (!podCIDR)
+    diagnostics.error(
+      'no-ipv4',
+      'spec.cluster.podCIDR has no IPv4 range',
+      at('podCIDR'),
+      'IPv6 ranges may stand beside an IPv4 one, not instead of it',
+    );
+  if (!serviceCIDR)
+    diagnostics.error(
+      'no-ipv4',
+      'spec.cluster.serviceCIDR has no IPv4 range',
+      at('serviceCIDR'),
+      'IPv6 ranges may stand beside an IPv4 one, not instead of it',
+    );
   if (!podCIDR || !serviceCIDR) return undefined;
   reportOverlaps(
     [
-      ...networks.map((network, index) => ({ what: `network ${network.name}`, cidr: network.cidr, at: topology?.locate(['spec', 'networks', index, 'cidr']) })),
+      ...networks.map((network, index) => ({
+        what: `network ${network.name}`,
+        cidr: network.cidr,
+        at: topology?.locate(['spec', 'networks', index, 'cidr']),
+      })),
       ...podCIDRs.map((cidr) => ({ what: 'spec.cluster.podCIDR', cidr, at: at('podCIDR') })),
       ...serviceCIDRs.map((cidr) => ({ what: 'spec.cluster.serviceCIDR', cidr, at: at('serviceCIDR') })),
     ],
@@ -35,7 +55,11 @@ export function modelRanges(topology: ManifestOf<'Topology'> | undefined, manife
   return { networks, podCIDRs, podCIDR, serviceCIDR };
 }
 
-function modelNetworks(topology: ManifestOf<'Topology'> | undefined, manifests: readonly Manifest[], diagnostics: Diagnostics): Network[] {
+function modelNetworks(
+  topology: ManifestOf<'Topology'> | undefined,
+  manifests: readonly Manifest[],
+  diagnostics: Diagnostics,
+): Network[] {
   const given = topology?.object.spec.networks ?? [];
   const declared = given.length > 0 ? given : [{ ...DEFAULT_NETWORK, cidr: impliedNetworkCidr(manifests), mtu: 1500 }];
   const origin = topology?.origin ?? manifests[0]?.origin ?? { file: '<default>', line: 1 };
@@ -46,12 +70,25 @@ function modelNetworks(topology: ManifestOf<'Topology'> | undefined, manifests: 
     if (seen.has(network.name)) diagnostics.error('duplicate-name', `there are two networks named ${network.name}`, at);
     seen.add(network.name);
     if (cidr.family !== 4 || cidr.prefix > 30 || cidr.prefix < 8) {
-      diagnostics.error('network-size', `network ${network.name} must be an IPv4 network from /8 to /30, not ${network.cidr}`, at);
+      diagnostics.error(
+        'network-size',
+        `network ${network.name} must be an IPv4 network from /8 to /30, not ${network.cidr}`,
+        at,
+      );
       return [];
     }
     const routers = topology?.object.spec.routers.filter(({ networks }) => networks.includes(network.name)) ?? [];
     const fixed = routers.flatMap(({ addresses }) => addresses).find((address) => cidrContains(cidr, address));
-    return [{ name: network.name, cidr, mtu: network.mtu, gateway: fixed ?? nthAddress(cidr, 1)!, routed: routers.length > 0, origin }];
+    return [
+      {
+        name: network.name,
+        cidr,
+        mtu: network.mtu,
+        gateway: fixed ?? nthAddress(cidr, 1)!,
+        routed: routers.length > 0,
+        origin,
+      },
+    ];
   });
 }
 
@@ -65,7 +102,11 @@ function reportOverlaps(ranges: readonly NamedRange[], diagnostics: Diagnostics)
   for (const [index, later] of ranges.entries()) {
     const earlier = ranges.slice(0, index).find(({ cidr }) => cidrsOverlap(cidr, later.cidr));
     if (earlier) {
-      diagnostics.error('overlapping-ranges', `${later.what}, ${later.cidr.text}, overlaps ${earlier.what}, ${earlier.cidr.text}`, later.at ?? earlier.at);
+      diagnostics.error(
+        'overlapping-ranges',
+        `${later.what}, ${later.cidr.text}, overlaps ${earlier.what}, ${earlier.cidr.text}`,
+        later.at ?? earlier.at,
+      );
     }
   }
 }
@@ -75,12 +116,22 @@ function cidrs(value: string | readonly string[]): Cidr[] {
 }
 
 /** The network of that name, the first one when no name is given; reports a name that is none. */
-export function findNetwork(name: string | undefined, networks: readonly Network[], at: Position | undefined, diagnostics: Diagnostics): Network | undefined {
+export function findNetwork(
+  name: string | undefined,
+  networks: readonly Network[],
+  at: Position | undefined,
+  diagnostics: Diagnostics,
+): Network | undefined {
   const network = name === undefined ? networks[0] : networks.find((candidate) => candidate.name === name);
   if (!network && name !== undefined) {
     const names = networks.map((candidate) => candidate.name);
     const guess = nearest(name, names);
-    diagnostics.error('unknown-network', `there is no network ${name}`, at, guess ? `did you mean "${guess}"?` : `networks here: ${names.join(', ')}`);
+    diagnostics.error(
+      'unknown-network',
+      `there is no network ${name}`,
+      at,
+      guess ? `did you mean "${guess}"?` : `networks here: ${names.join(', ')}`,
+    );
   }
   return network;
 }

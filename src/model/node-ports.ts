@@ -14,7 +14,8 @@ export class NodePorts {
 
   constructor(range: string, at: Position | undefined, diagnostics: Diagnostics) {
     const [low, high] = range.split('-').map(Number) as [number, number];
-    if (low < 1 || high > 65535 || low > high) diagnostics.error('invalid-value', `${range} is not a range of ports`, at, 'write it like 30000-32767');
+    if (low < 1 || high > 65535 || low > high)
+      diagnostics.error('invalid-value', `${range} is not a range of ports`, at, 'write it like 30000-32767');
     this.#low = low;
     this.#high = high;
     this.#diagnostics = diagnostics;
@@ -27,14 +28,25 @@ export class NodePorts {
       if (!nodePort) return undefined;
       const at = service.locate(['spec', 'ports', index, 'nodePort']);
       if (spec.type === 'ClusterIP') {
-        this.#diagnostics.error('unexpected-node-port', 'a Service of type ClusterIP has no nodePort', at, 'set type: NodePort or type: LoadBalancer');
+        this.#diagnostics.error(
+          'unexpected-node-port',
+          'a Service of type ClusterIP has no nodePort',
+          at,
+          'set type: NodePort or type: LoadBalancer',
+        );
         return undefined;
       }
       this.#register(nodePort, protocol, metadata.name, at);
       return nodePort;
     });
     this.#fixed.set(service, fixed);
-    if (spec.healthCheckNodePort) this.#register(spec.healthCheckNodePort, 'TCP', `${metadata.name} (health check)`, service.locate(['spec', 'healthCheckNodePort']));
+    if (spec.healthCheckNodePort)
+      this.#register(
+        spec.healthCheckNodePort,
+        'TCP',
+        `${metadata.name} (health check)`,
+        service.locate(['spec', 'healthCheckNodePort']),
+      );
   }
 
   /** The NodePort of a Service's port: the fixed one, else an allocated one where the type asks for it. */
@@ -42,7 +54,10 @@ export class NodePorts {
     const { spec, metadata } = service.object;
     const port = spec.ports![index]!;
     const wanted = spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts);
-    return this.#fixed.get(service)?.[index] ?? (wanted ? this.#allocate(port.port, port.protocol, metadata.name, service) : undefined);
+    return (
+      this.#fixed.get(service)?.[index] ??
+      (wanted ? this.#allocate(port.port, port.protocol, metadata.name, service) : undefined)
+    );
   }
 
   /** The health check port of a load-balanced Service with externalTrafficPolicy Local. */
@@ -53,12 +68,18 @@ export class NodePorts {
 
   #register(port: number, protocol: Protocol, owner: string, at: Position): void {
     if (port < this.#low || port > this.#high) {
-      this.#diagnostics.error('node-port-range', `nodePort ${port} is out of range`, at, `NodePorts are ${this.#low} to ${this.#high}; spec.cluster.serviceNodePortRange changes that`);
+      this.#diagnostics.error(
+        'node-port-range',
+        `nodePort ${port} is out of range`,
+        at,
+        `NodePorts are ${this.#low} to ${this.#high}; spec.cluster.serviceNodePortRange changes that`,
+      );
       return;
     }
     const key = `${port}/${protocol}`;
     const other = this.#taken.get(key);
-    if (other !== undefined) this.#diagnostics.error('node-port-taken', `nodePort ${key} is taken by Service ${other}`, at);
+    if (other !== undefined)
+      this.#diagnostics.error('node-port-taken', `nodePort ${key} is taken by Service ${other}`, at);
     this.#taken.set(key, owner);
   }
 
@@ -74,7 +95,11 @@ export class NodePorts {
       candidate = candidate >= this.#high ? this.#low : candidate + 1;
       if (candidate === preferred) break;
     }
-    this.#diagnostics.error('node-ports-exhausted', `no NodePort is left for Service ${owner}`, service.locate(['metadata', 'name']));
+    this.#diagnostics.error(
+      'node-ports-exhausted',
+      `no NodePort is left for Service ${owner}`,
+      service.locate(['metadata', 'name']),
+    );
     return undefined;
   }
 }

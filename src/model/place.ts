@@ -2,10 +2,8 @@
 import { nearest } from '../diagnostic.ts';
 import { type Cluster, objectName, type Place } from './cluster.ts';
 
-export const PLACE_KINDS = ['pod', 'node', 'host', 'router'] as const;
-
 /** The canonical text of a place, its default namespace left out; undefined when it is not written like one. */
-export function normalizePlace(text: string, namespace = 'default'): string | undefined {
+function normalizePlace(text: string, namespace = 'default'): string | undefined {
   const [kind, ...names] = text.split('/');
   if (kind === 'pod' && names.length === 1 && names[0]) return `pod/${objectName(namespace, names[0])}`;
   if (kind === 'pod' && names.length === 2 && names[0] && names[1]) return `pod/${objectName(names[0], names[1])}`;
@@ -36,12 +34,17 @@ export class Places {
     const all = [...this.#byText.keys()];
     if (place === undefined) {
       const bare = all.find((candidate) => candidate.endsWith(`/${text}`));
-      const help = bare ? `did you mean "${bare}"?` : 'a place is written pod/NAME, pod/NAMESPACE/NAME, node/NAME, host/NAME or router/NAME';
+      const help = bare
+        ? `did you mean "${bare}"?`
+        : 'a place is written pod/NAME, pod/NAMESPACE/NAME, node/NAME, host/NAME or router/NAME';
       return { message: `"${text}" is not a place`, help };
     }
     const guess = nearest(place, all);
     const shown = all.slice(0, 12).join(', ') + (all.length > 12 ? `, … (${all.length} in all)` : '');
-    return { message: `there is no ${place}`, help: guess ? `did you mean "${guess}"?` : `places here: ${shown || 'none'}` };
+    return {
+      message: `there is no ${place}`,
+      help: guess ? `did you mean "${guess}"?` : `places here: ${shown || 'none'}`,
+    };
   }
 
   get all(): readonly Place[] {

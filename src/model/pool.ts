@@ -24,7 +24,11 @@ export class AddressPool {
     if (!cidrContains(this.cidr, address)) {
       this.#diagnostics.error('address-outside', `${address} is not in ${this.#what}, ${this.cidr.text}`, at);
     } else if (!this.#usable(value)) {
-      this.#diagnostics.error('address-reserved', `${address} is the network number or broadcast address of ${this.#what}`, at);
+      this.#diagnostics.error(
+        'address-reserved',
+        `${address} is the network number or broadcast address of ${this.#what}`,
+        at,
+      );
     } else if (this.#owners.has(value)) {
       this.#diagnostics.error('address-taken', `${address} is taken by ${this.#owners.get(value)}`, at);
     } else {
@@ -36,7 +40,10 @@ export class AddressPool {
   take(offset: number, owner: string, at: Position | undefined): string | undefined {
     const { first, last, family } = this.cidr;
     const start = this.#cursors.get(offset) ?? (first + BigInt(offset) <= last ? first + BigInt(offset) : first);
-    for (const [from, to] of [[start, last], [first, start - 1n]] as const) {
+    for (const [from, to] of [
+      [start, last],
+      [first, start - 1n],
+    ] as const) {
       for (let value = from; value <= to; value++) {
         if (!this.#usable(value) || this.#owners.has(value)) continue;
         this.#owners.set(value, owner);
@@ -45,7 +52,12 @@ export class AddressPool {
       }
     }
     if (!this.#exhausted) {
-      this.#diagnostics.error('addresses-exhausted', `${this.#what}, ${this.cidr.text}, has no address left for ${owner}`, at, `it has ${this.#owners.size} usable addresses, all taken`);
+      this.#diagnostics.error(
+        'addresses-exhausted',
+        `${this.#what}, ${this.cidr.text}, has no address left for ${owner}`,
+        at,
+        `it has ${this.#owners.size} usable addresses, all taken`,
+      );
     }
     this.#exhausted = true;
     return undefined;

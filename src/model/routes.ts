@@ -8,15 +8,30 @@ import type { MachineSpec, RouterSpec } from './machine-specs.ts';
 /** The address by which a place is reached on a network. */
 export type NextHops = readonly { readonly place: string; readonly network: Network; readonly address: string }[];
 
-export function resolveRoutes(spec: MachineSpec | RouterSpec, networks: readonly Network[], nextHops: NextHops, diagnostics: Diagnostics): Route[] {
+export function resolveRoutes(
+  spec: MachineSpec | RouterSpec,
+  networks: readonly Network[],
+  nextHops: NextHops,
+  diagnostics: Diagnostics,
+): Route[] {
   return spec.routes.flatMap((route, index) => {
     const at = spec.routeAt(index) ?? spec.at;
     const to = destination(route.to);
     const via = familyOf(route.via) === 4 ? route.via : addressOf(route.via, networks, nextHops);
-    if (!to) diagnostics.error('bad-route', `a route leads to an IPv4 network, an address or "default", not to "${route.to}"`, at);
+    if (!to)
+      diagnostics.error(
+        'bad-route',
+        `a route leads to an IPv4 network, an address or "default", not to "${route.to}"`,
+        at,
+      );
     if (via === undefined) {
       const guess = nearest(route.via, new Set(nextHops.map(({ place }) => place)));
-      diagnostics.error('bad-route', `a route goes via an address, node, host or router, not via "${route.via}"`, at, guess && `did you mean "${guess}"?`);
+      diagnostics.error(
+        'bad-route',
+        `a route goes via an address, node, host or router, not via "${route.via}"`,
+        at,
+        guess && `did you mean "${guess}"?`,
+      );
     } else if (!networks.some(({ cidr }) => cidrContains(cidr, via))) {
       const own = networks.map(({ name, cidr }) => `network ${name} (${cidr.text})`).join(' or ');
       diagnostics.error('bad-route', `${via} is not on ${own}`, at, `a next hop must be on a network of ${spec.place}`);

@@ -5,8 +5,8 @@ import type { Manifest, ManifestOf } from '../parse/index.ts';
 import type { Node, Pod, Service } from './cluster.ts';
 import { ofKind } from './defaults.ts';
 import { type EndpointSource, endpointSource, endpointsOf } from './endpoints.ts';
-import { NodePorts } from './node-ports.ts';
 import type { Ranges } from './networks.ts';
+import { NodePorts } from './node-ports.ts';
 import { AddressPool } from './pool.ts';
 
 /** Allocated ClusterIPs start here, out of the way of 10.96.0.1 (kubernetes) and 10.96.0.10 (DNS). */
@@ -24,7 +24,11 @@ export interface ServiceContext {
 }
 
 /** Headless and ExternalName Services are names only and left out, as kube-proxy leaves them out. */
-export function modelServices(manifests: readonly Manifest[], context: ServiceContext, diagnostics: Diagnostics): Service[] {
+export function modelServices(
+  manifests: readonly Manifest[],
+  context: ServiceContext,
+  diagnostics: Diagnostics,
+): Service[] {
   const services = ofKind(manifests, 'Service');
   reportDuplicates(services, context.namespace, diagnostics);
   const proxied = services.filter((service) => isProxied(service, diagnostics));
@@ -51,15 +55,19 @@ function modelService(
   const loadBalanced = spec.type === 'LoadBalancer';
   const external = spec.type !== 'ClusterIP' || (spec.externalIPs ?? []).length > 0;
   const ingress = status?.loadBalancer?.ingress ?? (spec.loadBalancerIP ? [{ ip: spec.loadBalancerIP }] : []);
-  const affinity = spec.sessionAffinity === 'ClientIP' ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800) : undefined;
-  const healthCheckNodePort = loadBalanced && spec.externalTrafficPolicy === 'Local' ? nodePorts.healthCheck(service) : undefined;
+  const affinity =
+    spec.sessionAffinity === 'ClientIP' ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800) : undefined;
+  const healthCheckNodePort =
+    loadBalanced && spec.externalTrafficPolicy === 'Local' ? nodePorts.healthCheck(service) : undefined;
   return {
     namespace,
     name: metadata.name,
     type: spec.type as Service['type'],
     clusterIP,
     externalIPs: ipv4(spec.externalIPs ?? []),
-    loadBalancerIPs: loadBalanced ? ipv4(ingress.flatMap(({ ip, ...rest }) => (ip && !('ipMode' in rest && rest.ipMode === 'Proxy') ? [ip] : []))) : [],
+    loadBalancerIPs: loadBalanced
+      ? ipv4(ingress.flatMap(({ ip, ...rest }) => (ip && !('ipMode' in rest && rest.ipMode === 'Proxy') ? [ip] : [])))
+      : [],
     loadBalancerSourceRanges: loadBalanced ? sourceRanges(service, diagnostics) : [],
     externalTrafficPolicy: external ? spec.externalTrafficPolicy : 'Cluster',
     internalTrafficPolicy: spec.internalTrafficPolicy,
@@ -83,24 +91,43 @@ function isProxied({ object, locate }: ServiceManifest, diagnostics: Diagnostics
   const { spec } = object;
   if (spec.type === 'ExternalName' || spec.clusterIP === 'None') return false;
   if ((spec.ports ?? []).length === 0) {
-    diagnostics.error('missing-field', 'spec.ports is missing', locate(['spec']), 'a Service with a cluster address needs at least one port');
+    diagnostics.error(
+      'missing-field',
+      'spec.ports is missing',
+      locate(['spec']),
+      'a Service with a cluster address needs at least one port',
+    );
   }
   const ipv6Only = spec.ipFamilies?.every((family) => family === 'IPv6') ?? familyOf(spec.clusterIP ?? '') === 6;
   if (ipv6Only && !clusterIPs(object).some((address) => familyOf(address) === 4)) {
-    diagnostics.warn('not-emulated', 'this Service has no IPv4 address; the IPv6 dataplane is not emulated', locate(['spec']));
+    diagnostics.warn(
+      'not-emulated',
+      'this Service has no IPv4 address; the IPv6 dataplane is not emulated',
+      locate(['spec']),
+    );
     return false;
   }
   return true;
 }
 
-function allocateClusterIPs(services: readonly ServiceManifest[], { ranges, namespace }: ServiceContext, diagnostics: Diagnostics): Map<ServiceManifest, string> {
+function allocateClusterIPs(
+  services: readonly ServiceManifest[],
+  { ranges, namespace }: ServiceContext,
+  diagnostics: Diagnostics,
+): Map<ServiceManifest, string> {
   const pool = new AddressPool(ranges.serviceCIDR, 'the service range', diagnostics);
-  const owner = ({ object }: ServiceManifest) => `Service ${object.metadata.namespace ?? namespace}/${object.metadata.name}`;
+  const owner = ({ object }: ServiceManifest) =>
+    `Service ${object.metadata.namespace ?? namespace}/${object.metadata.name}`;
   const fixed = new Map<ServiceManifest, string>();
   for (const service of services) {
     const address = clusterIPs(service.object).find((candidate) => familyOf(candidate) === 4);
     const unreadable = clusterIPs(service.object).find((candidate) => familyOf(candidate) === undefined);
-    if (unreadable !== undefined) diagnostics.error('invalid-value', `spec.clusterIP must be an IP address or None, not "${unreadable}"`, service.locate(['spec', 'clusterIP']));
+    if (unreadable !== undefined)
+      diagnostics.error(
+        'invalid-value',
+        `spec.clusterIP must be an IP address or None, not "${unreadable}"`,
+        service.locate(['spec', 'clusterIP']),
+      );
     if (address === undefined) continue;
     pool.claim(address, owner(service), service.locate(['spec', 'clusterIP']));
     fixed.set(service, address);
@@ -117,10 +144,18 @@ function clusterIPs({ spec }: ServiceManifest['object']): string[] {
   return [...new Set([spec.clusterIP ?? '', ...(spec.clusterIPs ?? [])])].filter((address) => address !== '');
 }
 
-function sourceRanges({ object, locate }: ServiceManifest, diagnostics: Diagnostics): Service['loadBalancerSourceRanges'] {
+function sourceRanges(
+  { object, locate }: ServiceManifest,
+  diagnostics: Diagnostics,
+): Service['loadBalancerSourceRanges'] {
   return (object.spec.loadBalancerSourceRanges ?? []).flatMap((text, index) => {
     const range = parseCidr(text.trim());
-    if (!range) diagnostics.error('invalid-value', `"${text}" is not a network in CIDR notation`, locate(['spec', 'loadBalancerSourceRanges', index]));
+    if (!range)
+      diagnostics.error(
+        'invalid-value',
+        `"${text}" is not a network in CIDR notation`,
+        locate(['spec', 'loadBalancerSourceRanges', index]),
+      );
     return range?.family === 4 ? [range] : [];
   });
 }
@@ -133,18 +168,29 @@ function reportDuplicates(services: readonly ServiceManifest[], namespace: strin
   const seen = new Set<string>();
   for (const { object, locate } of services) {
     const name = `${object.metadata.namespace ?? namespace}/${object.metadata.name}`;
-    if (seen.has(name)) diagnostics.error('duplicate-name', `there are two Services named ${name}`, locate(['metadata', 'name']));
+    if (seen.has(name))
+      diagnostics.error('duplicate-name', `there are two Services named ${name}`, locate(['metadata', 'name']));
     seen.add(name);
     reportDuplicatePorts(object, locate, diagnostics);
   }
 }
 
 /** As the API server's validation: several ports need distinct names, and no port may stand twice. */
-function reportDuplicatePorts(object: ServiceManifest['object'], locate: ServiceManifest['locate'], diagnostics: Diagnostics): void {
+function reportDuplicatePorts(
+  object: ServiceManifest['object'],
+  locate: ServiceManifest['locate'],
+  diagnostics: Diagnostics,
+): void {
   const ports = object.spec.ports ?? [];
   for (const [index, port] of ports.entries()) {
     const at = locate(['spec', 'ports', index]);
-    if (ports.length > 1 && !port.name) diagnostics.error('missing-field', `spec.ports[${index}].name is missing`, at, 'a Service with several ports needs a name for each');
+    if (ports.length > 1 && !port.name)
+      diagnostics.error(
+        'missing-field',
+        `spec.ports[${index}].name is missing`,
+        at,
+        'a Service with several ports needs a name for each',
+      );
     const twin = ports.slice(0, index).find((other) => other.port === port.port && other.protocol === port.protocol);
     if (twin) diagnostics.error('duplicate-port', `port ${port.port}/${port.protocol} stands here twice`, at);
     if (port.name && ports.slice(0, index).some(({ name }) => name === port.name)) {

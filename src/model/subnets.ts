@@ -8,16 +8,30 @@ import type { MachineSpec } from './machine-specs.ts';
  * kept. Allocation starts at the second subnet (10.244.1.0/24), because the first usually belongs to a control
  * plane; it is given out last.
  */
-export function allocateSubnets(nodes: readonly MachineSpec[], podCIDR: Cidr, size: number, diagnostics: Diagnostics): (Cidr | undefined)[] {
+export function allocateSubnets(
+  nodes: readonly MachineSpec[],
+  podCIDR: Cidr,
+  size: number,
+  diagnostics: Diagnostics,
+): (Cidr | undefined)[] {
   const fixed = nodes.map((node) => fixedSubnet(node, podCIDR, diagnostics));
   reportOverlaps(nodes, fixed, diagnostics);
-  const free = freeSubnets(podCIDR, Math.max(size, podCIDR.prefix), fixed.filter((subnet) => subnet !== undefined));
+  const free = freeSubnets(
+    podCIDR,
+    Math.max(size, podCIDR.prefix),
+    fixed.filter((subnet) => subnet !== undefined),
+  );
   let reported = false;
   return nodes.map((node, index) => {
     const subnet = fixed[index] ?? (free.next().value as Cidr | undefined);
     if (!subnet && !reported) {
       reported = true;
-      diagnostics.error('subnets-exhausted', `spec.cluster.podCIDR, ${podCIDR.text}, has no /${size} left for ${node.place}`, node.at, 'widen podCIDR or raise nodeCIDRMaskSize');
+      diagnostics.error(
+        'subnets-exhausted',
+        `spec.cluster.podCIDR, ${podCIDR.text}, has no /${size} left for ${node.place}`,
+        node.at,
+        'widen podCIDR or raise nodeCIDRMaskSize',
+      );
     }
     return subnet;
   });
@@ -38,16 +52,28 @@ function* freeSubnets(podCIDR: Cidr, size: number, taken: readonly Cidr[]): Gene
 function fixedSubnet({ podCIDRs, place, at }: MachineSpec, podCIDR: Cidr, diagnostics: Diagnostics): Cidr | undefined {
   const subnet = podCIDRs.flatMap((text) => parseCidr(text) ?? []).find(({ family }) => family === 4);
   if (subnet && !cidrContains(podCIDR, subnet)) {
-    diagnostics.error('address-outside', `podCIDR ${subnet.text} of ${place} is not in the cluster's podCIDR, ${podCIDR.text}`, at);
+    diagnostics.error(
+      'address-outside',
+      `podCIDR ${subnet.text} of ${place} is not in the cluster's podCIDR, ${podCIDR.text}`,
+      at,
+    );
   }
   return subnet;
 }
 
-function reportOverlaps(nodes: readonly MachineSpec[], subnets: readonly (Cidr | undefined)[], diagnostics: Diagnostics): void {
+function reportOverlaps(
+  nodes: readonly MachineSpec[],
+  subnets: readonly (Cidr | undefined)[],
+  diagnostics: Diagnostics,
+): void {
   for (const [index, subnet] of subnets.entries()) {
     const other = subnets.slice(0, index).findIndex((earlier) => earlier && subnet && cidrsOverlap(earlier, subnet));
     if (other >= 0) {
-      diagnostics.error('overlapping-ranges', `podCIDR ${subnet!.text} of ${nodes[index]!.place} overlaps that of ${nodes[other]!.place}`, nodes[index]!.at);
+      diagnostics.error(
+        'overlapping-ranges',
+        `podCIDR ${subnet!.text} of ${nodes[index]!.place} overlaps that of ${nodes[other]!.place}`,
+        nodes[index]!.at,
+      );
     }
   }
 }

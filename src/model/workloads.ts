@@ -2,8 +2,8 @@
 import type { Diagnostics, Origin, Position } from '../diagnostic.ts';
 import { nearest } from '../diagnostic.ts';
 import type { Manifest } from '../parse/index.ts';
-import type { Path } from '../parse/yaml.ts';
 import type { PodObject } from '../parse/schema/kubernetes.ts';
+import type { Path } from '../parse/yaml.ts';
 import { type Node, objectName, type Pod } from './cluster.ts';
 import { ofKind } from './defaults.ts';
 import { AddressPool } from './pool.ts';
@@ -24,7 +24,12 @@ interface Draft {
 const FIRST_POD = 2;
 const GATEWAY = 1;
 
-export function modelPods(manifests: readonly Manifest[], nodes: readonly Node[], namespace: string, diagnostics: Diagnostics): Pod[] {
+export function modelPods(
+  manifests: readonly Manifest[],
+  nodes: readonly Node[],
+  namespace: string,
+  diagnostics: Diagnostics,
+): Pod[] {
   const drafts = [...givenPods(manifests, namespace), ...replicas(manifests, namespace)];
   reportDuplicates(drafts, diagnostics);
   warnOfHostPorts(drafts, diagnostics);
@@ -32,12 +37,15 @@ export function modelPods(manifests: readonly Manifest[], nodes: readonly Node[]
   const pools = new Map(nodes.map((node) => [node, podPool(node, diagnostics)]));
   for (const { draft, node } of placed) {
     const fixed = fixedAddress(draft);
-    if (fixed !== undefined && !draft.spec.hostNetwork) pools.get(node)!.claim(fixed, podPlace(draft), draft.locateSpec([]));
+    if (fixed !== undefined && !draft.spec.hostNetwork)
+      pools.get(node)!.claim(fixed, podPlace(draft), draft.locateSpec([]));
   }
   return placed.flatMap(({ draft, node }) => {
     const hostNetwork = draft.spec.hostNetwork === true;
     const place = podPlace(draft);
-    const address = hostNetwork ? node.address : (fixedAddress(draft) ?? pools.get(node)!.take(FIRST_POD, place, draft.locateSpec([])));
+    const address = hostNetwork
+      ? node.address
+      : (fixedAddress(draft) ?? pools.get(node)!.take(FIRST_POD, place, draft.locateSpec([])));
     if (address === undefined) return [];
     return [
       {
@@ -50,7 +58,11 @@ export function modelPods(manifests: readonly Manifest[], nodes: readonly Node[]
         address,
         hostNetwork,
         ports: containersOf(draft).flatMap(({ ports }) =>
-          (ports ?? []).map(({ name, containerPort, protocol }) => ({ ...(name !== undefined && { name }), port: containerPort, protocol })),
+          (ports ?? []).map(({ name, containerPort, protocol }) => ({
+            ...(name !== undefined && { name }),
+            port: containerPort,
+            protocol,
+          })),
         ),
         conditions: conditionsOf(draft),
         origin: draft.origin,
@@ -83,10 +95,12 @@ function isWorkload(manifest: Manifest): manifest is Workload {
 
 /** `NAME-0`, `NAME-1`, …; nothing for a workload whose pods or ReplicaSets are given as well, as in a dump of a cluster. */
 function replicas(manifests: readonly Manifest[], namespace: string): Draft[] {
-  const owners = new Set([...ofKind(manifests, 'Pod'), ...ofKind(manifests, 'ReplicaSet')].flatMap(({ object }) => {
-    const space = object.metadata.namespace ?? namespace;
-    return (object.metadata.ownerReferences ?? []).map(({ kind, name }) => `${kind}/${space}/${name}`);
-  }));
+  const owners = new Set(
+    [...ofKind(manifests, 'Pod'), ...ofKind(manifests, 'ReplicaSet')].flatMap(({ object }) => {
+      const space = object.metadata.namespace ?? namespace;
+      return (object.metadata.ownerReferences ?? []).map(({ kind, name }) => `${kind}/${space}/${name}`);
+    }),
+  );
   return manifests.filter(isWorkload).flatMap(({ kind, object, locate, origin }) => {
     const space = object.metadata.namespace ?? namespace;
     if (owners.has(`${kind}/${space}/${object.metadata.name}`)) return [];
@@ -105,21 +119,35 @@ function replicas(manifests: readonly Manifest[], namespace: string): Draft[] {
 }
 
 /** `nodeName` as it stands; otherwise the fitting node with the fewest pods, the earlier one on a tie. */
-function schedule(drafts: readonly Draft[], nodes: readonly Node[], diagnostics: Diagnostics): { draft: Draft; node: Node }[] {
+function schedule(
+  drafts: readonly Draft[],
+  nodes: readonly Node[],
+  diagnostics: Diagnostics,
+): { draft: Draft; node: Node }[] {
   const load = new Map(nodes.map((node) => [node, 0]));
-  const named = drafts.map((draft) => (draft.spec.nodeName === undefined ? undefined : namedNode(draft, nodes, diagnostics)));
+  const named = drafts.map((draft) =>
+    draft.spec.nodeName === undefined ? undefined : namedNode(draft, nodes, diagnostics),
+  );
   const count = (node: Node) => load.set(node, load.get(node)! + 1);
   for (const node of named) if (node) count(node);
   const reported = new Set<Draft['spec']>();
   return drafts.flatMap((draft, index) => {
     if (draft.spec.nodeName !== undefined) return named[index] ? [{ draft, node: named[index] }] : [];
-    const fitting = nodes.filter(({ labels }) => Object.entries(draft.spec.nodeSelector ?? {}).every(([key, value]) => labels[key] === value));
+    const fitting = nodes.filter(({ labels }) =>
+      Object.entries(draft.spec.nodeSelector ?? {}).every(([key, value]) => labels[key] === value),
+    );
     const node = fitting.toSorted((a, b) => load.get(a)! - load.get(b)!)[0];
     if (node) count(node);
     else if (!reported.has(draft.spec)) {
       reported.add(draft.spec);
-      const wanted = Object.entries(draft.spec.nodeSelector ?? {}).map(([key, value]) => `${key}=${value}`).join(', ');
-      diagnostics.error('unschedulable', `no node has the labels ${podPlace(draft)} selects: ${wanted}`, draft.locateSpec(['nodeSelector']));
+      const wanted = Object.entries(draft.spec.nodeSelector ?? {})
+        .map(([key, value]) => `${key}=${value}`)
+        .join(', ');
+      diagnostics.error(
+        'unschedulable',
+        `no node has the labels ${podPlace(draft)} selects: ${wanted}`,
+        draft.locateSpec(['nodeSelector']),
+      );
     }
     return node ? [{ draft, node }] : [];
   });
@@ -130,7 +158,12 @@ function namedNode(draft: Draft, nodes: readonly Node[], diagnostics: Diagnostic
   if (!node) {
     const names = nodes.map(({ name }) => name);
     const guess = nearest(draft.spec.nodeName!, names);
-    diagnostics.error('unknown-node', `there is no node ${draft.spec.nodeName}`, draft.locateSpec(['nodeName']), guess ? `did you mean "${guess}"?` : `nodes here: ${names.join(', ')}`);
+    diagnostics.error(
+      'unknown-node',
+      `there is no node ${draft.spec.nodeName}`,
+      draft.locateSpec(['nodeName']),
+      guess ? `did you mean "${guess}"?` : `nodes here: ${names.join(', ')}`,
+    );
   }
   return node;
 }
@@ -158,7 +191,11 @@ function warnOfHostPorts(drafts: readonly Draft[], diagnostics: Diagnostics): vo
     const hasHostPort = containersOf(draft).some(({ ports }) => ports?.some(({ hostPort }) => hostPort !== undefined));
     if (!hasHostPort || draft.spec.hostNetwork || seen.has(draft.spec)) continue;
     seen.add(draft.spec);
-    diagnostics.warn('not-emulated', `hostPort of ${podPlace(draft)} is not emulated: nothing answers on the node's port`, draft.locateSpec(['containers']));
+    diagnostics.warn(
+      'not-emulated',
+      `hostPort of ${podPlace(draft)} is not emulated: nothing answers on the node's port`,
+      draft.locateSpec(['containers']),
+    );
   }
 }
 

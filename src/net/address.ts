@@ -54,10 +54,6 @@ export function hostCidr(address: string): Cidr {
   return cidrOf(parsed.value, BITS[parsed.family], parsed.family);
 }
 
-export function cidrSize(cidr: Cidr): bigint {
-  return cidr.last - cidr.first + 1n;
-}
-
 export function cidrContains(outer: Cidr, inner: string | Cidr): boolean {
   const range = typeof inner === 'string' ? hostCidr(inner) : inner;
   return range.family === outer.family && range.first >= outer.first && range.last <= outer.last;

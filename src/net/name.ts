@@ -28,7 +28,13 @@ export function macFor(prefix: MacPrefix, address: string): string {
 
 /** 0a:58 is what kubenet and OVN-Kubernetes give to pods; the others are ours. A port is the far end of a machine's or pod's cable. */
 const MAC_PREFIXES = {
-  machine: '02:00', machinePort: '02:01', switch: '02:02', pod: '0a:58', podPort: '0a:59', bridge: '0a:5a', vtep: '0e:00',
+  machine: '02:00',
+  machinePort: '02:01',
+  switch: '02:02',
+  pod: '0a:58',
+  podPort: '0a:59',
+  bridge: '0a:5a',
+  vtep: '0e:00',
 } as const;
 export type MacPrefix = keyof typeof MAC_PREFIXES;
 

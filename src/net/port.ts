@@ -1,6 +1,6 @@
 /** Transport protocols and ports, in Kubernetes' spelling: `53/UDP`, TCP when left out. */
 
-export const PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const;
+const PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 
 /** A port something listens on. */

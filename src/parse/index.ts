@@ -3,9 +3,10 @@
  *
  * Every problem of every document is reported; a document with a problem yields no manifest.
  */
+
+import type * as z from 'zod';
 import type { Diagnostics, Origin, Position } from '../diagnostic.ts';
 import { nearest } from '../diagnostic.ts';
-import type * as z from 'zod';
 import { classify, EMULATED, type EmulatedKind } from './kinds.ts';
 import { validate } from './validate.ts';
 import { type Locate, type Path, readYaml, type Source, type YamlDocument } from './yaml.ts';
@@ -30,21 +31,39 @@ export function parse(sources: readonly Source[], diagnostics: Diagnostics): Man
     readYaml(source, diagnostics).flatMap((document) => readDocument(document, diagnostics, ignored)),
   );
   for (const [kind, { count, at }] of ignored) {
-    diagnostics.warn('not-emulated', `${kind} is not emulated: ${count === 1 ? '1 object is' : `${count} objects are`} ignored`, at);
+    diagnostics.warn(
+      'not-emulated',
+      `${kind} is not emulated: ${count === 1 ? '1 object is' : `${count} objects are`} ignored`,
+      at,
+    );
   }
   return manifests;
 }
 
-function readDocument({ value, locate }: YamlDocument, diagnostics: Diagnostics, ignored: Map<string, { count: number; at: Position }>): Manifest[] {
+function readDocument(
+  { value, locate }: YamlDocument,
+  diagnostics: Diagnostics,
+  ignored: Map<string, { count: number; at: Position }>,
+): Manifest[] {
   const object = withoutNulls(value);
   if (!isMapping(object)) {
-    diagnostics.error('not-a-manifest', 'this document is not a mapping', locate([]), 'a manifest starts with apiVersion: and kind:');
+    diagnostics.error(
+      'not-a-manifest',
+      'this document is not a mapping',
+      locate([]),
+      'a manifest starts with apiVersion: and kind:',
+    );
     return [];
   }
   const { apiVersion, kind } = object;
   if (typeof apiVersion !== 'string' || typeof kind !== 'string') {
     const missing = typeof kind !== 'string' ? 'kind' : 'apiVersion';
-    diagnostics.error('not-a-manifest', `${missing} is missing`, firstKey(object, locate), 'a manifest starts with apiVersion: and kind:');
+    diagnostics.error(
+      'not-a-manifest',
+      `${missing} is missing`,
+      firstKey(object, locate),
+      'a manifest starts with apiVersion: and kind:',
+    );
     return [];
   }
   const classification = classify(apiVersion, kind);
@@ -65,14 +84,24 @@ function readDocument({ value, locate }: YamlDocument, diagnostics: Diagnostics,
     }
     case 'unknown': {
       const guess = nearest(kind, classification.candidates);
-      const help = guess === kind ? `${kind} belongs to ${apiVersionOf(kind)}` : guess ? `did you mean "${guess}"?` : `known here: ${classification.candidates.join(', ')}`;
+      const help =
+        guess === kind
+          ? `${kind} belongs to ${apiVersionOf(kind)}`
+          : guess
+            ? `did you mean "${guess}"?`
+            : `known here: ${classification.candidates.join(', ')}`;
       diagnostics.error('unknown-kind', `there is no kind ${kind} in ${apiVersion}`, locate(['kind']), help);
       return [];
     }
   }
 }
 
-function toManifest<K extends EmulatedKind>(kind: K, value: unknown, locate: Locate, diagnostics: Diagnostics): Manifest | undefined {
+function toManifest<K extends EmulatedKind>(
+  kind: K,
+  value: unknown,
+  locate: Locate,
+  diagnostics: Diagnostics,
+): Manifest | undefined {
   const object = validate(EMULATED[kind].schema, value, locate, diagnostics);
   const { file, line } = locate(['kind'], 'key');
   return object && ({ kind, object, locate, origin: { file, line } } as unknown as Manifest);
@@ -103,7 +132,11 @@ function apiVersionOf(kind: string): string {
 function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNulls);
   if (!isMapping(value)) return value;
-  return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== null).map(([key, inner]) => [key, withoutNulls(inner)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, inner]) => inner !== null)
+      .map(([key, inner]) => [key, withoutNulls(inner)]),
+  );
 }
 
 function isMapping(value: unknown): value is Record<string, unknown> {

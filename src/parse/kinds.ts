@@ -25,8 +25,17 @@ const FORMER_GROUPS: Record<string, string> = { extensions: 'apps' };
 /** Kinds of Kubernetes' own API that exist and are not emulated. Kinds of other groups are taken for custom resources. */
 const IGNORED: Record<string, readonly string[]> = {
   '': [
-    'Binding', 'ComponentStatus', 'ConfigMap', 'Event', 'LimitRange', 'PersistentVolume', 'PersistentVolumeClaim',
-    'PodTemplate', 'ResourceQuota', 'Secret', 'ServiceAccount',
+    'Binding',
+    'ComponentStatus',
+    'ConfigMap',
+    'Event',
+    'LimitRange',
+    'PersistentVolume',
+    'PersistentVolumeClaim',
+    'PodTemplate',
+    'ResourceQuota',
+    'Secret',
+    'ServiceAccount',
   ],
   apps: ['ControllerRevision', 'DaemonSet', 'StatefulSet'],
   batch: ['CronJob', 'Job'],
@@ -44,7 +53,8 @@ export type Classification =
 /** Decides what a document's `apiVersion` and `kind` stand for. */
 export function classify(apiVersion: string, kind: string): Classification {
   const group = groupOf(apiVersion);
-  if (kind in EMULATED && EMULATED[kind as EmulatedKind].group === group) return { is: 'emulated', kind: kind as EmulatedKind };
+  if (kind in EMULATED && EMULATED[kind as EmulatedKind].group === group)
+    return { is: 'emulated', kind: kind as EmulatedKind };
   if (kind.endsWith('List') && (group in IGNORED || group === 'discovery.k8s.io')) return { is: 'list' };
   if (IGNORED[group]?.includes(kind)) return { is: 'ignored' };
   if (kind in EMULATED) return { is: 'unknown', candidates: [kind] };

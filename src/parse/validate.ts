@@ -19,7 +19,14 @@ export function validate<T extends z.ZodType>(
 
 type Issue = z.core.$ZodIssue;
 
-function report(issue: Issue, base: Path, schema: z.ZodType, value: unknown, locate: Locate, diagnostics: Diagnostics): void {
+function report(
+  issue: Issue,
+  base: Path,
+  schema: z.ZodType,
+  value: unknown,
+  locate: Locate,
+  diagnostics: Diagnostics,
+): void {
   const path = [...base, ...issue.path] as (string | number)[];
   const field = formatPath(path);
   switch (issue.code) {
@@ -31,21 +38,37 @@ function report(issue: Issue, base: Path, schema: z.ZodType, value: unknown, loc
           'unknown-field',
           `unknown field "${key}"${path.length > 0 ? ` in ${field}` : ''}`,
           locate([...path, key], 'key'),
-          [guess && `did you mean "${guess}"?`, allowed.length > 0 && `allowed: ${allowed.join(', ')}`].filter(Boolean).join(' '),
+          [guess && `did you mean "${guess}"?`, allowed.length > 0 && `allowed: ${allowed.join(', ')}`]
+            .filter(Boolean)
+            .join(' '),
         );
       }
       return;
     case 'invalid_union': {
       const branch = closestBranch(issue.errors as Issue[][]);
       if (branch) for (const inner of branch) report(inner, path, schema, value, locate, diagnostics);
-      else if (issue.discriminator) reportChoice(field, path, discriminatorValues(schema, path, value), value, locate, diagnostics);
-      else diagnostics.error('wrong-type', `${field} cannot be ${show(valueAt(value, path))}`, locate(path), unionHelp(issue));
+      else if (issue.discriminator)
+        reportChoice(field, path, discriminatorValues(schema, path, value), value, locate, diagnostics);
+      else
+        diagnostics.error(
+          'wrong-type',
+          `${field} cannot be ${show(valueAt(value, path))}`,
+          locate(path),
+          unionHelp(issue),
+        );
       return;
     }
     case 'invalid_type': {
       const missing = valueAt(value, path) === undefined;
-      const message = missing ? `${field} is missing` : `${field} must be ${typeName(issue.expected)}, not ${show(valueAt(value, path))}`;
-      diagnostics.error(missing ? 'missing-field' : 'wrong-type', message, locate(path), missing ? `it must be ${typeName(issue.expected)}` : undefined);
+      const message = missing
+        ? `${field} is missing`
+        : `${field} must be ${typeName(issue.expected)}, not ${show(valueAt(value, path))}`;
+      diagnostics.error(
+        missing ? 'missing-field' : 'wrong-type',
+        message,
+        locate(path),
+        missing ? `it must be ${typeName(issue.expected)}` : undefined,
+      );
       return;
     }
     case 'invalid_value': {
@@ -54,14 +77,23 @@ function report(issue: Issue, base: Path, schema: z.ZodType, value: unknown, loc
     }
     default: {
       const given = valueAt(value, path);
-      const complaint = issue.message.startsWith('must') ? ` ${issue.message}` : `: ${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`;
+      const complaint = issue.message.startsWith('must')
+        ? ` ${issue.message}`
+        : `: ${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`;
       diagnostics.error('invalid-value', `${field}${complaint}, not ${show(given)}`, locate(path));
     }
   }
 }
 
 /** One of a closed list of values was expected. */
-function reportChoice(field: string, path: Path, allowed: string[], value: unknown, locate: Locate, diagnostics: Diagnostics): void {
+function reportChoice(
+  field: string,
+  path: Path,
+  allowed: string[],
+  value: unknown,
+  locate: Locate,
+  diagnostics: Diagnostics,
+): void {
   const given = valueAt(value, path);
   const list = `allowed: ${allowed.join(', ')}`;
   if (given === undefined) {
@@ -69,7 +101,12 @@ function reportChoice(field: string, path: Path, allowed: string[], value: unkno
     return;
   }
   const guess = nearest(String(given), allowed);
-  diagnostics.error('invalid-value', `${field} cannot be ${show(given)}`, locate(path), guess && allowed.length > 1 ? `did you mean "${guess}"? ${list}` : list);
+  diagnostics.error(
+    'invalid-value',
+    `${field} cannot be ${show(given)}`,
+    locate(path),
+    guess && allowed.length > 1 ? `did you mean "${guess}"? ${list}` : list,
+  );
 }
 
 /** Of a union's branches the one that fits best: the first that only complains about something inside the value. */
@@ -95,7 +132,14 @@ function discriminatorValues(schema: z.ZodType, path: Path, value: unknown): str
 }
 
 const TYPE_NAMES: Record<string, string> = {
-  string: 'a string', number: 'a number', int: 'a whole number', boolean: 'true or false', array: 'a list', object: 'a mapping', record: 'a mapping', tuple: 'a list',
+  string: 'a string',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a mapping',
+  record: 'a mapping',
+  tuple: 'a list',
 };
 
 function typeName(expected: string): string {
@@ -113,8 +157,11 @@ function valueAt(value: unknown, path: Path): unknown {
 }
 
 /** `spec.ports[0].nodePort` */
-export function formatPath(path: Path): string {
-  const text = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('').replace(/^\./, '');
+function formatPath(path: Path): string {
+  const text = path
+    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`))
+    .join('')
+    .replace(/^\./, '');
   return text || 'the document';
 }
 
@@ -148,7 +195,8 @@ function schemaAt(schema: z.ZodType, path: Path, value: unknown): z.ZodType | un
   const [step, ...rest] = path;
   if (step === undefined) return schema;
   const inner = (value as Record<string | number, unknown> | undefined)?.[step];
-  const next = definition.type === 'object' ? definition.shape?.[String(step)] : (definition.element ?? definition.valueType);
+  const next =
+    definition.type === 'object' ? definition.shape?.[String(step)] : (definition.element ?? definition.valueType);
   return next && schemaAt(next, rest, inner);
 }
 
@@ -159,7 +207,8 @@ function optionsAt(schema: z.ZodType, path: Path, value: unknown): z.ZodType[] |
   if (path.length === 0) return definition.options;
   const [step, ...rest] = path;
   const inner = (value as Record<string | number, unknown> | undefined)?.[step!];
-  const next = definition.type === 'object' ? definition.shape?.[String(step)] : (definition.element ?? definition.valueType);
+  const next =
+    definition.type === 'object' ? definition.shape?.[String(step)] : (definition.element ?? definition.valueType);
   return next && optionsAt(next, rest, inner);
 }
 
@@ -169,6 +218,8 @@ function fitsDiscriminator(option: z.ZodType, discriminator: string | undefined,
 }
 
 function literalsOf(option: z.ZodType, key: string): readonly unknown[] {
-  const literal = (option.def as unknown as Definition).shape?.[key]?.def as unknown as { values?: unknown[] } | undefined;
+  const literal = (option.def as unknown as Definition).shape?.[key]?.def as unknown as
+    | { values?: unknown[] }
+    | undefined;
   return literal?.values ?? [];
 }

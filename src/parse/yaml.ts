@@ -1,6 +1,7 @@
 /** Text to YAML documents whose every value still knows its line and column. */
-import { isAlias, isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseAllDocuments } from 'yaml';
+
 import type { Document, Node } from 'yaml';
+import { isAlias, isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseAllDocuments } from 'yaml';
 import type { Diagnostics, Position } from '../diagnostic.ts';
 
 /** A text to read: `name` is what messages call it, a path or `<stdin>`. */
@@ -49,7 +50,8 @@ export function readYaml(source: Source, diagnostics: Diagnostics): YamlDocument
   for (const document of parseDocuments(source, lines, diagnostics)) {
     for (const error of document.errors) {
       const at = position(error.pos[0], error.pos[1]);
-      if (error.code === 'DUPLICATE_KEY') diagnostics.error('duplicate-key', 'this key stands twice in one mapping', wholeWord(at));
+      if (error.code === 'DUPLICATE_KEY')
+        diagnostics.error('duplicate-key', 'this key stands twice in one mapping', wholeWord(at));
       else diagnostics.error(error.code.toLowerCase().replaceAll('_', '-'), yamlMessage(error.message), at);
     }
     for (const warning of document.warnings) {
@@ -65,7 +67,12 @@ export function readYaml(source: Source, diagnostics: Diagnostics): YamlDocument
 
 function parseDocuments(source: Source, lineCounter: LineCounter, diagnostics: Diagnostics): Document.Parsed[] {
   try {
-    const documents = parseAllDocuments(source.text, { lineCounter, uniqueKeys: true, stringKeys: true, prettyErrors: false });
+    const documents = parseAllDocuments(source.text, {
+      lineCounter,
+      uniqueKeys: true,
+      stringKeys: true,
+      prettyErrors: false,
+    });
     return Array.isArray(documents) ? documents : [];
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
@@ -141,10 +148,19 @@ function warnOfYaml11(document: Document.Parsed, position: ToPosition, diagnosti
     if (isMap(node)) for (const pair of node.items) visit(pair.value);
     else if (isSeq(node)) for (const item of node.items) visit(item);
     else if (isScalar(node) && node.type === 'PLAIN' && typeof node.source === 'string') {
-      const reading = YAML11_BOOLEAN.test(node.source) ? 'a boolean' : YAML11_OCTAL.test(node.source) ? 'an octal number' : undefined;
+      const reading = YAML11_BOOLEAN.test(node.source)
+        ? 'a boolean'
+        : YAML11_OCTAL.test(node.source)
+          ? 'an octal number'
+          : undefined;
       const [start, end] = rangeOf(node) ?? [0, 1];
       if (reading) {
-        diagnostics.warn('yaml-1.1', `kubectl reads ${node.source} as ${reading}, this tool as written`, position(start, end), 'quote it to mean the same everywhere');
+        diagnostics.warn(
+          'yaml-1.1',
+          `kubectl reads ${node.source} as ${reading}, this tool as written`,
+          position(start, end),
+          'quote it to mean the same everywhere',
+        );
       }
     }
   };
@@ -153,6 +169,9 @@ function warnOfYaml11(document: Document.Parsed, position: ToPosition, diagnosti
 
 /** yaml's messages end in "at line x, column y:" and an excerpt; ours carry the position. */
 function yamlMessage(message: string): string {
-  const first = message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '').replace(/\.$/, '');
+  const first = message
+    .split('\n')[0]!
+    .replace(/ at line \d+, column \d+:?$/, '')
+    .replace(/\.$/, '');
   return first.charAt(0).toLowerCase() + first.slice(1);
 }

@@ -23,7 +23,19 @@ export function commandOf(operation: Operation): Command {
     case 'set-link':
       return ip('link', 'set', ...linkChange(operation.change));
     case 'set-port':
-      return { argv: ['bridge', '-n', namespace, 'link', 'set', 'dev', operation.name, 'hairpin', operation.hairpin ? 'on' : 'off'] };
+      return {
+        argv: [
+          'bridge',
+          '-n',
+          namespace,
+          'link',
+          'set',
+          'dev',
+          operation.name,
+          'hairpin',
+          operation.hairpin ? 'on' : 'off',
+        ],
+      };
     case 'delete-link':
       return ip('link', 'delete', operation.name);
     case 'add-address':
@@ -35,8 +47,15 @@ export function commandOf(operation: Operation): Command {
     case 'delete-route': {
       const { to, via, device, onlink, scope, source } = operation.route;
       return ip(
-        'route', verb(operation.kind), to, ...(via ? ['via', via] : []), 'dev', device,
-        ...(scope ? ['scope', scope] : []), ...(source ? ['src', source] : []), ...(onlink ? ['onlink'] : []),
+        'route',
+        verb(operation.kind),
+        to,
+        ...(via ? ['via', via] : []),
+        'dev',
+        device,
+        ...(scope ? ['scope', scope] : []),
+        ...(source ? ['src', source] : []),
+        ...(onlink ? ['onlink'] : []),
       );
     }
     case 'add-neighbour':
@@ -48,7 +67,9 @@ export function commandOf(operation: Operation): Command {
     case 'delete-fdb': {
       const { device, mac, destination } = operation.entry;
       const action = operation.kind === 'add-fdb' ? 'append' : 'del';
-      return { argv: ['bridge', '-n', namespace, 'fdb', action, mac, 'dev', device, 'dst', destination, 'self', 'permanent'] };
+      return {
+        argv: ['bridge', '-n', namespace, 'fdb', action, mac, 'dev', device, 'dst', destination, 'self', 'permanent'],
+      };
     }
     case 'load-iptables':
       return { argv: inside('iptables-restore'), stdin: operation.text };
@@ -64,13 +85,30 @@ function newLink(link: Extract<Operation, { kind: 'add-link' }>['link']): (strin
       return [...end(link), 'type', 'veth', 'peer', 'name', ...end(link.peer), 'netns', link.peer.namespace];
     case 'vxlan':
       return [
-        ...end(link), 'type', 'vxlan', 'id', link.vni, 'local', link.local, 'dev', link.device, 'dstport', link.port,
-        link.learning ? 'learning' : 'nolearning', ...(link.gbp ? ['gbp'] : []),
+        ...end(link),
+        'type',
+        'vxlan',
+        'id',
+        link.vni,
+        'local',
+        link.local,
+        'dev',
+        link.device,
+        'dstport',
+        link.port,
+        link.learning ? 'learning' : 'nolearning',
+        ...(link.gbp ? ['gbp'] : []),
       ];
   }
 }
 
-function linkChange({ name, master, mtu, quiet, up }: Extract<Operation, { kind: 'set-link' }>['change']): (string | number)[] {
+function linkChange({
+  name,
+  master,
+  mtu,
+  quiet,
+  up,
+}: Extract<Operation, { kind: 'set-link' }>['change']): (string | number)[] {
   return [
     name,
     ...(master === undefined ? [] : ['master', master]),

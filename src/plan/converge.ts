@@ -20,14 +20,39 @@ export function converge(current: KernelState, wanted: KernelState): Plan {
   const each = (step: (pair: Pair) => readonly Operation[]) => pairs.flatMap(step);
   return {
     operations: [
-      ...each(({ from, to }) => difference(from.routes, to.routes, ({ origin, ...route }) => ({ kind: 'delete-route', namespace: to.name, route, origin }))),
+      ...each(({ from, to }) =>
+        difference(from.routes, to.routes, ({ origin, ...route }) => ({
+          kind: 'delete-route',
+          namespace: to.name,
+          route,
+          origin,
+        })),
+      ),
       ...each(removeEntries),
-      ...uniqueCables(each(({ from, lostLinks }) => lostLinks.map((link): Operation => ({ kind: 'delete-link', namespace: from.name, name: link.name, origin: link.origin }))), pairs),
+      ...uniqueCables(
+        each(({ from, lostLinks }) =>
+          lostLinks.map(
+            (link): Operation => ({ kind: 'delete-link', namespace: from.name, name: link.name, origin: link.origin }),
+          ),
+        ),
+        pairs,
+      ),
       ...gone.map(({ name, origin }): Operation => ({ kind: 'delete-namespace', namespace: name, origin })),
       ...each(changeSettings),
       ...planNamespaces(added, wanted).operations,
-      ...each(({ to, newLinks }) => newLinks.flatMap((link) => (comesWithAdded(link, added) ? [] : addLink(to.name, link, lookup)))),
-      ...each(({ to, newLinks }) => newLinks.map((link): Operation => ({ kind: 'set-link', namespace: to.name, change: { name: link.name, quiet: true }, origin: link.origin }))),
+      ...each(({ to, newLinks }) =>
+        newLinks.flatMap((link) => (comesWithAdded(link, added) ? [] : addLink(to.name, link, lookup))),
+      ),
+      ...each(({ to, newLinks }) =>
+        newLinks.map(
+          (link): Operation => ({
+            kind: 'set-link',
+            namespace: to.name,
+            change: { name: link.name, quiet: true },
+            origin: link.origin,
+          }),
+        ),
+      ),
       ...each(({ to, newLinks }) => newLinks.flatMap((link) => setLink(to.name, link))),
       ...each(({ to, newLinks }) => newLinks.flatMap((link) => setPort(to.name, link))),
       ...each(changeLinks),
@@ -58,7 +83,10 @@ function pairOf(from: Namespace, to: Namespace, added: readonly Namespace[]): Pa
   const names = new Set(kept.map((link) => link.to.name));
   const newLinks = to.links.filter(({ name }) => !names.has(name));
   return {
-    from, to, keptLinks: kept, newLinks,
+    from,
+    to,
+    keptLinks: kept,
+    newLinks,
     lostLinks: from.links.filter(({ name }) => !names.has(name)),
     renewed: new Set(newLinks.map(({ name }) => name)),
   };
@@ -70,7 +98,8 @@ function comesWithAdded(link: Link, added: readonly Namespace[]): boolean {
 
 /** What can only be changed by making the link anew. */
 function isSameLink(a: Link, b: Link): boolean {
-  const fixed = ({ origin: _origin, up: _up, mtu: _mtu, hairpin: _hairpin, master: _master, ...rest }: Link) => JSON.stringify(rest);
+  const fixed = ({ origin: _origin, up: _up, mtu: _mtu, hairpin: _hairpin, master: _master, ...rest }: Link) =>
+    JSON.stringify(rest);
   return fixed(a) === fixed(b);
 }
 
@@ -79,7 +108,9 @@ function uniqueCables(deletions: readonly Operation[], pairs: readonly Pair[]): 
   const done = new Set<string>();
   return deletions.filter((operation) => {
     if (operation.kind !== 'delete-link') return true;
-    const link = pairs.find(({ from }) => from.name === operation.namespace)!.from.links.find(({ name }) => name === operation.name)!;
+    const link = pairs
+      .find(({ from }) => from.name === operation.namespace)!
+      .from.links.find(({ name }) => name === operation.name)!;
     const ends = link.kind === 'veth' ? [`${link.peer.namespace} ${link.peer.name}`] : [];
     if (done.has(`${operation.namespace} ${operation.name}`)) return false;
     for (const end of ends) done.add(end);
@@ -91,24 +122,65 @@ function removeEntries({ from, to, renewed, lostLinks }: Pair): Operation[] {
   const lost = new Set([...renewed, ...lostLinks.map(({ name }) => name)]);
   const stays = <T extends { device: string }>({ device }: T) => !lost.has(device);
   return [
-    ...difference(from.neighbours.filter(stays), to.neighbours, ({ origin, ...neighbour }) => ({ kind: 'delete-neighbour', namespace: to.name, neighbour, origin })),
-    ...difference(from.fdb.filter(stays), to.fdb, ({ origin, ...entry }) => ({ kind: 'delete-fdb', namespace: to.name, entry, origin })),
-    ...difference(from.addresses.filter(stays), to.addresses, ({ origin, ...address }) => ({ kind: 'delete-address', namespace: to.name, address, origin })),
+    ...difference(from.neighbours.filter(stays), to.neighbours, ({ origin, ...neighbour }) => ({
+      kind: 'delete-neighbour',
+      namespace: to.name,
+      neighbour,
+      origin,
+    })),
+    ...difference(from.fdb.filter(stays), to.fdb, ({ origin, ...entry }) => ({
+      kind: 'delete-fdb',
+      namespace: to.name,
+      entry,
+      origin,
+    })),
+    ...difference(from.addresses.filter(stays), to.addresses, ({ origin, ...address }) => ({
+      kind: 'delete-address',
+      namespace: to.name,
+      address,
+      origin,
+    })),
   ];
 }
 
 function addEntries({ from, to, renewed }: Pair): Operation[] {
-  const kept = <T extends { device: string }>(entries: readonly T[]) => entries.filter(({ device }) => !renewed.has(device));
+  const kept = <T extends { device: string }>(entries: readonly T[]) =>
+    entries.filter(({ device }) => !renewed.has(device));
   return [
-    ...difference(to.addresses, kept(from.addresses), ({ origin, ...address }) => ({ kind: 'add-address', namespace: to.name, address, origin })),
-    ...difference(to.routes, kept(from.routes), ({ origin, ...route }) => ({ kind: 'add-route', namespace: to.name, route, origin })),
-    ...difference(to.neighbours, kept(from.neighbours), ({ origin, ...neighbour }) => ({ kind: 'add-neighbour', namespace: to.name, neighbour, origin })),
-    ...difference(to.fdb, kept(from.fdb), ({ origin, ...entry }) => ({ kind: 'add-fdb', namespace: to.name, entry, origin })),
+    ...difference(to.addresses, kept(from.addresses), ({ origin, ...address }) => ({
+      kind: 'add-address',
+      namespace: to.name,
+      address,
+      origin,
+    })),
+    ...difference(to.routes, kept(from.routes), ({ origin, ...route }) => ({
+      kind: 'add-route',
+      namespace: to.name,
+      route,
+      origin,
+    })),
+    ...difference(to.neighbours, kept(from.neighbours), ({ origin, ...neighbour }) => ({
+      kind: 'add-neighbour',
+      namespace: to.name,
+      neighbour,
+      origin,
+    })),
+    ...difference(to.fdb, kept(from.fdb), ({ origin, ...entry }) => ({
+      kind: 'add-fdb',
+      namespace: to.name,
+      entry,
+      origin,
+    })),
   ];
 }
 
 function changeSettings({ from, to }: Pair): Operation[] {
-  return difference(to.sysctls, from.sysctls, ({ origin, ...sysctl }) => ({ kind: 'set-sysctl', namespace: to.name, sysctl, origin }));
+  return difference(to.sysctls, from.sysctls, ({ origin, ...sysctl }) => ({
+    kind: 'set-sysctl',
+    namespace: to.name,
+    sysctl,
+    origin,
+  }));
 }
 
 function changeLinks({ to, keptLinks }: Pair): Operation[] {
@@ -121,8 +193,12 @@ function changeLinks({ to, keptLinks }: Pair): Operation[] {
     };
     const hairpin = after.hairpin ?? false;
     return [
-      ...(Object.keys(change).length > 1 ? [{ kind: 'set-link' as const, namespace: to.name, change, origin: after.origin }] : []),
-      ...((before.hairpin ?? false) === hairpin ? [] : [{ kind: 'set-port' as const, namespace: to.name, name: after.name, hairpin, origin: after.origin }]),
+      ...(Object.keys(change).length > 1
+        ? [{ kind: 'set-link' as const, namespace: to.name, change, origin: after.origin }]
+        : []),
+      ...((before.hairpin ?? false) === hairpin
+        ? []
+        : [{ kind: 'set-port' as const, namespace: to.name, name: after.name, hairpin, origin: after.origin }]),
     ];
   });
 }
@@ -138,12 +214,21 @@ function withEmptied(before: Iptables | undefined, after: Iptables | undefined):
   const wanted = after?.tables ?? [];
   const emptied = (before?.tables ?? [])
     .filter(({ name }) => !wanted.some((table) => table.name === name))
-    .map((table) => ({ ...table, chains: table.chains.flatMap((chain) => (chain.policy ? [{ ...chain, policy: 'ACCEPT' as const, rules: [] }] : [])) }));
+    .map((table) => ({
+      ...table,
+      chains: table.chains.flatMap((chain) =>
+        chain.policy ? [{ ...chain, policy: 'ACCEPT' as const, rules: [] }] : [],
+      ),
+    }));
   return { tables: [...wanted, ...emptied] };
 }
 
 /** What `from` has and `to` has not, origins aside, as operations. */
-function difference<T extends object>(from: readonly T[], to: readonly T[], operation: (entry: T) => Operation): Operation[] {
+function difference<T extends object>(
+  from: readonly T[],
+  to: readonly T[],
+  operation: (entry: T) => Operation,
+): Operation[] {
   const identity = ({ origin: _origin, ...rest }: T & { origin?: unknown }) => JSON.stringify(rest);
   const there = new Set(to.map(identity));
   return from.filter((entry) => !there.has(identity(entry))).map(operation);

@@ -22,9 +22,22 @@ export function planNamespaces(namespaces: readonly Namespace[], state: KernelSt
     operations: [
       ...all(({ name, origin }) => [{ kind: 'add-namespace' as const, namespace: name, origin }]),
       ...all(sysctls),
-      ...all(({ name, origin }) => [{ kind: 'set-link' as const, namespace: name, change: { name: 'lo', up: true }, origin }]),
-      ...LINK_ORDER.flatMap((kind) => all((namespace) => namespace.links.filter((link) => link.kind === kind).flatMap((link) => addLink(namespace.name, link, lookup)))),
-      ...all(({ name, links }) => links.map((link) => ({ kind: 'set-link' as const, namespace: name, change: { name: link.name, quiet: true as const }, origin: link.origin }))),
+      ...all(({ name, origin }) => [
+        { kind: 'set-link' as const, namespace: name, change: { name: 'lo', up: true }, origin },
+      ]),
+      ...LINK_ORDER.flatMap((kind) =>
+        all((namespace) =>
+          namespace.links.filter((link) => link.kind === kind).flatMap((link) => addLink(namespace.name, link, lookup)),
+        ),
+      ),
+      ...all(({ name, links }) =>
+        links.map((link) => ({
+          kind: 'set-link' as const,
+          namespace: name,
+          change: { name: link.name, quiet: true as const },
+          origin: link.origin,
+        })),
+      ),
       ...all(addresses),
       ...all(({ name, links }) => links.flatMap((link) => setLink(name, link))),
       ...all(({ name, links }) => links.flatMap((link) => setPort(name, link))),
@@ -42,11 +55,13 @@ const LINK_ORDER: readonly Link['kind'][] = ['bridge', 'veth', 'vxlan'];
 type Lookup = (namespace: string, name: string) => Link;
 
 export function linkLookup({ namespaces }: KernelState): Lookup {
-  const links = new Map(namespaces.flatMap(({ name, links: own }) => own.map((link) => [`${name} ${link.name}`, link])));
+  const links = new Map(
+    namespaces.flatMap(({ name, links: own }) => own.map((link) => [`${name} ${link.name}`, link])),
+  );
   return (namespace, name) => links.get(`${namespace} ${name}`)!;
 }
 
-export function sysctls({ name, sysctls: own }: Namespace): Operation[] {
+function sysctls({ name, sysctls: own }: Namespace): Operation[] {
   return own.map(({ key, value, origin }) => ({ kind: 'set-sysctl', namespace: name, sysctl: { key, value }, origin }));
 }
 
@@ -63,7 +78,13 @@ function newLink(link: Link, lookup: Lookup): NewLink {
       return { kind: 'bridge', name, mtu, mac };
     case 'veth': {
       const peer = lookup(link.peer.namespace, link.peer.name);
-      return { kind: 'veth', name, mtu, mac, peer: { namespace: link.peer.namespace, name: peer.name, mtu: peer.mtu, mac: peer.mac } };
+      return {
+        kind: 'veth',
+        name,
+        mtu,
+        mac,
+        peer: { namespace: link.peer.namespace, name: peer.name, mtu: peer.mtu, mac: peer.mac },
+      };
     }
     case 'vxlan': {
       const { vni, port, local, device, learning, gbp } = link;
@@ -75,7 +96,14 @@ function newLink(link: Link, lookup: Lookup): NewLink {
 /** Makes a link a port of its bridge and takes it up. */
 export function setLink(namespace: string, { name, master, up, origin }: Link): Operation[] {
   if (master === undefined && !up) return [];
-  return [{ kind: 'set-link', namespace, change: { name, ...(master !== undefined && { master }), ...(up && { up }) }, origin }];
+  return [
+    {
+      kind: 'set-link',
+      namespace,
+      change: { name, ...(master !== undefined && { master }), ...(up && { up }) },
+      origin,
+    },
+  ];
 }
 
 /** The flag of a bridge port, where it is not the kernel's default. */
@@ -83,22 +111,22 @@ export function setPort(namespace: string, { name, hairpin, origin }: Link): Ope
   return hairpin ? [{ kind: 'set-port', namespace, name, hairpin, origin }] : [];
 }
 
-export function addresses({ name, addresses: own }: Namespace): Operation[] {
+function addresses({ name, addresses: own }: Namespace): Operation[] {
   return own.map(({ origin, ...address }) => ({ kind: 'add-address', namespace: name, address, origin }));
 }
 
-export function routes({ name, routes: own }: Namespace): Operation[] {
+function routes({ name, routes: own }: Namespace): Operation[] {
   return own.map(({ origin, ...route }) => ({ kind: 'add-route', namespace: name, route, origin }));
 }
 
-export function neighbours({ name, neighbours: own }: Namespace): Operation[] {
+function neighbours({ name, neighbours: own }: Namespace): Operation[] {
   return own.map(({ origin, ...neighbour }) => ({ kind: 'add-neighbour', namespace: name, neighbour, origin }));
 }
 
-export function fdb({ name, fdb: own }: Namespace): Operation[] {
+function fdb({ name, fdb: own }: Namespace): Operation[] {
   return own.map(({ origin, ...entry }) => ({ kind: 'add-fdb', namespace: name, entry, origin }));
 }
 
-export function rules({ name, iptables, origin }: Namespace): Operation[] {
+function rules({ name, iptables, origin }: Namespace): Operation[] {
   return iptables ? [{ kind: 'load-iptables', namespace: name, text: formatIptables(iptables), origin }] : [];
 }

@@ -6,7 +6,16 @@ import { createSocket, type Socket as Datagram } from 'node:dgram';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { AF_INET, bind, listen, setsockopt, SOCK_DGRAM, SOCK_NONBLOCK, SOCK_STREAM, socket } from '../apply/kernel/libc.ts';
+import {
+  AF_INET,
+  bind,
+  listen,
+  SOCK_DGRAM,
+  SOCK_NONBLOCK,
+  SOCK_STREAM,
+  setsockopt,
+  socket,
+} from '../apply/kernel/libc.ts';
 import { inside } from '../apply/kernel/namespaces.ts';
 import type { Listener } from '../model/cluster.ts';
 import { socketAddress } from '../net/port.ts';
@@ -25,7 +34,8 @@ export class Endpoints {
   constructor() {
     this.#http.on('clientError', (_error, connection) => {
       const listener = this.#listenerOf.get(connection as Socket);
-      if (listener && connection.writable) connection.end(`${JSON.stringify(answerOf(listener, connection as Socket))}\n`);
+      if (listener && connection.writable)
+        connection.end(`${JSON.stringify(answerOf(listener, connection as Socket))}\n`);
       else connection.destroy();
     });
   }
@@ -39,7 +49,8 @@ export class Endpoints {
       this.#open.delete(key);
     }
     for (const [key, listener] of wanted) {
-      if (!this.#open.has(key)) this.#open.set(key, listener.protocol === 'UDP' ? openUdp(listener) : this.#openStream(listener));
+      if (!this.#open.has(key))
+        this.#open.set(key, listener.protocol === 'UDP' ? openUdp(listener) : this.#openStream(listener));
     }
   }
 
@@ -78,8 +89,14 @@ export class Endpoints {
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 /** As kube-proxy's health check server answers (kubernetes pkg/proxy/healthcheck/service_health.go). */
-function answerHealth({ namespace, name, localEndpoints }: NonNullable<Listener['health']>, response: ServerResponse): void {
-  response.writeHead(localEndpoints > 0 ? 200 : 503, { ...JSON_TYPE, 'x-load-balancing-endpoint-weight': localEndpoints });
+function answerHealth(
+  { namespace, name, localEndpoints }: NonNullable<Listener['health']>,
+  response: ServerResponse,
+): void {
+  response.writeHead(localEndpoints > 0 ? 200 : 503, {
+    ...JSON_TYPE,
+    'x-load-balancing-endpoint-weight': localEndpoints,
+  });
   response.end(`${JSON.stringify({ service: { namespace, name }, localEndpoints, serviceProxyHealthy: true })}\n`);
 }
 
@@ -104,9 +121,16 @@ function adoptDatagram(fd: number, listener: Listener, address: string): Datagra
   const opened = createSocket('udp4');
   opened.on('message', (message, sender) => {
     const answer: EndpointAnswer = {
-      endpoint: listener.place, address: socketAddress(address, listener.port), source: socketAddress(sender.address, sender.port), protocol: 'UDP',
+      endpoint: listener.place,
+      address: socketAddress(address, listener.port),
+      source: socketAddress(sender.address, sender.port),
+      protocol: 'UDP',
     };
-    opened.send(Buffer.concat([answerMark(message), Buffer.from(`${JSON.stringify(answer)}\n`)]), sender.port, sender.address);
+    opened.send(
+      Buffer.concat([answerMark(message), Buffer.from(`${JSON.stringify(answer)}\n`)]),
+      sender.port,
+      sender.address,
+    );
   });
   /** An ICMP error for an answer nobody waited for. */
   opened.on('error', () => {});

@@ -14,7 +14,7 @@ const ANSWER = '='.charCodeAt(0);
 const ID_DIGITS = 5;
 
 /** Bytes of the mark in a payload: the word, the sign, the digits, a blank. */
-export const MARK_LENGTH = MAGIC.length + 1 + ID_DIGITS + 1;
+const MARK_LENGTH = MAGIC.length + 1 + ID_DIGITS + 1;
 export const MAX_ID = 0xffff;
 /** A probe must not send more than this, or its sequence numbers run into the next probe's. */
 export const MAX_PAYLOAD = 0xf000;

@@ -4,7 +4,18 @@ import { closeSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { Socket } from 'node:net';
 import { SystemCallError } from '../apply/kernel/errors.ts';
-import { AF_INET, bind, connect, getsockname, send, setsockopt, SOCK_DGRAM, SOCK_NONBLOCK, SOCK_STREAM, socket } from '../apply/kernel/libc.ts';
+import {
+  AF_INET,
+  bind,
+  connect,
+  getsockname,
+  SOCK_DGRAM,
+  SOCK_NONBLOCK,
+  SOCK_STREAM,
+  send,
+  setsockopt,
+  socket,
+} from '../apply/kernel/libc.ts';
 import { inside } from '../apply/kernel/namespaces.ts';
 import { initialSequence, markedPayload } from './mark.ts';
 import type { EndpointAnswer, ProbeRequest, ProbeResult, ProbeRun } from './probe.ts';
@@ -29,7 +40,10 @@ export async function sendProbe(request: ProbeRequest, id: number): Promise<Prob
   return { ...base, ...(opened.local && { local: opened.local }), result, durationMs: performance.now() - started };
 }
 
-type Opened = { readonly local?: { address: string; port: number } } & ({ readonly fd: number } | { readonly failure: ProbeResult });
+type Opened = { readonly local?: { address: string; port: number } } & (
+  | { readonly fd: number }
+  | { readonly failure: ProbeResult }
+);
 
 /** Opens, binds and connects a socket inside the namespace; from there on it works from anywhere. */
 function open(request: ProbeRequest, id: number): Opened {
@@ -38,7 +52,11 @@ function open(request: ProbeRequest, id: number): Opened {
     let fd: number | undefined;
     try {
       if (protocol === 'ICMP') allowEcho();
-      fd = socket(AF_INET, (protocol === 'TCP' || protocol === 'SCTP' ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK, IPPROTO[protocol]);
+      fd = socket(
+        AF_INET,
+        (protocol === 'TCP' || protocol === 'SCTP' ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK,
+        IPPROTO[protocol],
+      );
       setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
       if (ttl !== undefined) setsockopt(fd, SOL_IP, IP_TTL, ttl);
       if (source) bind(fd, source.address ?? '0.0.0.0', source.port ?? 0);
@@ -75,15 +93,24 @@ function chooseSequence(fd: number, id: number): void {
   setsockopt(fd, SOL_TCP, TCP_REPAIR, REPAIR.offWithoutProbe);
 }
 
-const EXCHANGE: Record<ProbeRequest['protocol'], (fd: number, request: ProbeRequest, id: number) => Promise<ProbeResult>> = {
+const EXCHANGE: Record<
+  ProbeRequest['protocol'],
+  (fd: number, request: ProbeRequest, id: number) => Promise<ProbeResult>
+> = {
   TCP: exchangeHttp,
   SCTP: exchangeHttp,
-  UDP: (fd, request, id) => exchangeDatagrams(fd, markedPayload(id, request.payload, request.size), request.timeoutMs, answerInDatagram),
-  ICMP: (fd, request, id) => exchangeDatagrams(fd, echoRequest(markedPayload(id, request.payload, request.size)), request.timeoutMs, echoReply),
+  UDP: (fd, request, id) =>
+    exchangeDatagrams(fd, markedPayload(id, request.payload, request.size), request.timeoutMs, answerInDatagram),
+  ICMP: (fd, request, id) =>
+    exchangeDatagrams(fd, echoRequest(markedPayload(id, request.payload, request.size)), request.timeoutMs, echoReply),
 };
 
 /** Asks over HTTP, so that what stands in the captures can be read, and `curl` sees the same answer. */
-function exchangeHttp(fd: number, { destination, payload = '', size = 0, timeoutMs }: ProbeRequest, id: number): Promise<ProbeResult> {
+function exchangeHttp(
+  fd: number,
+  { destination, payload = '', size = 0, timeoutMs }: ProbeRequest,
+  id: number,
+): Promise<ProbeResult> {
   return new Promise((resolve) => {
     const connection = new Socket({ fd, readable: true, writable: true });
     const finish = (result: ProbeResult) => {
@@ -97,23 +124,39 @@ function exchangeHttp(fd: number, { destination, payload = '', size = 0, timeout
       createConnection: () => connection,
       method: body.length > 0 ? 'POST' : 'GET',
       path: `/?probe=${id}`,
-      headers: { host: `${destination.address}:${destination.port}`, 'user-agent': 'packetwalk', connection: 'close', 'content-length': body.length },
+      headers: {
+        host: `${destination.address}:${destination.port}`,
+        'user-agent': 'packetwalk',
+        connection: 'close',
+        'content-length': body.length,
+      },
     });
     request.on('response', (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () => {
         const answer = parseAnswer(Buffer.concat(chunks).toString());
-        finish({ kind: 'answered', ...(answer && { answer }), ...(response.statusCode !== undefined && { status: response.statusCode }) });
+        finish({
+          kind: 'answered',
+          ...(answer && { answer }),
+          ...(response.statusCode !== undefined && { status: response.statusCode }),
+        });
       });
     });
-    request.on('error', (error: NodeJS.ErrnoException) => finish({ kind: 'refused', errno: error.code ?? error.message }));
+    request.on('error', (error: NodeJS.ErrnoException) =>
+      finish({ kind: 'refused', errno: error.code ?? error.message }),
+    );
     request.end(body);
   });
 }
 
 /** Sends one datagram and takes the first answer that `read` understands. */
-function exchangeDatagrams(fd: number, payload: Buffer, timeoutMs: number, read: (message: Buffer) => ProbeResult | undefined): Promise<ProbeResult> {
+function exchangeDatagrams(
+  fd: number,
+  payload: Buffer,
+  timeoutMs: number,
+  read: (message: Buffer) => ProbeResult | undefined,
+): Promise<ProbeResult> {
   return new Promise((resolve) => {
     const receiver = createSocket('udp4');
     const finish = (result: ProbeResult) => {
@@ -126,7 +169,9 @@ function exchangeDatagrams(fd: number, payload: Buffer, timeoutMs: number, read:
       const result = read(message);
       if (result) finish(result);
     });
-    receiver.on('error', (error: NodeJS.ErrnoException) => finish({ kind: 'refused', errno: error.code ?? error.message }));
+    receiver.on('error', (error: NodeJS.ErrnoException) =>
+      finish({ kind: 'refused', errno: error.code ?? error.message }),
+    );
     receiver.bind({ fd });
     try {
       send(fd, payload);
@@ -145,7 +190,9 @@ function answerInDatagram(message: Buffer): ProbeResult {
 function parseAnswer(text: string): EndpointAnswer | undefined {
   try {
     const value = JSON.parse(text) as Partial<EndpointAnswer>;
-    return typeof value.endpoint === 'string' && typeof value.source === 'string' ? (value as EndpointAnswer) : undefined;
+    return typeof value.endpoint === 'string' && typeof value.source === 'string'
+      ? (value as EndpointAnswer)
+      : undefined;
   } catch {
     return undefined;
   }

@@ -5,13 +5,17 @@ import { icmpInfo, tcpInfo } from '../stitch/summary.ts';
 
 export function formatFrame({ seconds, nanoseconds, interface: device, direction, packet }: Frame): string {
   const time = `${new Date(seconds * 1000).toISOString().slice(11, 19)}.${String(Math.floor(nanoseconds / 1000)).padStart(6, '0')}`;
-  return [time, device && `${device.padEnd(4)} ${direction.padEnd(3)}`, formatPacket(packet)].filter(Boolean).join('  ');
+  return [time, device && `${device.padEnd(4)} ${direction.padEnd(3)}`, formatPacket(packet)]
+    .filter(Boolean)
+    .join('  ');
 }
 
 function formatPacket(packet: Packet): string {
   switch (packet.kind) {
     case 'arp':
-      return packet.operation === 'request' ? `ARP who has ${packet.target}? tell ${packet.sender}` : `ARP ${packet.sender} is at ${packet.senderMac}`;
+      return packet.operation === 'request'
+        ? `ARP who has ${packet.target}? tell ${packet.sender}`
+        : `ARP ${packet.sender} is at ${packet.senderMac}`;
     case 'undecoded':
       return packet.reason;
     case 'ip': {

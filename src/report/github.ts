@@ -5,7 +5,17 @@ import { describeFailure, suiteName } from './junit.ts';
 
 export function toGithub(results: readonly LabResult[], durationMs: number): string {
   const lines = results.flatMap((result) => [
-    ...(result.problem ? [annotation('error', result.file, 1, `${suiteName(result)} could not be built`, [result.problem.message, result.problem.remedy].filter(Boolean).join('\n'))] : []),
+    ...(result.problem
+      ? [
+          annotation(
+            'error',
+            result.file,
+            1,
+            `${suiteName(result)} could not be built`,
+            [result.problem.message, result.problem.remedy].filter(Boolean).join('\n'),
+          ),
+        ]
+      : []),
     ...result.verdicts.flatMap((verdict) => {
       const { check } = verdict;
       const title = `${check.name} (${suiteName(result)})`;
@@ -13,14 +23,20 @@ export function toGithub(results: readonly LabResult[], durationMs: number): str
         case 'pass':
           return [];
         case 'skipped':
-          return result.problem ? [] : [annotation('warning', check.origin.file, check.origin.line, `skipped: ${title}`, verdict.reason)];
+          return result.problem
+            ? []
+            : [annotation('warning', check.origin.file, check.origin.line, `skipped: ${title}`, verdict.reason)];
         default:
           return [annotation('error', check.origin.file, check.origin.line, title, describeFailure(verdict))];
       }
     }),
   ]);
   const { passed, failed, inconclusive, skipped } = totalsOf(results, durationMs);
-  return [...lines, `::notice title=packetwalk::${passed} passed, ${failed} failed, ${inconclusive} inconclusive, ${skipped} skipped`, ''].join('\n');
+  return [
+    ...lines,
+    `::notice title=packetwalk::${passed} passed, ${failed} failed, ${inconclusive} inconclusive, ${skipped} skipped`,
+    '',
+  ].join('\n');
 }
 
 function annotation(level: 'error' | 'warning', file: string, line: number, title: string, message: string): string {

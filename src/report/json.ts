@@ -1,11 +1,10 @@
 /** The JSON result: one object for a whole run, with a version. Its shape is the schema below; a test holds them together. */
 import * as z from 'zod';
+import { formatStep, placesOf } from '../judge/match.ts';
 import type { LabResult } from '../judge/result.ts';
 import { totalsOf } from '../judge/result.ts';
 import type { Verdict } from '../judge/verdict.ts';
-import { formatStep } from '../judge/match.ts';
 import { OUTCOMES, REJECTIONS } from '../parse/schema/topology.ts';
-import { placesOf } from '../judge/match.ts';
 import type { Walk } from '../stitch/walk.ts';
 
 /** Raised when a field changes its meaning or goes; new fields do not raise it. */
@@ -31,7 +30,13 @@ const hop = z.strictObject({
     length: z.int(),
   }),
   encapsulation: z
-    .strictObject({ as: z.enum(['vxlan', 'ipip']), source: z.string(), destination: z.string(), vni: z.int().optional(), port: z.int().optional() })
+    .strictObject({
+      as: z.enum(['vxlan', 'ipip']),
+      source: z.string(),
+      destination: z.string(),
+      vni: z.int().optional(),
+      port: z.int().optional(),
+    })
     .optional(),
   rewrites: z.array(rewrite).optional().describe('What happened at this place between the hop before and this one.'),
   sinceStart: z.number().describe('Nanoseconds since the first hop.'),
@@ -48,7 +53,10 @@ const observedWalk = z.strictObject({
   lastSeen: z.string().optional(),
   hops: z.array(hop),
   replyHops: z.array(hop),
-  spread: z.record(z.string(), z.int()).optional().describe('Connections per endpoint, or per outcome where none was reached.'),
+  spread: z
+    .record(z.string(), z.int())
+    .optional()
+    .describe('Connections per endpoint, or per outcome where none was reached.'),
 });
 
 const checkResult = z.strictObject({
@@ -83,7 +91,13 @@ export const resultSchema = z.strictObject({
   version: z.literal(RESULT_VERSION),
   labs: z.array(labResult),
   totals: z.strictObject({
-    labs: z.int(), checks: z.int(), passed: z.int(), failed: z.int(), inconclusive: z.int(), skipped: z.int(), durationMs: z.number(),
+    labs: z.int(),
+    checks: z.int(),
+    passed: z.int(),
+    failed: z.int(),
+    inconclusive: z.int(),
+    skipped: z.int(),
+    durationMs: z.number(),
   }),
 });
 
@@ -99,7 +113,15 @@ function labToJson({ verdicts, faults, problem, ...lab }: LabResult): JsonResult
 
 function verdictToJson(result: Verdict): JsonResult['labs'][number]['checks'][number] {
   const { check, verdict, reason, mismatches, durationMs } = result;
-  const base = { name: check.name, file: check.origin.file, line: check.origin.line, verdict, reason, mismatches: [...mismatches], durationMs };
+  const base = {
+    name: check.name,
+    file: check.origin.file,
+    line: check.origin.line,
+    verdict,
+    reason,
+    mismatches: [...mismatches],
+    durationMs,
+  };
   if (result.kind === 'state') {
     const expected = Object.fromEntries(result.check.listings.map(({ name, ...listing }) => [name, listing]));
     return { ...base, at: result.check.at, expected, observed: { listings: { ...result.listings } } };
@@ -109,7 +131,9 @@ function verdictToJson(result: Verdict): JsonResult['labs'][number]['checks'][nu
     from: result.check.from.place,
     to: result.check.to.text,
     expected: { ...result.check.expect },
-    ...(result.walk && { observed: { ...walkToJson(result.walk), ...(result.spread && { spread: { ...result.spread } }) } }),
+    ...(result.walk && {
+      observed: { ...walkToJson(result.walk), ...(result.spread && { spread: { ...result.spread } }) },
+    }),
   };
 }
 

@@ -17,14 +17,18 @@ export function toJunit(results: readonly LabResult[], durationMs: number): stri
 
 function suite(result: LabResult): string[] {
   const { name, file, cni, proxy, sandbox, kernel, durationMs, verdicts, problem } = result;
-  const properties = Object.entries({ file, cni, proxy, sandbox, kernel }).map(([key, value]) => `      <property name="${key}" value="${escape(value)}"/>`);
+  const properties = Object.entries({ file, cni, proxy, sandbox, kernel }).map(
+    ([key, value]) => `      <property name="${key}" value="${escapeXml(value)}"/>`,
+  );
   return [
-    `  <testsuite name="${escape(suiteName(result))}" ${counts(verdicts)} time="${seconds(durationMs)}">`,
+    `  <testsuite name="${escapeXml(suiteName(result))}" ${counts(verdicts)} time="${seconds(durationMs)}">`,
     '    <properties>',
     ...properties,
     '    </properties>',
     ...verdicts.flatMap((verdict) => testcase(verdict, `${name}.${proxy}.${cni}`)),
-    ...(problem ? [`    <system-err>${escape([problem.message, problem.remedy].filter(Boolean).join('\n'))}</system-err>`] : []),
+    ...(problem
+      ? [`    <system-err>${escapeXml([problem.message, problem.remedy].filter(Boolean).join('\n'))}</system-err>`]
+      : []),
     '  </testsuite>',
   ];
 }
@@ -32,26 +36,40 @@ function suite(result: LabResult): string[] {
 function testcase(result: Verdict, classname: string): string[] {
   const { check, verdict, reason, durationMs } = result;
   const { file, line } = check.origin;
-  const open = `    <testcase name="${escape(check.name)}" classname="${escape(classname)}" file="${escape(file)}" line="${line}" time="${seconds(durationMs)}"`;
+  const open = `    <testcase name="${escapeXml(check.name)}" classname="${escapeXml(classname)}" file="${escapeXml(file)}" line="${line}" time="${seconds(durationMs)}"`;
   switch (verdict) {
     case 'pass':
       return [`${open}/>`];
     case 'skipped':
-      return [`${open}>`, `      <skipped message="${escape(reason)}"/>`, '    </testcase>'];
+      return [`${open}>`, `      <skipped message="${escapeXml(reason)}"/>`, '    </testcase>'];
     case 'fail':
-      return [`${open}>`, `      <failure message="${escape(reason)}" type="${escape(result.mismatches[0]?.field ?? 'mismatch')}">${escape(describeFailure(result))}</failure>`, '    </testcase>'];
+      return [
+        `${open}>`,
+        `      <failure message="${escapeXml(reason)}" type="${escapeXml(result.mismatches[0]?.field ?? 'mismatch')}">${escapeXml(describeFailure(result))}</failure>`,
+        '    </testcase>',
+      ];
     case 'inconclusive':
-      return [`${open}>`, `      <error message="${escape(reason)}" type="inconclusive">${escape(describeFailure(result))}</error>`, '    </testcase>'];
+      return [
+        `${open}>`,
+        `      <error message="${escapeXml(reason)}" type="inconclusive">${escapeXml(describeFailure(result))}</error>`,
+        '    </testcase>',
+      ];
   }
 }
 
 /** What somebody needs who has only this text: what was expected, what was seen, and the packet's way. Plain text. */
 export function describeFailure(result: Verdict): string {
-  const lines = result.mismatches.flatMap(({ field, expected, observed }) => [`${field}:`, `  expected ${expected}`, `  observed ${observed}`]);
+  const lines = result.mismatches.flatMap(({ field, expected, observed }) => [
+    `${field}:`,
+    `  expected ${expected}`,
+    `  observed ${observed}`,
+  ]);
   if (lines.length === 0) lines.push(result.reason);
   lines.push(`at ${result.check.origin.file}:${result.check.origin.line}`);
-  if (result.kind === 'connection' && result.walk) lines.push('', ...formatWalk(result.walk, picocolors.createColors(false), '  '));
-  if (result.kind === 'state') for (const [name, text] of Object.entries(result.listings)) lines.push('', `${name}:`, text.trimEnd());
+  if (result.kind === 'connection' && result.walk)
+    lines.push('', ...formatWalk(result.walk, picocolors.createColors(false), '  '));
+  if (result.kind === 'state')
+    for (const [name, text] of Object.entries(result.listings)) lines.push('', `${name}:`, text.trimEnd());
   return lines.join('\n');
 }
 
@@ -69,7 +87,9 @@ function seconds(milliseconds: number): string {
 }
 
 /** XML 1.0: special characters escaped, control characters it does not allow left out. */
-function escape(text: string): string {
-  const allowed = [...text].filter((character) => character >= ' ' || character === '\n' || character === '\t').join('');
+function escapeXml(text: string): string {
+  const allowed = [...text]
+    .filter((character) => character >= ' ' || character === '\n' || character === '\t')
+    .join('');
   return allowed.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }

@@ -26,6 +26,14 @@ export function wrap(text: string, width: number, indent: string): string[] {
 
 /** Rows as columns, each as wide as its widest cell. */
 export function table(rows: readonly (readonly string[])[], gap = '  '): string[] {
-  const widths = rows.reduce<number[]>((sofar, row) => row.map((cell, index) => Math.max(cell.length, sofar[index] ?? 0)), []);
-  return rows.map((row) => row.map((cell, index) => (index === row.length - 1 ? cell : cell.padEnd(widths[index]!))).join(gap).trimEnd());
+  const widths = rows.reduce<number[]>(
+    (sofar, row) => row.map((cell, index) => Math.max(cell.length, sofar[index] ?? 0)),
+    [],
+  );
+  return rows.map((row) =>
+    row
+      .map((cell, index) => (index === row.length - 1 ? cell : cell.padEnd(widths[index]!)))
+      .join(gap)
+      .trimEnd(),
+  );
 }

@@ -25,18 +25,27 @@ export function toPcapng(captures: readonly Capture[], annotations: AnnotatedWal
   const packets: { readonly time: bigint; readonly block: Buffer }[] = [];
   for (const capture of captures) {
     const place = wiring.placeOf(capture.namespace);
-    readFrames(capture.pcap, capture.namespace, capture.links, { vxlanPorts: VXLAN_PORTS }, (frame, { data, originalLength }) => {
-      const name = `${place}/${frame.interface}`;
-      let id = interfaces.get(name);
-      if (id === undefined) {
-        id = interfaces.size;
-        interfaces.set(name, id);
-        interfaceBlocks.push(interfaceBlock(name));
-      }
-      const time = BigInt(frame.seconds) * 1_000_000_000n + BigInt(frame.nanoseconds);
-      const comment = comments.get(`${frame.namespace} ${frame.index}`);
-      packets.push({ time, block: packetBlock(id, time, data, originalLength, frame.direction === 'out' ? 2 : 1, comment) });
-    });
+    readFrames(
+      capture.pcap,
+      capture.namespace,
+      capture.links,
+      { vxlanPorts: VXLAN_PORTS },
+      (frame, { data, originalLength }) => {
+        const name = `${place}/${frame.interface}`;
+        let id = interfaces.get(name);
+        if (id === undefined) {
+          id = interfaces.size;
+          interfaces.set(name, id);
+          interfaceBlocks.push(interfaceBlock(name));
+        }
+        const time = BigInt(frame.seconds) * 1_000_000_000n + BigInt(frame.nanoseconds);
+        const comment = comments.get(`${frame.namespace} ${frame.index}`);
+        packets.push({
+          time,
+          block: packetBlock(id, time, data, originalLength, frame.direction === 'out' ? 2 : 1, comment),
+        });
+      },
+    );
   }
   packets.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
   return Buffer.concat([sectionBlock(), ...interfaceBlocks, namesBlock(wiring), ...packets.map(({ block }) => block)]);
@@ -73,12 +82,18 @@ function sectionBlock(): Buffer {
 function interfaceBlock(name: string): Buffer {
   const body = Buffer.alloc(8);
   body.writeUInt16LE(LINUX_SLL2, 0);
-  return block(BLOCK.interface, body, [[OPTION.interfaceName, Buffer.from(name)], [OPTION.timestampResolution, Buffer.of(NANOSECONDS)]]);
+  return block(BLOCK.interface, body, [
+    [OPTION.interfaceName, Buffer.from(name)],
+    [OPTION.timestampResolution, Buffer.of(NANOSECONDS)],
+  ]);
 }
 
 function namesBlock(wiring: Wiring): Buffer {
   const records = wiring.owners().map(([address, place]) => {
-    const value = Buffer.concat([Buffer.from(address.split('.').map(Number)), Buffer.from(`${place.replaceAll('/', '.')}\0`)]);
+    const value = Buffer.concat([
+      Buffer.from(address.split('.').map(Number)),
+      Buffer.from(`${place.replaceAll('/', '.')}\0`),
+    ]);
     const head = Buffer.alloc(4);
     head.writeUInt16LE(RECORD_IPV4, 0);
     head.writeUInt16LE(value.length, 2);
@@ -87,7 +102,14 @@ function namesBlock(wiring: Wiring): Buffer {
   return block(BLOCK.names, Buffer.concat([...records, Buffer.alloc(4)]), []);
 }
 
-function packetBlock(interfaceId: number, time: bigint, data: Buffer, originalLength: number, direction: 1 | 2, comment: string | undefined): Buffer {
+function packetBlock(
+  interfaceId: number,
+  time: bigint,
+  data: Buffer,
+  originalLength: number,
+  direction: 1 | 2,
+  comment: string | undefined,
+): Buffer {
   const head = Buffer.alloc(20);
   head.writeUInt32LE(interfaceId, 0);
   head.writeUInt32LE(Number(time >> 32n), 4);

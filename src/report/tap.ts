@@ -6,7 +6,12 @@ import { describeFailure, suiteName } from './junit.ts';
 
 export function toTap(results: readonly LabResult[]): string {
   const points = results.flatMap((result) => result.verdicts.map((verdict) => ({ verdict, suite: suiteName(result) })));
-  return ['TAP version 14', `1..${points.length}`, ...points.flatMap(({ verdict, suite }, index) => point(verdict, suite, index + 1)), ''].join('\n');
+  return [
+    'TAP version 14',
+    `1..${points.length}`,
+    ...points.flatMap(({ verdict, suite }, index) => point(verdict, suite, index + 1)),
+    '',
+  ].join('\n');
 }
 
 function point(result: Verdict, suite: string, number: number): string[] {
@@ -14,6 +19,19 @@ function point(result: Verdict, suite: string, number: number): string[] {
   const description = `${suite}: ${check.name}`.replaceAll('\\', '\\\\').replaceAll('#', '\\#');
   if (verdict === 'pass') return [`ok ${number} - ${description}`];
   if (verdict === 'skipped') return [`ok ${number} - ${description} # SKIP ${reason.split('\n')[0]}`];
-  const block = stringify({ verdict, message: reason, at: `${check.origin.file}:${check.origin.line}`, details: describeFailure(result) });
-  return [`not ok ${number} - ${description}`, '  ---', ...block.trimEnd().split('\n').map((line) => `  ${line}`), '  ...'];
+  const block = stringify({
+    verdict,
+    message: reason,
+    at: `${check.origin.file}:${check.origin.line}`,
+    details: describeFailure(result),
+  });
+  return [
+    `not ok ${number} - ${description}`,
+    '  ---',
+    ...block
+      .trimEnd()
+      .split('\n')
+      .map((line) => `  ${line}`),
+    '  ...',
+  ];
 }

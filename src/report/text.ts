@@ -13,21 +13,32 @@ export interface TextOptions {
 }
 
 export function formatLab(result: LabResult, { colors, walks, width }: TextOptions): string {
-  const modes = [result.proxy, result.cni, result.sandbox, ...result.faults.map((fault) => `fault ${fault}`)].join(' · ');
-  const head = justify(colors.bold(result.name), `${modes} · ${formatDuration(result.durationMs)}`, width, result.name.length, colors);
+  const modes = [result.proxy, result.cni, result.sandbox, ...result.faults.map((fault) => `fault ${fault}`)].join(
+    ' · ',
+  );
+  const head = justify(
+    colors.bold(result.name),
+    `${modes} · ${formatDuration(result.durationMs)}`,
+    width,
+    result.name.length,
+    colors,
+  );
   const lines = [head];
   if (result.problem) {
     lines.push(...wrap(`  could not be built: ${result.problem.message}`, width, '    ').map(colors.yellow));
     if (result.problem.remedy !== undefined) lines.push(`  what to do: ${result.problem.remedy}`);
   }
-  for (const verdict of result.verdicts) lines.push(...formatVerdict(verdict, { colors, walks, width }, result.problem !== undefined));
+  for (const verdict of result.verdicts)
+    lines.push(...formatVerdict(verdict, { colors, walks, width }, result.problem !== undefined));
   return lines.join('\n');
 }
 
 const MARKS: Record<VerdictKind, string> = { pass: '✓', fail: '✗', inconclusive: '?', skipped: '-' };
 
 function formatVerdict(verdict: Verdict, { colors, walks, width }: TextOptions, explained: boolean): string[] {
-  const paint = { pass: colors.green, fail: colors.red, inconclusive: colors.yellow, skipped: colors.yellow }[verdict.verdict];
+  const paint = { pass: colors.green, fail: colors.red, inconclusive: colors.yellow, skipped: colors.yellow }[
+    verdict.verdict
+  ];
   const name = `  ${MARKS[verdict.verdict]} ${verdict.check.name}`;
   const lines = [justify(paint(name), formatDuration(verdict.durationMs), width, name.length, colors)];
   if (verdict.verdict === 'fail') {
@@ -42,7 +53,11 @@ function formatVerdict(verdict: Verdict, { colors, walks, width }: TextOptions, 
   const { walk } = verdict.kind === 'connection' ? verdict : {};
   if (walk && (walks || verdict.verdict !== 'pass')) lines.push(...formatWalk(walk, colors));
   if (verdict.kind === 'connection' && verdict.spread && (walks || verdict.verdict === 'fail')) {
-    lines.push(`    ${colors.dim('connections')}  ${Object.entries(verdict.spread).map(([endpoint, count]) => `${endpoint} ${count}`).join(', ')}`);
+    lines.push(
+      `    ${colors.dim('connections')}  ${Object.entries(verdict.spread)
+        .map(([endpoint, count]) => `${endpoint} ${count}`)
+        .join(', ')}`,
+    );
   }
   return lines;
 }

@@ -5,7 +5,12 @@ import type { Rewrite, Walk } from '../stitch/walk.ts';
 import { type Colors, table } from './layout.ts';
 import { formatWalk } from './walk-text.ts';
 
-export function formatTrace(walk: Walk, rules: readonly RulesAtPlace[], tracked: readonly TrackedConnections[], colors: Colors): string {
+export function formatTrace(
+  walk: Walk,
+  rules: readonly RulesAtPlace[],
+  tracked: readonly TrackedConnections[],
+  colors: Colors,
+): string {
   const lines = formatWalk(walk, colors, '  ', (rewrite) => chainsBehind(rewrite, rules));
   if (walk.outcome === 'delivered') {
     const saw = walk.sourceSeen === undefined ? '' : `, which saw ${walk.sourceSeen}`;
@@ -13,7 +18,11 @@ export function formatTrace(walk: Walk, rules: readonly RulesAtPlace[], tracked:
   }
   if (walk.doubt !== undefined) lines.push(`  ${colors.yellow(`not certain: ${walk.doubt}`)}`);
   for (const { place, direction, rules: matched } of rules) {
-    lines.push('', colors.bold(`rules at ${place}${direction === 'reply' ? ', on the way back' : ''}`), ...table(matched.map(ruleRow)).map((line) => `  ${line}`));
+    lines.push(
+      '',
+      colors.bold(`rules at ${place}${direction === 'reply' ? ', on the way back' : ''}`),
+      ...table(matched.map(ruleRow)).map((line) => `  ${line}`),
+    );
   }
   for (const { place, entries } of tracked) {
     lines.push('', colors.bold(`connection tracking at ${place}`), ...entries.map((entry) => `  ${entry}`));
@@ -26,12 +35,18 @@ const TARGETS = { dnat: /-j DNAT/, snat: /-j (MASQUERADE|SNAT)/ } as const;
 /** The own chains a packet passed on its way to the rule that translated it, hashes shortened. */
 function chainsBehind({ at, kind }: Rewrite, rules: readonly RulesAtPlace[]): string | undefined {
   if (kind !== 'dnat' && kind !== 'snat') return undefined;
-  const nat = rules.find(({ place, direction }) => place === at && direction === 'forward')?.rules.filter((rule) => rule.table === 'nat') ?? [];
+  const nat =
+    rules
+      .find(({ place, direction }) => place === at && direction === 'forward')
+      ?.rules.filter((rule) => rule.table === 'nat') ?? [];
   const last = nat.findIndex(({ rule }) => TARGETS[kind].test(rule));
   if (last < 0) return undefined;
   const start = nat.slice(0, last).findLastIndex(({ chain }) => /^[A-Z]+ROUTING$|^OUTPUT$/.test(chain));
   const chains = nat.slice(start + 1, last + 1).map(({ chain }) => chain);
-  return [...new Set(chains)].filter((chain) => chain !== 'KUBE-MARK-MASQ' && (chain !== 'KUBE-SERVICES' || chains.at(-1) === chain)).map((chain) => chain.replace(/-([A-Z2-7]{4})[A-Z2-7]{12}$/, '-$1…')).join(' → ');
+  return [...new Set(chains)]
+    .filter((chain) => chain !== 'KUBE-MARK-MASQ' && (chain !== 'KUBE-SERVICES' || chains.at(-1) === chain))
+    .map((chain) => chain.replace(/-([A-Z2-7]{4})[A-Z2-7]{12}$/, '-$1…'))
+    .join(' → ');
 }
 
 function ruleRow({ table: name, chain, rule }: MatchedRule): string[] {

@@ -19,7 +19,13 @@ export function formatWalk(walk: Walk, colors: Colors, indent = '    ', madeBy: 
   return lines;
 }
 
-function formatHop(hop: Hop, width: { place: number; device: number }, colors: Colors, indent: string, madeBy: MadeBy): string[] {
+function formatHop(
+  hop: Hop,
+  width: { place: number; device: number },
+  colors: Colors,
+  indent: string,
+  madeBy: MadeBy,
+): string[] {
   const lead = `${hop.place.padEnd(width.place)}  ${hop.interface.padEnd(width.device)}  ${ARROWS[hop.direction]}  `;
   const gap = `${indent}${' '.repeat(lead.length)}`;
   const { source, destination, info } = hop.packet;
@@ -28,7 +34,10 @@ function formatHop(hop: Hop, width: { place: number; device: number }, colors: C
   return [
     ...(hop.rewrites ?? []).flatMap((rewrite) => {
       const chains = madeBy(rewrite);
-      return [`${gap}${colors.cyan(formatRewrite(rewrite))}`, ...(chains === undefined ? [] : [`${gap}${colors.dim(`      by ${chains}`)}`])];
+      return [
+        `${gap}${colors.cyan(formatRewrite(rewrite))}`,
+        ...(chains === undefined ? [] : [`${gap}${colors.dim(`      by ${chains}`)}`]),
+      ];
     }),
     `${indent}${lead}${text}`,
   ];

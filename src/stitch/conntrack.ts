@@ -10,11 +10,18 @@ export interface TrackedConnections {
 
 /** The lines of a listing that are about a connection some hop belongs to. */
 export function connectionsOf(listing: string, hops: readonly Hop[]): string[] {
-  const wanted = new Set(hops.flatMap(({ packet }) => [tupleText(packet.source, packet.destination), tupleText(packet.destination, packet.source)]));
+  const wanted = new Set(
+    hops.flatMap(({ packet }) => [
+      tupleText(packet.source, packet.destination),
+      tupleText(packet.destination, packet.source),
+    ]),
+  );
   return listing
     .split('\n')
     .map((line) => line.trim().replace(/\s+/g, ' '))
-    .filter((line) => [...line.matchAll(/src=(\S+) dst=(\S+)(?: sport=(\d+) dport=(\d+))?/g)].some(([text]) => wanted.has(text)));
+    .filter((line) =>
+      [...line.matchAll(/src=(\S+) dst=(\S+)(?: sport=(\d+) dport=(\d+))?/g)].some(([text]) => wanted.has(text)),
+    );
 }
 
 function tupleText(source: string, destination: string): string {

@@ -48,7 +48,10 @@ function identityOf(packet: IpPacket, probes: ReadonlySet<number>): Identity | u
       const { sequence, acknowledgement, flags, payloadLength } = transport;
       const key = `${flags} ${sequence} ${acknowledgement} ${payloadLength} ${id}`;
       const sent = probes.has(idOfSequence(sequence)) && (sequence & 0xffff) <= MAX_PAYLOAD;
-      const acknowledged = (flags & TCP_ACK) !== 0 && probes.has(idOfSequence(acknowledgement)) && (acknowledgement & 0xffff) <= MAX_PAYLOAD;
+      const acknowledged =
+        (flags & TCP_ACK) !== 0 &&
+        probes.has(idOfSequence(acknowledgement)) &&
+        (acknowledgement & 0xffff) <= MAX_PAYLOAD;
       /** Of a packet that would fit both ways by chance, nothing can be said. */
       if (sent === acknowledged && !(flags & TCP_SYN)) return undefined;
       if (sent && !(flags & TCP_SYN && flags & TCP_ACK)) return { probe: idOfSequence(sequence), kind: 'request', key };
@@ -63,10 +66,20 @@ function identityOf(packet: IpPacket, probes: ReadonlySet<number>): Identity | u
       if (transport.echo) {
         if (transport.mark === 0 || !probes.has(transport.mark)) return undefined;
         const isRequest = transport.type === 8 || transport.type === 128;
-        return { probe: transport.mark, kind: isRequest ? 'request' : 'answer', key: `echo ${transport.echo.sequence} ${id}` };
+        return {
+          probe: transport.mark,
+          kind: isRequest ? 'request' : 'answer',
+          key: `echo ${transport.echo.sequence} ${id}`,
+        };
       }
       const about = transport.quoted?.kind === 'ip' ? identityOf(transport.quoted, probes) : undefined;
-      return about && { probe: about.probe, kind: 'error', key: `error ${transport.type}/${transport.code} ${about.kind} ${id}` };
+      return (
+        about && {
+          probe: about.probe,
+          kind: 'error',
+          key: `error ${transport.type}/${transport.code} ${about.kind} ${id}`,
+        }
+      );
     }
     default:
       return undefined;

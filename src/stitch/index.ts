@@ -29,19 +29,25 @@ export function stitch(runs: readonly ProbeRun[], evidence: Evidence, wiring: Wi
 }
 
 function groupByProbe(frames: readonly Frame[], ids: ReadonlySet<number>): Map<number, ProbeFrames> {
-  const groups = new Map<number, { request: Map<string, Sighting[]>; answer: Map<string, Sighting[]>; error: Map<string, Sighting[]> }>();
+  const groups = new Map<number, Record<Sighting['kind'], Map<string, Sighting[]>>>();
   for (const frame of frames) {
     const sighting = identify(frame, ids);
     if (!sighting) continue;
-    let group = groups.get(sighting.probe);
-    if (!group) groups.set(sighting.probe, (group = { request: new Map(), answer: new Map(), error: new Map() }));
+    const group = groups.get(sighting.probe) ?? { request: new Map(), answer: new Map(), error: new Map() };
+    groups.set(sighting.probe, group);
     const packets = group[sighting.kind];
     const packet = packets.get(sighting.key);
     if (packet) packet.push(sighting);
     else packets.set(sighting.key, [sighting]);
   }
-  const inOrder = (packets: Map<string, Sighting[]>) => [...packets.values()].sort((a, b) => firstSeen(a) - firstSeen(b));
-  return new Map([...groups].map(([id, { request, answer, error }]) => [id, { requests: inOrder(request), answers: inOrder(answer), errors: inOrder(error) }]));
+  const inOrder = (packets: Map<string, Sighting[]>) =>
+    [...packets.values()].sort((a, b) => firstSeen(a) - firstSeen(b));
+  return new Map(
+    [...groups].map(([id, { request, answer, error }]) => [
+      id,
+      { requests: inOrder(request), answers: inOrder(answer), errors: inOrder(error) },
+    ]),
+  );
 }
 
 function firstSeen(sightings: readonly Sighting[]): number {

@@ -2,18 +2,18 @@
  * What became of a probe. The conditions are those of docs/outcomes.md, tried in its order; each outcome that says
  * "not" rests on a capture that was alive where the packet would have been next.
  */
-import type { Frame } from '../decode/packet.ts';
+import { socketAddress } from '../net/port.ts';
 import type { Outcome } from '../parse/schema/topology.ts';
 import type { ProbeRun } from '../probe/probe.ts';
-import { socketAddress } from '../net/port.ts';
-import type { Evidence, ProbeFrames } from './index.ts';
 import { isAboutRequest, type Sighting } from './identify.ts';
+import type { Evidence, ProbeFrames } from './index.ts';
 import { pathOf, SOCKET, type Tuple } from './path.ts';
 import { rejectionOf } from './summary.ts';
 import type { Hop, Walk } from './walk.ts';
 import type { Wiring } from './wiring.ts';
 
-interface Finding extends Partial<Pick<Walk, 'rejection' | 'lastSeen' | 'doubt' | 'endpoint' | 'endpointAddress' | 'sourceSeen'>> {
+interface Finding
+  extends Partial<Pick<Walk, 'rejection' | 'lastSeen' | 'doubt' | 'endpoint' | 'endpointAddress' | 'sourceSeen'>> {
   readonly outcome: Outcome;
   readonly reason: string;
 }
@@ -21,7 +21,13 @@ interface Finding extends Partial<Pick<Walk, 'rejection' | 'lastSeen' | 'doubt' 
 export function outcomeOf(run: ProbeRun, frames: ProbeFrames, evidence: Evidence, wiring: Wiring): Walk {
   const context = new Context(run, frames, evidence, wiring);
   const finding = context.find();
-  return { probe: run, from: wiring.placeOf(run.namespace), hops: context.hops, replyHops: context.replyHops, ...finding };
+  return {
+    probe: run,
+    from: wiring.placeOf(run.namespace),
+    hops: context.hops,
+    replyHops: context.replyHops,
+    ...finding,
+  };
 }
 
 class Context {
@@ -43,7 +49,8 @@ class Context {
     const answer = this.#decisiveAnswer();
     const answered = run.result.kind === 'answered' ? run.result.answer : undefined;
     /** Only where there are rules can the endpoint have seen anything else than its last interface. */
-    const atEndpoint = answered && this.#mayTranslate(request) ? { source: answered.source, destination: answered.address } : undefined;
+    const atEndpoint =
+      answered && this.#mayTranslate(request) ? { source: answered.source, destination: answered.address } : undefined;
     this.hops = pathOf(request, { start: run.namespace, sent: this.#sent, received: atEndpoint, wiring, undo: false });
     this.replyHops = pathOf(answer, {
       start: answer.length > 0 ? origin(answer).frame.namespace : run.namespace,
@@ -66,7 +73,9 @@ class Context {
     const { requests, answers } = this.#frames;
     const [first = []] = requests;
     if (this.#run.protocol !== 'TCP' || this.#run.result.kind === 'answered' || answers.length === 0) return first;
-    const data = requests.find(([sighting]) => sighting!.packet.transport.kind === 'tcp' && sighting!.packet.transport.payloadLength > 0);
+    const data = requests.find(
+      ([sighting]) => sighting!.packet.transport.kind === 'tcp' && sighting!.packet.transport.payloadLength > 0,
+    );
     return data ?? first;
   }
 
@@ -75,22 +84,31 @@ class Context {
     const request = this.#decisiveRequest();
     const isData = request.length > 0 && request !== this.#frames.requests[0];
     if (isData) {
-      const reply = answers.find(([sighting]) => sighting!.packet.transport.kind === 'tcp' && sighting!.packet.transport.payloadLength > 0);
+      const reply = answers.find(
+        ([sighting]) => sighting!.packet.transport.kind === 'tcp' && sighting!.packet.transport.payloadLength > 0,
+      );
       return reply ?? this.#errorsAboutRequest()[0] ?? [];
     }
     return answers[0] ?? this.#errorsAboutRequest()[0] ?? [];
   }
 
   #errorsAboutRequest(): readonly (readonly Sighting[])[] {
-    return this.#frames.errors.filter(([sighting]) => isAboutRequest(sighting!) && rejectionOf(sighting!.packet) !== undefined);
+    return this.#frames.errors.filter(
+      ([sighting]) => isAboutRequest(sighting!) && rejectionOf(sighting!.packet) !== undefined,
+    );
   }
 
   #mayTranslate(sightings: readonly Sighting[]): boolean {
-    return sightings.some(({ frame }) => this.#wiring.hasRules(frame.namespace) && this.#wiring.placeOf(frame.namespace) === this.#lastPlace(sightings));
+    return sightings.some(
+      ({ frame }) =>
+        this.#wiring.hasRules(frame.namespace) && this.#wiring.placeOf(frame.namespace) === this.#lastPlace(sightings),
+    );
   }
 
   #lastPlace(sightings: readonly Sighting[]): string | undefined {
-    const last = sightings.toSorted((a, b) => a.frame.seconds - b.frame.seconds || a.frame.nanoseconds - b.frame.nanoseconds).at(-1);
+    const last = sightings
+      .toSorted((a, b) => a.frame.seconds - b.frame.seconds || a.frame.nanoseconds - b.frame.nanoseconds)
+      .at(-1);
     return last && this.#wiring.placeOf(last.frame.namespace);
   }
 
@@ -120,8 +138,10 @@ class Context {
     if (!last) return doubt('the probe was answered, but no capture holds its packets');
     if (result.kind !== 'answered' || !result.answer) return {};
     const { endpoint, source } = result.answer;
-    if (last.packet.source !== source) return doubt(`${endpoint} says it saw ${source}, the capture shows ${last.packet.source}`);
-    if (!samePlace(last.place, endpoint, this.#wiring)) return doubt(`${endpoint} says it answered, the capture ends at ${last.place}`);
+    if (last.packet.source !== source)
+      return doubt(`${endpoint} says it saw ${source}, the capture shows ${last.packet.source}`);
+    if (!samePlace(last.place, endpoint, this.#wiring))
+      return doubt(`${endpoint} says it answered, the capture ends at ${last.place}`);
     return {};
   }
 
@@ -131,7 +151,11 @@ class Context {
       const key = `${hop.place} ${hop.interface} ${hop.direction}`;
       const earlier = passages.get(key);
       if (earlier && hop.packet.ttl < earlier.packet.ttl) {
-        return { outcome: 'loop', reason: `the packet passed ${hop.place} ${hop.interface} again and again, its TTL falling from ${earlier.packet.ttl}`, lastSeen: lastSeen(this.hops) };
+        return {
+          outcome: 'loop',
+          reason: `the packet passed ${hop.place} ${hop.interface} again and again, its TTL falling from ${earlier.packet.ttl}`,
+          lastSeen: lastSeen(this.hops),
+        };
       }
       passages.set(key, earlier ?? hop);
     }
@@ -140,14 +164,20 @@ class Context {
 
   /** A reset or an ICMP error came back to the sender. */
   #rejected(): Finding | undefined {
-    const refusals = [...this.#frames.answers, ...this.#errorsAboutRequest()].filter(([sighting]) => rejectionOf(sighting!.packet) !== undefined);
+    const refusals = [...this.#frames.answers, ...this.#errorsAboutRequest()].filter(
+      ([sighting]) => rejectionOf(sighting!.packet) !== undefined,
+    );
     const [refusal] = refusals;
     if (!refusal) return undefined;
     const reached = refusal.some(({ frame }) => frame.namespace === this.#run.namespace);
     if (!reached && this.#run.result.kind !== 'refused') return undefined;
     const by = this.#wiring.placeOf(origin(refusal).frame.namespace);
     const kind = rejectionOf(refusal[0]!.packet)!;
-    return { outcome: 'rejected', rejection: { by, with: kind }, reason: `${by} rejected it: ${REJECTION_WORDS[kind] ?? kind}` };
+    return {
+      outcome: 'rejected',
+      rejection: { by, with: kind },
+      reason: `${by} rejected it: ${REJECTION_WORDS[kind] ?? kind}`,
+    };
   }
 
   /** The sender's own kernel would not send it. */
@@ -158,11 +188,25 @@ class Context {
     if (this.hops.length > 0) return result.errno === 'EHOSTUNREACH' ? this.#noNeighbour() : undefined;
     switch (result.errno) {
       case 'ENETUNREACH':
-        return { outcome: 'no-route', reason: `${from} has no route to ${remote.address}`, lastSeen: { place: from, interface: SOCKET } };
+        return {
+          outcome: 'no-route',
+          reason: `${from} has no route to ${remote.address}`,
+          lastSeen: { place: from, interface: SOCKET },
+        };
       case 'EHOSTUNREACH':
-        return this.#noNeighbour() ?? { outcome: 'no-route', reason: `${from} cannot reach ${remote.address}`, lastSeen: { place: from, interface: SOCKET } };
+        return (
+          this.#noNeighbour() ?? {
+            outcome: 'no-route',
+            reason: `${from} cannot reach ${remote.address}`,
+            lastSeen: { place: from, interface: SOCKET },
+          }
+        );
       default:
-        return { outcome: 'dropped', reason: `${from}'s own kernel did not send it: ${result.errno}`, lastSeen: { place: from, interface: SOCKET } };
+        return {
+          outcome: 'dropped',
+          reason: `${from}'s own kernel did not send it: ${result.errno}`,
+          lastSeen: { place: from, interface: SOCKET },
+        };
     }
   }
 
@@ -176,12 +220,22 @@ class Context {
     if (last.place === from) {
       const expected = this.#sent?.destination;
       if (expected === undefined || last.packet.source === expected) {
-        return { outcome: 'reply-lost', reason: `the answer reached ${from}, but not the one who asked`, lastSeen: lastSeen(this.replyHops), ...endpoint };
+        return {
+          outcome: 'reply-lost',
+          reason: `the answer reached ${from}, but not the one who asked`,
+          lastSeen: lastSeen(this.replyHops),
+          ...endpoint,
+        };
       }
       const reason = `the answer came from ${last.packet.source}, but ${expected} was asked: ${from} does not take it for an answer`;
       return { outcome: 'reply-mismatch', reason, lastSeen: lastSeen(this.replyHops), ...endpoint };
     }
-    return { outcome: 'reply-lost', reason: `${first.place} answered; ${this.#disappearance(this.replyHops)}`, lastSeen: lastSeen(this.replyHops), ...endpoint };
+    return {
+      outcome: 'reply-lost',
+      reason: `${first.place} answered; ${this.#disappearance(this.replyHops)}`,
+      lastSeen: lastSeen(this.replyHops),
+      ...endpoint,
+    };
   }
 
   #lost(): Finding {
@@ -190,32 +244,62 @@ class Context {
     if (!last) {
       const neighbour = this.#noNeighbour();
       if (neighbour) return neighbour;
-      return { outcome: 'dropped', reason: `it never left ${from}: none of its interfaces saw it`, lastSeen: { place: from, interface: SOCKET } };
+      return {
+        outcome: 'dropped',
+        reason: `it never left ${from}: none of its interfaces saw it`,
+        lastSeen: { place: from, interface: SOCKET },
+      };
     }
     const owner = this.#wiring.ownerOf(addressOf(last.packet.destination));
-    const arrived = owner !== undefined && this.#wiring.placeOf(owner) === last.place && last.direction === 'in' && !last.encapsulation;
+    const arrived =
+      owner !== undefined &&
+      this.#wiring.placeOf(owner) === last.place &&
+      last.direction === 'in' &&
+      !last.encapsulation;
     if (arrived && !this.#wiring.hasRules(owner)) {
       const back = this.#wiring.nextHop(owner, addressOf(last.packet.source));
       const why = back === undefined ? `: it has no route to ${addressOf(last.packet.source)}` : '';
-      return { outcome: 'unanswered', reason: `${last.place} got it and sent no answer${why}`, lastSeen: lastSeen(this.hops), endpoint: last.place, sourceSeen: last.packet.source };
+      return {
+        outcome: 'unanswered',
+        reason: `${last.place} got it and sent no answer${why}`,
+        lastSeen: lastSeen(this.hops),
+        endpoint: last.place,
+        sourceSeen: last.packet.source,
+      };
     }
-    return this.#noNeighbour() ?? { outcome: 'dropped', reason: this.#disappearance(this.hops), lastSeen: lastSeen(this.hops) };
+    return (
+      this.#noNeighbour() ?? {
+        outcome: 'dropped',
+        reason: this.#disappearance(this.hops),
+        lastSeen: lastSeen(this.hops),
+      }
+    );
   }
 
   /** ARP for the next hop went unanswered where the packet was last, for as long as the capture goes. */
   #noNeighbour(): Finding | undefined {
     const last = this.hops.at(-1);
     const namespace = (last && this.#wiring.namespaceOf(last.place)) ?? this.#run.namespace;
-    const destination = last?.encapsulation?.destination ?? addressOf(last?.packet.destination ?? this.#run.remote.address);
+    const destination =
+      last?.encapsulation?.destination ?? addressOf(last?.packet.destination ?? this.#run.remote.address);
     const target = this.#wiring.nextHop(namespace, destination);
     if (target === undefined) return undefined;
     /** One question serves all packets that wait for the answer: it may be older than this one. */
     const arp = this.#evidence.frames.filter((frame) => frame.namespace === namespace && frame.packet.kind === 'arp');
-    const asked = arp.some(({ packet, direction }) => packet.kind === 'arp' && packet.operation === 'request' && packet.target === target && direction === 'out');
-    const told = arp.some(({ packet }) => packet.kind === 'arp' && packet.operation === 'reply' && packet.sender === target);
+    const asked = arp.some(
+      ({ packet, direction }) =>
+        packet.kind === 'arp' && packet.operation === 'request' && packet.target === target && direction === 'out',
+    );
+    const told = arp.some(
+      ({ packet }) => packet.kind === 'arp' && packet.operation === 'reply' && packet.sender === target,
+    );
     if (!asked || told) return undefined;
     const place = this.#wiring.placeOf(namespace);
-    return { outcome: 'no-neighbour', reason: `${place} asked who has ${target}, and nobody answered`, lastSeen: last ? lastSeen(this.hops) : { place, interface: SOCKET } };
+    return {
+      outcome: 'no-neighbour',
+      reason: `${place} asked who has ${target}, and nobody answered`,
+      lastSeen: last ? lastSeen(this.hops) : { place, interface: SOCKET },
+    };
   }
 
   #disappearance(hops: readonly Hop[]): string {
@@ -251,7 +335,10 @@ const REJECTION_WORDS: Record<string, string> = {
 function sentTuple({ local, remote, protocol }: ProbeRun): Tuple | undefined {
   if (!local) return undefined;
   if (protocol === 'ICMP') return { source: local.address, destination: remote.address };
-  return { source: socketAddress(local.address, local.port), destination: socketAddress(remote.address, remote.port ?? 0) };
+  return {
+    source: socketAddress(local.address, local.port),
+    destination: socketAddress(remote.address, remote.port ?? 0),
+  };
 }
 
 function reversed({ source, destination }: Tuple): Tuple {
@@ -260,7 +347,9 @@ function reversed({ source, destination }: Tuple): Tuple {
 
 /** Where a packet was seen first: who sent it. */
 function origin(sightings: readonly Sighting[]): Sighting {
-  return sightings.toSorted((a, b) => a.frame.seconds - b.frame.seconds || a.frame.nanoseconds - b.frame.nanoseconds)[0]!;
+  return sightings.toSorted(
+    (a, b) => a.frame.seconds - b.frame.seconds || a.frame.nanoseconds - b.frame.nanoseconds,
+  )[0]!;
 }
 
 function lastSeen(hops: readonly Hop[]): { place: string; interface: string } {

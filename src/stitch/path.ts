@@ -6,8 +6,8 @@
  * only decide between several ends that would do.
  */
 import { socketAddress } from '../net/port.ts';
-import { summarize } from './summary.ts';
 import type { Sighting } from './identify.ts';
+import { summarize } from './summary.ts';
 import type { Hop, Rewrite } from './walk.ts';
 import type { Wiring } from './wiring.ts';
 
@@ -53,7 +53,11 @@ export function pathOf(sightings: readonly Sighting[], options: PathOptions): Ho
     });
     before = tuple;
   };
-  if (options.sent && !sameTuple(options.sent, tupleOf(first)) && options.wiring.placeOf(first.frame.namespace) === options.wiring.placeOf(options.start)) {
+  if (
+    options.sent &&
+    !sameTuple(options.sent, tupleOf(first)) &&
+    options.wiring.placeOf(first.frame.namespace) === options.wiring.placeOf(options.start)
+  ) {
     push(first, SOCKET, 'out', options.sent);
   }
   for (const sighting of ordered) {
@@ -70,7 +74,7 @@ export function pathOf(sightings: readonly Sighting[], options: PathOptions): Ho
 /** Where a packet is between the application and its first or after its last interface. */
 export const SOCKET = 'socket';
 
-export function tupleOf({ packet }: Sighting): Tuple {
+function tupleOf({ packet }: Sighting): Tuple {
   const { transport, source, destination } = packet;
   const ported = transport.kind === 'tcp' || transport.kind === 'udp';
   return {
@@ -82,9 +86,14 @@ export function tupleOf({ packet }: Sighting): Tuple {
 function order(sightings: readonly Sighting[], start: string, wiring: Wiring): Sighting[] {
   const waiting = new Map<string, Sighting[]>();
   const seen = new Set<string>();
-  const strays = new Set(sightings.filter((sighting) => isStray(sighting, wiring)).map(({ frame }) => `${frame.namespace} ${frame.interface}`));
+  const strays = new Set(
+    sightings
+      .filter((sighting) => isStray(sighting, wiring))
+      .map(({ frame }) => `${frame.namespace} ${frame.interface}`),
+  );
   for (const sighting of sightings.toSorted((a, b) => a.frame.index - b.frame.index)) {
-    if (isStray(sighting, wiring) || leadsAstray(sighting, sightings, strays, wiring) || seen.has(passage(sighting))) continue;
+    if (isStray(sighting, wiring) || leadsAstray(sighting, sightings, strays, wiring) || seen.has(passage(sighting)))
+      continue;
     seen.add(passage(sighting));
     const queue = waiting.get(sighting.frame.namespace);
     if (queue) queue.push(sighting);
@@ -106,18 +115,34 @@ function isStray({ frame }: Sighting, wiring: Wiring): boolean {
 }
 
 /** Sent out where only machines it was not meant for saw it: the sending half of such a copy. */
-function leadsAstray({ frame }: Sighting, sightings: readonly Sighting[], strays: ReadonlySet<string>, wiring: Wiring): boolean {
+function leadsAstray(
+  { frame }: Sighting,
+  sightings: readonly Sighting[],
+  strays: ReadonlySet<string>,
+  wiring: Wiring,
+): boolean {
   if (frame.direction !== 'out' || strays.size === 0) return false;
   const ends = wiring.neighbours(frame.namespace, frame.interface);
   const arrived = ends.some(({ namespace, name }) =>
-    sightings.some((other) => other.frame.namespace === namespace && other.frame.interface === name && other.frame.direction === 'in'),
+    sightings.some(
+      (other) =>
+        other.frame.namespace === namespace && other.frame.interface === name && other.frame.direction === 'in',
+    ),
   );
   return !arrived && ends.some(({ namespace, name }) => strays.has(`${namespace} ${name}`));
 }
 
 /** A packet passes an interface once with one TTL; a second time is a copy sent again. In a loop the TTL falls. */
 function passage({ frame, packet, encapsulation }: Sighting): string {
-  return [frame.namespace, frame.interface, frame.direction, packet.ttl, packet.source, packet.destination, encapsulation?.destination].join(' ');
+  return [
+    frame.namespace,
+    frame.interface,
+    frame.direction,
+    packet.ttl,
+    packet.source,
+    packet.destination,
+    encapsulation?.destination,
+  ].join(' ');
 }
 
 /** The namespace whose next sighting of the packet is at the other end of the wire. */
@@ -131,25 +156,34 @@ function arrival({ frame }: Sighting, waiting: ReadonlyMap<string, Sighting[]>, 
 
 /** In by one port and out by another of the same bridge, which itself is not seen: the frame was switched. */
 function crossedBridge(before: Sighting, after: Sighting, wiring: Wiring): string | undefined {
-  if (before.frame.namespace !== after.frame.namespace || before.frame.direction === 'out' || after.frame.direction !== 'out') return undefined;
+  if (
+    before.frame.namespace !== after.frame.namespace ||
+    before.frame.direction === 'out' ||
+    after.frame.direction !== 'out'
+  )
+    return undefined;
   const master = wiring.masterOf(before.frame.namespace, before.frame.interface);
-  return master !== undefined && master === wiring.masterOf(after.frame.namespace, after.frame.interface) ? master : undefined;
+  return master !== undefined && master === wiring.masterOf(after.frame.namespace, after.frame.interface)
+    ? master
+    : undefined;
 }
 
 function rewritesBetween(before: Tuple, after: Tuple, at: string, undo: boolean): Rewrite[] {
   /** On the way back the source is what DNAT changed, and the destination what SNAT changed. */
   const [ofDestination, ofSource] = undo ? (['un-snat', 'un-dnat'] as const) : (['dnat', 'snat'] as const);
   return [
-    ...(before.destination === after.destination ? [] : [{ at, kind: ofDestination, from: before.destination, to: after.destination }]),
+    ...(before.destination === after.destination
+      ? []
+      : [{ at, kind: ofDestination, from: before.destination, to: after.destination }]),
     ...(before.source === after.source ? [] : [{ at, kind: ofSource, from: before.source, to: after.source }]),
   ];
 }
 
-export function sameTuple(a: Tuple, b: Tuple): boolean {
+function sameTuple(a: Tuple, b: Tuple): boolean {
   return a.source === b.source && a.destination === b.destination;
 }
 
 /** Nanoseconds since some hour: exact in a double. */
-export function timeOf({ frame }: Sighting): number {
+function timeOf({ frame }: Sighting): number {
   return (frame.seconds % 3600) * 1e9 + frame.nanoseconds;
 }

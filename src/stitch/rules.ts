@@ -30,7 +30,9 @@ interface TracedPacket {
 export function rulesOf(walk: Walk, traces: readonly RuleTrace[], wiring: Wiring): RulesAtPlace[] {
   const packets = traces.flatMap(readTrace);
   return [...stays(walk.hops, 'forward'), ...stays(walk.replyHops, 'reply')].flatMap(({ place, direction, hops }) => {
-    const met = packets.filter((packet) => wiring.placeOf(packet.namespace) === place && hops.some((hop) => isPacketOf(packet, hop, walk)));
+    const met = packets.filter(
+      (packet) => wiring.placeOf(packet.namespace) === place && hops.some((hop) => isPacketOf(packet, hop, walk)),
+    );
     const rules = met[0]?.rules ?? [];
     return rules.length > 0 ? [{ place, direction, rules }] : [];
   });
@@ -48,10 +50,13 @@ function* stays(hops: readonly Hop[], direction: 'forward' | 'reply') {
 /** Addresses and ports as some hop of the stay had them; the first packet traced is the walk's. */
 function isPacketOf(packet: TracedPacket, hop: Hop, walk: Walk): boolean {
   const matches = (source: string, destination: string) =>
-    packet.source === addressOf(source) && packet.destination === addressOf(destination) && (packet.ports === '' || packet.ports === portsOf(source, destination));
+    packet.source === addressOf(source) &&
+    packet.destination === addressOf(destination) &&
+    (packet.ports === '' || packet.ports === portsOf(source, destination));
   if (matches(hop.packet.source, hop.packet.destination)) return true;
   const before = (hop.rewrites ?? []).reduce(
-    ({ source, destination }, { from, kind }) => (kind === 'dnat' || kind === 'un-snat' ? { source, destination: from } : { source: from, destination }),
+    ({ source, destination }, { from, kind }) =>
+      kind === 'dnat' || kind === 'un-snat' ? { source, destination: from } : { source: from, destination },
     { source: hop.packet.source, destination: hop.packet.destination },
   );
   return walk.hops.length > 0 && matches(before.source, before.destination);
@@ -74,12 +79,21 @@ function readTrace({ namespace, text }: RuleTrace): TracedPacket[] {
   for (const line of text.split('\n')) {
     const [, kind, id = '', rest = ''] = /^\s*(PACKET|TRACE): \d+ ([0-9a-f]+) (.*)$/.exec(line) ?? [];
     if (kind === 'PACKET') {
-      headers.set(id, Object.fromEntries([...rest.matchAll(/([A-Z]+)=(\S*)/g)].map(([, name, value]) => [name!, value!])));
+      headers.set(
+        id,
+        Object.fromEntries([...rest.matchAll(/([A-Z]+)=(\S*)/g)].map(([, name, value]) => [name!, value!])),
+      );
     } else if (kind === 'TRACE') {
       /** Our own TRACE rule comes first of all: numbers are used again, this begins a new packet. */
       if (/^raw:\w+:rule:/.test(rest)) {
         const { SRC = '', DST = '', SPORT, DPORT } = headers.get(id) ?? {};
-        const packet: TracedPacket = { namespace, source: SRC, destination: DST, ports: SPORT === undefined ? '' : `${SPORT} ${DPORT}`, rules: [] };
+        const packet: TracedPacket = {
+          namespace,
+          source: SRC,
+          destination: DST,
+          ports: SPORT === undefined ? '' : `${SPORT} ${DPORT}`,
+          rules: [],
+        };
         open.set(id, packet);
         packets.push(packet);
       }

@@ -14,7 +14,11 @@ export function summarize(packet: IpPacket): Omit<PacketSummary, 'source' | 'des
     case 'icmp':
       return { ...base, protocol: transport.version === 4 ? 'ICMP' : 'ICMPv6', info: icmpInfo(transport) };
     case 'other':
-      return { ...base, protocol: transport.protocol === 132 ? 'SCTP' : 'other', info: `IP protocol ${transport.protocol}` };
+      return {
+        ...base,
+        protocol: transport.protocol === 132 ? 'SCTP' : 'other',
+        info: `IP protocol ${transport.protocol}`,
+      };
     default:
       return { ...base, protocol: 'other', info: transport.kind };
   }
@@ -22,18 +26,31 @@ export function summarize(packet: IpPacket): Omit<PacketSummary, 'source' | 'des
 
 export function tcpInfo({ flags, payloadLength }: Tcp): string {
   const names = [
-    flags & TCP_SYN && 'SYN', flags & TCP_FIN && 'FIN', flags & TCP_RST && 'RST', flags & TCP_ACK && 'ACK',
+    flags & TCP_SYN && 'SYN',
+    flags & TCP_FIN && 'FIN',
+    flags & TCP_RST && 'RST',
+    flags & TCP_ACK && 'ACK',
   ].filter(Boolean);
   return [names.join(' '), payloadLength > 0 && `${payloadLength} bytes`].filter(Boolean).join(', ');
 }
 
 const UNREACHABLE: Record<number, string> = {
-  0: 'net unreachable', 1: 'host unreachable', 2: 'protocol unreachable', 3: 'port unreachable', 4: 'fragmentation needed',
-  9: 'net prohibited', 10: 'host prohibited', 13: 'administratively prohibited',
+  0: 'net unreachable',
+  1: 'host unreachable',
+  2: 'protocol unreachable',
+  3: 'port unreachable',
+  4: 'fragmentation needed',
+  9: 'net prohibited',
+  10: 'host prohibited',
+  13: 'administratively prohibited',
 };
 
 export function icmpInfo({ version, type, code, mtu }: Icmp): string {
-  if (version === 6) return { 1: 'unreachable', 2: 'packet too big', 3: 'time exceeded', 128: 'echo request', 129: 'echo reply' }[type] ?? `ICMPv6 type ${type}`;
+  if (version === 6)
+    return (
+      { 1: 'unreachable', 2: 'packet too big', 3: 'time exceeded', 128: 'echo request', 129: 'echo reply' }[type] ??
+      `ICMPv6 type ${type}`
+    );
   if (type === 0) return 'echo reply';
   if (type === 8) return 'echo request';
   if (type === 11) return 'time exceeded';
@@ -49,8 +66,13 @@ export function rejectionOf(packet: IpPacket): Rejection | undefined {
   if (transport.type === 11) return 'icmp-time-exceeded';
   if (transport.type !== 3) return undefined;
   const names: Record<number, Rejection> = {
-    0: 'icmp-net-unreachable', 1: 'icmp-host-unreachable', 3: 'icmp-port-unreachable', 4: 'icmp-fragmentation-needed',
-    9: 'icmp-admin-prohibited', 10: 'icmp-admin-prohibited', 13: 'icmp-admin-prohibited',
+    0: 'icmp-net-unreachable',
+    1: 'icmp-host-unreachable',
+    3: 'icmp-port-unreachable',
+    4: 'icmp-fragmentation-needed',
+    9: 'icmp-admin-prohibited',
+    10: 'icmp-admin-prohibited',
+    13: 'icmp-admin-prohibited',
   };
   return names[transport.code] ?? 'icmp-other';
 }

@@ -1,6 +1,7 @@
 /** What is connected to what, and who owns which address: read off the kernel state. */
-import { type Cidr, cidrContains, parseCidr } from '../net/address.ts';
+
 import type { KernelState, Namespace, VethLink } from '../compile/kernel-state.ts';
+import { type Cidr, cidrContains, parseCidr } from '../net/address.ts';
 
 export interface InterfaceRef {
   readonly namespace: string;
@@ -27,7 +28,9 @@ export class Wiring {
 
   /** The interfaces a packet sent out of this one can come in by: the cable's other end, or all others on the network. */
   neighbours(namespace: string, device: string): readonly InterfaceRef[] {
-    return (this.#neighbours.get(key(namespace, device)) ?? []).filter((other) => other.namespace !== namespace || other.name !== device);
+    return (this.#neighbours.get(key(namespace, device)) ?? []).filter(
+      (other) => other.namespace !== namespace || other.name !== device,
+    );
   }
 
   /** The bridge an interface is a port of. */
@@ -69,7 +72,10 @@ export class Wiring {
 
   #readTable(name: string): { to: Cidr; via?: string | undefined }[] {
     const namespace = this.#namespaces.get(name);
-    const routes = (namespace?.routes ?? []).map(({ to, via }) => ({ to: parseCidr(to === 'default' ? '0.0.0.0/0' : to)!, via }));
+    const routes = (namespace?.routes ?? []).map(({ to, via }) => ({
+      to: parseCidr(to === 'default' ? '0.0.0.0/0' : to)!,
+      via,
+    }));
     const connected = (namespace?.addresses ?? []).map(({ address }) => ({ to: parseCidr(address)! }));
     const table = [...connected, ...routes];
     this.#tables.set(name, table);

@@ -9,8 +9,8 @@
 import picocolors from 'picocolors';
 import { expect } from 'vitest';
 import { placesOf } from '../judge/match.ts';
-import { formatWalk } from '../report/walk-text.ts';
 import type { Outcome } from '../model/cluster.ts';
+import { formatWalk } from '../report/walk-text.ts';
 import type { Walk } from '../stitch/walk.ts';
 
 interface WalkMatchers<R = unknown> {
@@ -36,19 +36,30 @@ declare module 'vitest' {
 
 function verdict(walk: Walk, pass: boolean, wanted: string) {
   const shown = formatWalk(walk, picocolors.createColors(false), '  ').join('\n');
-  return { pass, message: () => `expected the packet ${pass ? 'not ' : ''}${wanted}; it was ${walk.outcome}: ${walk.reason}\n${shown}` };
+  return {
+    pass,
+    message: () =>
+      `expected the packet ${pass ? 'not ' : ''}${wanted}; it was ${walk.outcome}: ${walk.reason}\n${shown}`,
+  };
 }
 
 expect.extend({
   toBeDelivered: (walk: Walk) => verdict(walk, walk.outcome === 'delivered', 'to be delivered'),
-  toBeDeliveredTo: (walk: Walk, place: string) => verdict(walk, walk.outcome === 'delivered' && walk.endpoint === place, `to be delivered to ${place}`),
+  toBeDeliveredTo: (walk: Walk, place: string) =>
+    verdict(walk, walk.outcome === 'delivered' && walk.endpoint === place, `to be delivered to ${place}`),
   toEndAs: (walk: Walk, outcome: Outcome) => verdict(walk, walk.outcome === outcome, `to end as ${outcome}`),
   toPass: (walk: Walk, places: readonly string[]) => {
     const passed = placesOf(walk.hops).map(({ place }) => place);
     return verdict(walk, passed.join(' ') === places.join(' '), `to pass ${places.join(' → ')}`);
   },
-  toShowSource: (walk: Walk, address: string) => verdict(walk, walk.sourceSeen?.split(':')[0] === address, `to be seen from ${address}`),
-  toBeUntranslated: (walk: Walk) => verdict(walk, walk.hops.every(({ rewrites }) => !rewrites), 'to be untranslated'),
+  toShowSource: (walk: Walk, address: string) =>
+    verdict(walk, walk.sourceSeen?.split(':')[0] === address, `to be seen from ${address}`),
+  toBeUntranslated: (walk: Walk) =>
+    verdict(
+      walk,
+      walk.hops.every(({ rewrites }) => !rewrites),
+      'to be untranslated',
+    ),
 });
 
 export type { WalkMatchers };

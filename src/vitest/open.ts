@@ -7,8 +7,8 @@ import { DEFAULT_TIMEOUT_MS } from '../model/checks.ts';
 import type { FaultName } from '../model/cluster.ts';
 import { resolveDestination } from '../model/destination.ts';
 import { Places } from '../model/place.ts';
-import { prepare, trace } from '../pipeline.ts';
 import type { Source } from '../parse/index.ts';
+import { prepare, trace } from '../pipeline.ts';
 import type { Walk } from '../stitch/walk.ts';
 
 export interface OpenTopology {
@@ -25,7 +25,10 @@ export interface OpenOptions {
 }
 
 /** Builds the lab of some YAML. Throws an InputError with every problem when the input is wrong. */
-export async function openTopology(sources: string | readonly Source[], options: OpenOptions = {}): Promise<OpenTopology> {
+export async function openTopology(
+  sources: string | readonly Source[],
+  options: OpenOptions = {},
+): Promise<OpenTopology> {
   const { faults = [], namespace = 'default' } = options;
   const given = typeof sources === 'string' ? [{ name: '<text>', text: sources }] : sources;
   const { prepared, diagnostics } = prepare(given, { name: 'test', namespace, faults });
@@ -41,7 +44,12 @@ export async function openTopology(sources: string | readonly Source[], options:
       if (!sender) throw new Error(places.explain(from).message);
       const { protocol = 'TCP', ...destination } = resolveDestination(to, cluster, places);
       const check: ConnectionCheck = {
-        kind: 'connection', name: `${from} → ${to}`, from: { place: sender.place, protocol }, to: destination, connections: 1, timeoutMs: DEFAULT_TIMEOUT_MS,
+        kind: 'connection',
+        name: `${from} → ${to}`,
+        from: { place: sender.place, protocol },
+        to: destination,
+        connections: 1,
+        timeoutMs: DEFAULT_TIMEOUT_MS,
         origin: { file: '<test>', line: 1 },
       };
       return (await trace(lab, check, false)).walk;

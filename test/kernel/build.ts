@@ -1,6 +1,7 @@
 /** The agent is a program of its own: it is bundled before the tests that start it. */
-import { existsSync } from 'node:fs';
+
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 
 export default function setup(): void {
   if (existsSync('dist/agent.js') && process.env.PACKETWALK_BUILT) return;

@@ -22,7 +22,9 @@ const rows: Row[] = readFileSync(`${FOLDER}/README.md`, 'utf8')
   .split('\n')
   .filter((line) => /^\| [A-Z]\d+ \|/.test(line))
   .map((line) => {
-    const [, claim = '', , topology = '', check = '', brokenBy = '', then = ''] = line.split('|').map((cell) => cell.trim());
+    const [, claim = '', , topology = '', check = '', brokenBy = '', then = ''] = line
+      .split('|')
+      .map((cell) => cell.trim());
     return { claim, topology, check, brokenBy, then };
   });
 
@@ -37,7 +39,9 @@ async function run(sources: readonly Source[], faults: readonly FaultName[]): Pr
 }
 
 const CLAIMS =
-  'K1 K2 K3 K8 K12 K13 D6 D7 I3 R1 R8 R9 R11 R13 N1 N2 N3 N4 N5 N7 N8 N9 N10 N11 N12 N13 N14 N16 N17 N19 N20 N21 N22 N25 N26 N27 N28'.split(' ');
+  'K1 K2 K3 K8 K12 K13 D6 D7 I3 R1 R8 R9 R11 R13 N1 N2 N3 N4 N5 N7 N8 N9 N10 N11 N12 N13 N14 N16 N17 N19 N20 N21 N22 N25 N26 N27 N28'.split(
+    ' ',
+  );
 
 describe('the claims table', () => {
   it('has a row for every claim', () => {
@@ -46,7 +50,9 @@ describe('the claims table', () => {
 
   it('names every topology, in the table or below it', () => {
     const text = readFileSync(`${FOLDER}/README.md`, 'utf8');
-    const names = readdirSync(FOLDER).filter((file) => file.endsWith('.yaml')).map((file) => basename(file, '.yaml'));
+    const names = readdirSync(FOLDER)
+      .filter((file) => file.endsWith('.yaml'))
+      .map((file) => basename(file, '.yaml'));
     expect(names.filter((name) => !text.includes(`| ${name} |`))).toEqual([]);
   });
 });
@@ -56,7 +62,9 @@ describe('every check of every topology is green', () => {
   it.concurrent.each(files)('%s', async (file) => {
     const { verdicts, problem } = await run([source(file)], []);
     expect(problem).toBeUndefined();
-    expect(verdicts.filter(({ verdict }) => verdict !== 'pass').map(({ check, reason }) => `${check.name}: ${reason}`)).toEqual([]);
+    expect(
+      verdicts.filter(({ verdict }) => verdict !== 'pass').map(({ check, reason }) => `${check.name}: ${reason}`),
+    ).toEqual([]);
   });
 });
 
@@ -79,7 +87,10 @@ describe('every check of the table turns red', () => {
     for (const row of own) {
       const verdict = verdicts.find(({ check }) => check.name === row.check);
       expect(verdict, `there is no check "${row.check}" in ${topology}`).toBeDefined();
-      const why = verdict!.kind === 'connection' ? [verdict!.walk?.outcome, ...verdict!.mismatches.map(({ field }) => field)] : verdict!.mismatches.map(({ field }) => field);
+      const why =
+        verdict!.kind === 'connection'
+          ? [verdict!.walk?.outcome, ...verdict!.mismatches.map(({ field }) => field)]
+          : verdict!.mismatches.map(({ field }) => field);
       expect({ check: row.check, verdict: verdict!.verdict }).toEqual({ check: row.check, verdict: 'fail' });
       expect(why).toContain(row.then);
     }

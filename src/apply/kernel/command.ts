@@ -8,13 +8,27 @@ import { classify, KernelError } from './errors.ts';
 
 /** Which package of Debian and Ubuntu has a program. */
 export const PACKAGES: Readonly<Record<string, string>> = {
-  ip: 'iproute2', bridge: 'iproute2', ss: 'iproute2', tcpdump: 'tcpdump', 'iptables-restore': 'iptables', 'iptables-save': 'iptables',
-  iptables: 'iptables', 'xtables-monitor': 'iptables', nft: 'nftables', conntrack: 'conntrack', unshare: 'util-linux', setpriv: 'util-linux',
-  nsenter: 'util-linux', mount: 'mount', sysctl: 'procps',
+  ip: 'iproute2',
+  bridge: 'iproute2',
+  ss: 'iproute2',
+  tcpdump: 'tcpdump',
+  'iptables-restore': 'iptables',
+  'iptables-save': 'iptables',
+  iptables: 'iptables',
+  'xtables-monitor': 'iptables',
+  nft: 'nftables',
+  conntrack: 'conntrack',
+  unshare: 'util-linux',
+  setpriv: 'util-linux',
+  nsenter: 'util-linux',
+  mount: 'mount',
+  sysctl: 'procps',
 };
 
 /** System programs live in sbin, which an ordinary user's PATH may lack. */
-export const SYSTEM_PATH = [...new Set([...(process.env.PATH ?? '').split(':'), '/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin'])].join(':');
+export const SYSTEM_PATH = [
+  ...new Set([...(process.env.PATH ?? '').split(':'), '/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin']),
+].join(':');
 
 export interface RunOptions {
   readonly stdin?: string;
@@ -43,7 +57,8 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
   });
   const where = { command: argv.join(' '), ...(options.namespace !== undefined && { namespace: options.namespace }) };
   if (result.code === 'ENOENT') throw missingTool(program, where);
-  if (result.timedOut) throw new KernelError({ ...where, code: 'timeout', cause: `not finished after ${options.timeoutMs ?? 30_000} ms` });
+  if (result.timedOut)
+    throw new KernelError({ ...where, code: 'timeout', cause: `not finished after ${options.timeoutMs ?? 30_000} ms` });
   return { stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode ?? 128 };
 }
 
@@ -53,7 +68,10 @@ export async function runChecked(argv: readonly string[], options: RunOptions = 
   if (result.exitCode !== 0) {
     const cause = result.stderr.trim() || `exit code ${result.exitCode}`;
     throw new KernelError({
-      command: argv.join(' '), cause, ...classify(cause), ...(options.namespace !== undefined && { namespace: options.namespace }),
+      command: argv.join(' '),
+      cause,
+      ...classify(cause),
+      ...(options.namespace !== undefined && { namespace: options.namespace }),
     });
   }
   return result;
@@ -68,7 +86,11 @@ export function start(argv: readonly string[], options: Options): ResultPromise 
 /** Starts a program that outlives this process, in a session of its own. Its errors go to `log`, a descriptor. */
 export function startDetached(argv: readonly string[], log: number): ChildProcess {
   const [program = '', ...args] = argv;
-  const child = spawn(program, args, { stdio: ['ignore', 'ignore', log], detached: true, env: { ...process.env, PATH: SYSTEM_PATH } });
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'ignore', log],
+    detached: true,
+    env: { ...process.env, PATH: SYSTEM_PATH },
+  });
   child.unref();
   return child;
 }
@@ -76,7 +98,10 @@ export function startDetached(argv: readonly string[], log: number): ChildProces
 export function missingTool(program: string, where: { command: string; namespace?: string }): KernelError {
   const debian = PACKAGES[program];
   return new KernelError({
-    ...where, code: 'missing-tool', cause: `${program} is not installed`, ...(debian && { remedy: `sudo apt-get install ${debian}` }),
+    ...where,
+    code: 'missing-tool',
+    cause: `${program} is not installed`,
+    ...(debian && { remedy: `sudo apt-get install ${debian}` }),
   });
 }
 

@@ -59,9 +59,15 @@ export class SystemCallError extends Error {
 
 const NAMES = new Map(Object.entries(constants.errno).map(([name, value]) => [value as number, name]));
 /** Errors Node has no name for. */
-const MORE_NAMES: Record<number, string> = { 113: 'EHOSTUNREACH', 101: 'ENETUNREACH', 112: 'EHOSTDOWN', 71: 'EPROTO', 94: 'ESOCKTNOSUPPORT' };
+const MORE_NAMES: Record<number, string> = {
+  113: 'EHOSTUNREACH',
+  101: 'ENETUNREACH',
+  112: 'EHOSTDOWN',
+  71: 'EPROTO',
+  94: 'ESOCKTNOSUPPORT',
+};
 
-export function errnoName(errno: number): string {
+function errnoName(errno: number): string {
   return NAMES.get(errno) ?? MORE_NAMES[errno] ?? `errno ${errno}`;
 }
 
@@ -73,8 +79,14 @@ interface Pattern {
 
 /** The words the tools use, and what they mean. */
 const PATTERNS: readonly Pattern[] = [
-  { pattern: /Unknown device type|EOPNOTSUPP|Operation not supported|Protocol not supported|EPROTONOSUPPORT/i, code: 'unsupported' },
-  { pattern: /Couldn't load (match|target)|Extension \S+ revision 0 not supported|can't initialize iptables/i, code: 'unsupported' },
+  {
+    pattern: /Unknown device type|EOPNOTSUPP|Operation not supported|Protocol not supported|EPROTONOSUPPORT/i,
+    code: 'unsupported',
+  },
+  {
+    pattern: /Couldn't load (match|target)|Extension \S+ revision 0 not supported|can't initialize iptables/i,
+    code: 'unsupported',
+  },
   { pattern: /EPERM|EACCES|Operation not permitted|Permission denied/i, code: 'permission' },
 ];
 

@@ -7,22 +7,24 @@ import { SystemCallError } from './errors.ts';
 
 const libc = koffi.load('libc.so.6');
 
-export const CLONE_NEWNET = 0x40000000;
-export const MS_BIND = 4096;
-export const MNT_DETACH = 2;
+const CLONE_NEWNET = 0x40000000;
+const MS_BIND = 4096;
+const MNT_DETACH = 2;
 export const AF_INET = 2;
 export const AF_NETLINK = 16;
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
 export const SOCK_NONBLOCK = 0o4000;
-export const SOCK_CLOEXEC = 0o2000000;
-export const EINPROGRESS = 115;
+const SOCK_CLOEXEC = 0o2000000;
+const EINPROGRESS = 115;
 
 const raw = {
   setns: libc.func('int setns(int fd, int nstype)'),
   unshare: libc.func('int unshare(int flags)'),
-  mount: libc.func('int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)'),
+  mount: libc.func(
+    'int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)',
+  ),
   umount2: libc.func('int umount2(const char *target, int flags)'),
   socket: libc.func('int socket(int domain, int type, int protocol)'),
   bind: libc.func('int bind(int fd, const void *address, uint length)'),

@@ -8,7 +8,7 @@
 import { closeSync, mkdirSync, openSync, unlinkSync, writeFileSync } from 'node:fs';
 import { bindMount, setns, unmount, unshareNetwork } from './libc.ts';
 
-export const NETNS_FOLDER = '/run/netns';
+const NETNS_FOLDER = '/run/netns';
 const OWN = '/proc/thread-self/ns/net';
 
 let home: number | undefined;

@@ -3,8 +3,8 @@ import { closeSync } from 'node:fs';
 import { SystemCallError } from './errors.ts';
 import { AF_NETLINK, recv, SOCK_RAW, send, setsockopt, socket } from './libc.ts';
 
-export const NLM_F_REQUEST = 0x1;
-export const NLM_F_ACK = 0x4;
+const NLM_F_REQUEST = 0x1;
+const NLM_F_ACK = 0x4;
 export const NLM_F_EXCL = 0x200;
 export const NLM_F_DUMP = 0x300;
 export const NLM_F_CREATE = 0x400;
@@ -123,7 +123,10 @@ export class NetlinkSocket {
       const batch = messages.slice(start, start + BATCH);
       const first = this.#sequence + 1;
       this.#sequence += batch.length;
-      send(this.#fd, Buffer.concat(batch.map((message, index) => message.finish(first + index, index === batch.length - 1))));
+      send(
+        this.#fd,
+        Buffer.concat(batch.map((message, index) => message.finish(first + index, index === batch.length - 1))),
+      );
       this.#receiveAcknowledgement(first, start);
     }
   }

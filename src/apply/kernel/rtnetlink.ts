@@ -13,13 +13,25 @@ export interface Context {
   namespaceFd(namespace: string): number;
 }
 
-type NetlinkOperation = Exclude<Operation, { kind: 'add-namespace' | 'delete-namespace' | 'set-sysctl' | 'load-iptables' }>;
+type NetlinkOperation = Exclude<
+  Operation,
+  { kind: 'add-namespace' | 'delete-namespace' | 'set-sysctl' | 'load-iptables' }
+>;
 
 export function isNetlinkOperation(operation: Operation): operation is NetlinkOperation {
   return !['add-namespace', 'delete-namespace', 'set-sysctl', 'load-iptables'].includes(operation.kind);
 }
 
-const RTM = { newLink: 16, delLink: 17, newAddress: 20, delAddress: 21, newRoute: 24, delRoute: 25, newNeighbour: 28, delNeighbour: 29 } as const;
+const RTM = {
+  newLink: 16,
+  delLink: 17,
+  newAddress: 20,
+  delAddress: 21,
+  newRoute: 24,
+  delRoute: 25,
+  newNeighbour: 28,
+  delNeighbour: 29,
+} as const;
 const AF = { unspec: 0, inet: 2, bridge: 7, inet6: 10 } as const;
 const IFF_UP = 1;
 const IFLA = { address: 1, ifname: 3, mtu: 4, master: 10, linkinfo: 18, netNsFd: 28, afSpec: 26 } as const;
@@ -49,7 +61,9 @@ export function messageOf(operation: NetlinkOperation, context: Context): Messag
       return setLink(operation.change, index);
     case 'set-port':
       return named(new Message(RTM.newLink, 0).raw(ifinfomsg()), operation.name).nested(IFLA.linkinfo, (message) =>
-        message.text(INFO.slaveKind, 'bridge').nested(INFO.slaveData, (data) => data.u8(BRPORT_MODE, operation.hairpin ? 1 : 0)),
+        message
+          .text(INFO.slaveKind, 'bridge')
+          .nested(INFO.slaveData, (data) => data.u8(BRPORT_MODE, operation.hairpin ? 1 : 0)),
       );
     case 'delete-link':
       return named(new Message(RTM.delLink, 0).raw(ifinfomsg()), operation.name);
@@ -81,11 +95,13 @@ function addLink(link: NewLink, index: IndexOf, context: Context): Message {
       return message.nested(IFLA.linkinfo, (info) => info.text(INFO.kind, 'bridge'));
     case 'veth':
       return message.nested(IFLA.linkinfo, (info) =>
-        info.text(INFO.kind, 'veth').nested(INFO.data, (data) =>
-          data.nested(VETH_INFO_PEER, (peer) =>
-            describe(peer.raw(ifinfomsg()), link.peer).u32(IFLA.netNsFd, context.namespaceFd(link.peer.namespace)),
+        info
+          .text(INFO.kind, 'veth')
+          .nested(INFO.data, (data) =>
+            data.nested(VETH_INFO_PEER, (peer) =>
+              describe(peer.raw(ifinfomsg()), link.peer).u32(IFLA.netNsFd, context.namespaceFd(link.peer.namespace)),
+            ),
           ),
-        ),
       );
     case 'vxlan':
       return message.nested(IFLA.linkinfo, (info) =>
@@ -99,7 +115,9 @@ function addLink(link: NewLink, index: IndexOf, context: Context): Message {
 }
 
 function describe(message: Message, { name, mtu, mac }: { name: string; mtu: number; mac: string }): Message {
-  return named(message, name).u32(IFLA.mtu, mtu).attribute(IFLA.address, Buffer.from(mac.replaceAll(':', ''), 'hex'));
+  return named(message, name)
+    .u32(IFLA.mtu, mtu)
+    .attribute(IFLA.address, Buffer.from(mac.replaceAll(':', ''), 'hex'));
 }
 
 function setLink({ name, master, mtu, quiet, up }: LinkChange, index: IndexOf): Message {
@@ -107,11 +125,18 @@ function setLink({ name, master, mtu, quiet, up }: LinkChange, index: IndexOf): 
   const message = named(new Message(RTM.newLink, 0).raw(flags), name);
   if (master !== undefined) message.u32(IFLA.master, index(master));
   if (mtu !== undefined) message.u32(IFLA.mtu, mtu);
-  if (quiet) message.nested(IFLA.afSpec, (spec) => spec.nested(AF.inet6, (inet6) => inet6.u8(INET6_ADDR_GEN_MODE, ADDR_GEN_MODE_NONE)));
+  if (quiet)
+    message.nested(IFLA.afSpec, (spec) =>
+      spec.nested(AF.inet6, (inet6) => inet6.u8(INET6_ADDR_GEN_MODE, ADDR_GEN_MODE_NONE)),
+    );
   return message;
 }
 
-function address(message: Message, { device, address: text, broadcast }: Omit<Address, 'origin'>, index: IndexOf): Message {
+function address(
+  message: Message,
+  { device, address: text, broadcast }: Omit<Address, 'origin'>,
+  index: IndexOf,
+): Message {
   const [own = '', prefix] = text.split('/');
   const header = Buffer.alloc(8);
   header.writeUInt8(AF.inet, 0);
@@ -122,7 +147,11 @@ function address(message: Message, { device, address: text, broadcast }: Omit<Ad
 }
 
 /** iproute2's defaults: table main, protocol boot, scope link when there is no next hop. */
-function route(message: Message, { to, via, device, onlink, scope, source }: Omit<Route, 'origin'>, index: IndexOf): Message {
+function route(
+  message: Message,
+  { to, via, device, onlink, scope, source }: Omit<Route, 'origin'>,
+  index: IndexOf,
+): Message {
   const [destination = '0.0.0.0', prefix = '32'] = to === 'default' ? ['0.0.0.0', '0'] : to.split('/');
   const header = Buffer.alloc(12);
   header.writeUInt8(AF.inet, 0);
@@ -140,11 +169,17 @@ function route(message: Message, { to, via, device, onlink, scope, source }: Omi
 }
 
 function neighbour(message: Message, entry: Omit<Neighbour, 'origin'>, index: IndexOf): Message {
-  return message.raw(ndmsg(AF.inet, index(entry.device), 0)).attribute(NDA.destination, ipv4(entry.address)).attribute(NDA.lladdr, macBytes(entry.mac));
+  return message
+    .raw(ndmsg(AF.inet, index(entry.device), 0))
+    .attribute(NDA.destination, ipv4(entry.address))
+    .attribute(NDA.lladdr, macBytes(entry.mac));
 }
 
 function fdb(message: Message, entry: Omit<FdbEntry, 'origin'>, index: IndexOf): Message {
-  return message.raw(ndmsg(AF.bridge, index(entry.device), NTF_SELF)).attribute(NDA.lladdr, macBytes(entry.mac)).attribute(NDA.destination, ipv4(entry.destination));
+  return message
+    .raw(ndmsg(AF.bridge, index(entry.device), NTF_SELF))
+    .attribute(NDA.lladdr, macBytes(entry.mac))
+    .attribute(NDA.destination, ipv4(entry.destination));
 }
 
 /** Links are named, not numbered, wherever the kernel takes a name. */

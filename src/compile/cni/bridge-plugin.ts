@@ -8,12 +8,13 @@
  *   │ 10.244.1.2/24 ───┼─veth─┼─ vethXXXXXXXX ──── 10.244.1.1/24 │
  *   └──────────────────┘      └──────────────────────────────────┘
  */
+
+import type { Cluster, Node, Pod } from '../../model/cluster.ts';
 import { type Cidr, nthAddress } from '../../net/address.ts';
 import { macFor, vethName } from '../../net/name.ts';
-import type { Cluster, Node, Pod } from '../../model/cluster.ts';
 import type { KernelStateBuilder } from '../builder.ts';
 
-export const BRIDGE = 'cni0';
+const BRIDGE = 'cni0';
 
 export interface BridgePluginOptions {
   readonly mtu: number;
@@ -23,12 +24,17 @@ export interface BridgePluginOptions {
 }
 
 /** The bridge's own address, the first of the pod subnet. */
-export function gatewayOf(node: Node): string {
+function gatewayOf(node: Node): string {
   return nthAddress(node.podCIDR, 1)!;
 }
 
 /** Wires all pods of a node that have a network of their own. A node without one has no bridge, as on a real node. */
-export function compilePods(node: Node, pods: Cluster['pods'], { mtu, hairpin, podRoutes }: BridgePluginOptions, state: KernelStateBuilder): void {
+export function compilePods(
+  node: Node,
+  pods: Cluster['pods'],
+  { mtu, hairpin, podRoutes }: BridgePluginOptions,
+  state: KernelStateBuilder,
+): void {
   const own = pods.filter((pod) => pod.node === node && !pod.hostNetwork);
   if (own.length === 0) return;
   const namespace = state.get(node.netns);
@@ -38,14 +44,27 @@ export function compilePods(node: Node, pods: Cluster['pods'], { mtu, hairpin, p
   for (const pod of own) {
     const port = podPort(pod);
     const inside = state.add(pod.netns, pod.origin, pod.place);
-    inside.link({ kind: 'veth', name: 'eth0', mtu, mac: macFor('pod', pod.address), peer: { namespace: node.netns, name: port }, creates: true });
+    inside.link({
+      kind: 'veth',
+      name: 'eth0',
+      mtu,
+      mac: macFor('pod', pod.address),
+      peer: { namespace: node.netns, name: port },
+      creates: true,
+    });
     inside.address('eth0', pod.address, node.podCIDR);
     inside.route({ to: 'default', via: gateway, device: 'eth0' });
     for (const { text } of podRoutes) inside.route({ to: text, via: gateway, device: 'eth0' });
     namespace.link(
       {
-        kind: 'veth', name: port, mtu, mac: macFor('podPort', pod.address), master: BRIDGE, hairpin,
-        peer: { namespace: pod.netns, name: 'eth0' }, creates: false,
+        kind: 'veth',
+        name: port,
+        mtu,
+        mac: macFor('podPort', pod.address),
+        master: BRIDGE,
+        hairpin,
+        peer: { namespace: pod.netns, name: 'eth0' },
+        creates: false,
       },
       pod.origin,
     );
@@ -53,6 +72,6 @@ export function compilePods(node: Node, pods: Cluster['pods'], { mtu, hairpin, p
 }
 
 /** The node's end of the pod's veth pair. */
-export function podPort({ namespace, name }: Pod): string {
+function podPort({ namespace, name }: Pod): string {
   return vethName(`${namespace}/${name}`);
 }

@@ -5,8 +5,9 @@
  *
  *   nat POSTROUTING ─ from the pod → CNI-x ─ to its own subnet: ACCEPT, else MASQUERADE
  */
+
+import type { Cluster, CniConfig, Node, Pod } from '../../model/cluster.ts';
 import { digest } from '../../net/name.ts';
-import type { CniConfig, Cluster, Node, Pod } from '../../model/cluster.ts';
 import type { KernelStateBuilder } from '../builder.ts';
 import { compilePods } from './bridge-plugin.ts';
 import { compileRouteToPeer } from './host-gw.ts';
@@ -23,9 +24,11 @@ export function compileBridge(cluster: Cluster, state: KernelStateBuilder): void
   for (const node of cluster.nodes) {
     compilePods(node, cluster.pods, { mtu: mtu ?? node.network.mtu, hairpin: hairpinMode, podRoutes: [] }, state);
     if (routes === 'static') {
-      for (const peer of cluster.nodes) if (peer !== node && peer.network === node.network) compileRouteToPeer(node, peer, state);
+      for (const peer of cluster.nodes)
+        if (peer !== node && peer.network === node.network) compileRouteToPeer(node, peer, state);
     }
-    if (ipMasq) for (const pod of cluster.pods) if (pod.node === node && !pod.hostNetwork) compileMasquerade(node, pod, state);
+    if (ipMasq)
+      for (const pod of cluster.pods) if (pod.node === node && !pod.hostNetwork) compileMasquerade(node, pod, state);
   }
 }
 

@@ -11,7 +11,13 @@ import type { KernelStateBuilder } from '../builder.ts';
 import { compilePods } from './bridge-plugin.ts';
 
 /** kube-flannel's manifest: `hairpinMode`, `isDefaultGateway`, `--ip-masq`, and a route for the whole pod range in the pod. */
-export function compileFlannelNode(cluster: Cluster, node: Node, mtu: number, ipMasq: boolean, state: KernelStateBuilder): void {
+export function compileFlannelNode(
+  cluster: Cluster,
+  node: Node,
+  mtu: number,
+  ipMasq: boolean,
+  state: KernelStateBuilder,
+): void {
   compilePods(node, cluster.pods, { mtu, hairpin: true, podRoutes: [cluster.podCIDR] }, state);
   const { iptables } = state.get(node.netns);
   const { origin } = node;
@@ -20,7 +26,8 @@ export function compileFlannelNode(cluster: Cluster, node: Node, mtu: number, ip
 
   if (ipMasq) {
     const masq = '-m comment --comment "flanneld masq"';
-    const rule = (match: string, target: string) => iptables.append('nat', 'FLANNEL-POSTRTG', `${match} ${masq} -j ${target}`, origin);
+    const rule = (match: string, target: string) =>
+      iptables.append('nat', 'FLANNEL-POSTRTG', `${match} ${masq} -j ${target}`, origin);
     iptables.append('nat', 'POSTROUTING', `${masq} -j FLANNEL-POSTRTG`, origin);
     rule('-m mark --mark 0x4000/0x4000', 'RETURN');
     rule(`-s ${own} -d ${all}`, 'RETURN');

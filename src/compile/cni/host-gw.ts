@@ -6,7 +6,7 @@
  * Works on one layer-2 network only. The kernel refuses a next hop that is not on a connected network ("network is
  * unreachable", flannel-io/flannel#765), so a peer behind a router gets no route, and its pods are out of reach.
  */
-import type { CniConfig, Cluster, Node } from '../../model/cluster.ts';
+import type { Cluster, CniConfig, Node } from '../../model/cluster.ts';
 import type { KernelStateBuilder } from '../builder.ts';
 import { compileFlannelNode } from './flannel.ts';
 
@@ -15,7 +15,8 @@ type Config = Extract<CniConfig, { mode: 'host-gw' }>;
 export function compileHostGateway(cluster: Cluster, state: KernelStateBuilder): void {
   const { ipMasq } = cluster.cni as Config;
   for (const node of cluster.nodes) {
-    for (const peer of cluster.nodes) if (peer !== node && peer.network === node.network) compileRouteToPeer(node, peer, state);
+    for (const peer of cluster.nodes)
+      if (peer !== node && peer.network === node.network) compileRouteToPeer(node, peer, state);
     compileFlannelNode(cluster, node, node.network.mtu, ipMasq, state);
   }
 }

@@ -1,6 +1,5 @@
 /** Network plugins. A new mode is one file here, its options in the schema, and its topology. */
-import type { CniMode } from '../../model/cluster.ts';
-import type { Cluster } from '../../model/cluster.ts';
+import type { Cluster, CniMode } from '../../model/cluster.ts';
 import type { KernelStateBuilder } from '../builder.ts';
 import { compileBridge } from './bridge.ts';
 import { compileHostGateway } from './host-gw.ts';

@@ -5,9 +5,10 @@
  *       → neighbour 10.244.2.0 is 0e:00:0a:f4:02:00 (permanent: nobody asks)
  *       → FDB 0e:00:0a:f4:02:00 is behind 10.0.0.12 → UDP 8472 out of eth0
  */
+
+import type { Cluster, CniConfig, Node } from '../../model/cluster.ts';
 import { hostCidr, nthAddress } from '../../net/address.ts';
 import { macFor } from '../../net/name.ts';
-import type { CniConfig, Cluster, Node } from '../../model/cluster.ts';
 import type { KernelStateBuilder } from '../builder.ts';
 import { compileFlannelNode } from './flannel.ts';
 import { compileRouteToPeer } from './host-gw.ts';
@@ -36,7 +37,16 @@ function compileDevice(node: Node, { vni, port, learning, gbp }: Config, mtu: nu
   const namespace = state.get(node.netns);
   const address = vtepAddress(node);
   namespace.link({
-    kind: 'vxlan', name: deviceOf(vni), mtu, mac: macFor('vtep', address), vni, port, local: node.address, device: 'eth0', learning, gbp,
+    kind: 'vxlan',
+    name: deviceOf(vni),
+    mtu,
+    mac: macFor('vtep', address),
+    vni,
+    port,
+    local: node.address,
+    device: 'eth0',
+    learning,
+    gbp,
   });
   namespace.address(deviceOf(vni), address, hostCidr(address));
 }

@@ -46,7 +46,9 @@ export function hasExternalAddress(service: Service, port: ServicePort): boolean
  */
 function inTopology(ready: readonly Endpoint[], node: Node): readonly Endpoint[] {
   const near = (hints: (endpoint: Endpoint) => readonly string[], here: string | undefined): readonly Endpoint[] =>
-    here !== undefined && ready.every((endpoint) => hints(endpoint).length > 0) ? ready.filter((endpoint) => hints(endpoint).includes(here)) : [];
+    here !== undefined && ready.every((endpoint) => hints(endpoint).length > 0)
+      ? ready.filter((endpoint) => hints(endpoint).includes(here))
+      : [];
   const onNode = near(({ nodeHints }) => nodeHints, node.name);
   const inZone = near(({ zoneHints }) => zoneHints, node.labels[ZONE]);
   return firstNonEmpty(onNode, firstNonEmpty(inZone, ready));

@@ -12,8 +12,8 @@
  *   nat POSTROUTING → KUBE-POSTROUTING: what carries the mark is masqueraded
  */
 import type { Origin } from '../../diagnostic.ts';
-import { cidrContains, hostCidr, parseCidr } from '../../net/address.ts';
 import type { Cluster, Node, ProxyConfig } from '../../model/cluster.ts';
+import { cidrContains, hostCidr, parseCidr } from '../../net/address.ts';
 import type { KernelStateBuilder, NamespaceBuilder } from '../builder.ts';
 import type { IptablesBuilder } from '../iptables.ts';
 import { BLOCK_LOCALNET } from '../kubelet.ts';
@@ -32,7 +32,8 @@ export function compileIptablesProxy(cluster: Cluster, state: KernelStateBuilder
     compileStaticChains(config, mark, namespace.iptables, node.origin);
     const detector = localDetector(cluster, config, node);
     for (const service of cluster.services) {
-      for (const port of service.ports) compileServicePort({ service, port, node, config, detector, iptables: namespace.iptables });
+      for (const port of service.ports)
+        compileServicePort({ service, port, node, config, detector, iptables: namespace.iptables });
     }
     compileNodePortJump(config, node, namespace.iptables);
   }
@@ -68,7 +69,8 @@ function compileJumps(iptables: IptablesBuilder, origin: Origin): void {
 
 function compileStaticChains(config: Config, mark: string, iptables: IptablesBuilder, origin: Origin): void {
   for (const table of ['mangle', 'nat', 'filter'] as const) iptables.chain(table, 'KUBE-PROXY-CANARY');
-  for (const chain of ['KUBE-NODEPORTS', 'KUBE-SERVICES', 'KUBE-EXTERNAL-SERVICES', 'KUBE-PROXY-FIREWALL']) iptables.chain('filter', chain);
+  for (const chain of ['KUBE-NODEPORTS', 'KUBE-SERVICES', 'KUBE-EXTERNAL-SERVICES', 'KUBE-PROXY-FIREWALL'])
+    iptables.chain('filter', chain);
   for (const chain of ['KUBE-NODEPORTS', 'KUBE-SERVICES']) iptables.chain('nat', chain);
   if (config.localhostNodePorts) {
     iptables.ensure('append', 'filter', 'KUBE-FIREWALL', BLOCK_LOCALNET, origin);
@@ -76,12 +78,27 @@ function compileStaticChains(config: Config, mark: string, iptables: IptablesBui
     iptables.ensure('prepend', 'filter', 'OUTPUT', '-j KUBE-FIREWALL', origin);
   }
   iptables.append('filter', 'KUBE-FORWARD', '-m conntrack --ctstate INVALID -j DROP', origin);
-  iptables.append('filter', 'KUBE-FORWARD', `-m comment --comment "kubernetes forwarding rules" -m mark --mark ${mark}/${mark} -j ACCEPT`, origin);
-  iptables.append('filter', 'KUBE-FORWARD', '-m comment --comment "kubernetes forwarding conntrack rule" -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT', origin);
+  iptables.append(
+    'filter',
+    'KUBE-FORWARD',
+    `-m comment --comment "kubernetes forwarding rules" -m mark --mark ${mark}/${mark} -j ACCEPT`,
+    origin,
+  );
+  iptables.append(
+    'filter',
+    'KUBE-FORWARD',
+    '-m comment --comment "kubernetes forwarding conntrack rule" -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
+    origin,
+  );
   iptables.append('nat', 'KUBE-MARK-MASQ', `-j MARK --or-mark ${mark}`, origin);
   iptables.append('nat', 'KUBE-POSTROUTING', `-m mark ! --mark ${mark}/${mark} -j RETURN`, origin);
   iptables.append('nat', 'KUBE-POSTROUTING', `-j MARK --xor-mark ${mark}`, origin);
-  iptables.append('nat', 'KUBE-POSTROUTING', '-m comment --comment "kubernetes service traffic requiring SNAT" -j MASQUERADE --random-fully', origin);
+  iptables.append(
+    'nat',
+    'KUBE-POSTROUTING',
+    '-m comment --comment "kubernetes service traffic requiring SNAT" -j MASQUERADE --random-fully',
+    origin,
+  );
 }
 
 const LAST_RULE = '-m comment --comment "kubernetes service nodeports; NOTE: this must be the last rule in this chain"';
@@ -90,7 +107,12 @@ const LAST_RULE = '-m comment --comment "kubernetes service nodeports; NOTE: thi
 function compileNodePortJump(config: Config, node: Node, iptables: IptablesBuilder): void {
   if (isOpen(config.nodePortAddresses)) {
     const loopback = config.localhostNodePorts ? '' : '! -d 127.0.0.0/8 ';
-    iptables.append('nat', 'KUBE-SERVICES', `${LAST_RULE} -m addrtype --dst-type LOCAL ${loopback}-j KUBE-NODEPORTS`, node.origin);
+    iptables.append(
+      'nat',
+      'KUBE-SERVICES',
+      `${LAST_RULE} -m addrtype --dst-type LOCAL ${loopback}-j KUBE-NODEPORTS`,
+      node.origin,
+    );
     return;
   }
   for (const address of nodePortAddresses(config, node)) {
@@ -99,7 +121,9 @@ function compileNodePortJump(config: Config, node: Node, iptables: IptablesBuild
 }
 
 function nodePortAddresses(config: Config, node: Node): string[] {
-  const ranges = config.nodePortAddresses.flatMap((range) => (range === 'primary' ? [hostCidr(node.address)] : (parseCidr(range) ?? [])));
+  const ranges = config.nodePortAddresses.flatMap((range) =>
+    range === 'primary' ? [hostCidr(node.address)] : (parseCidr(range) ?? []),
+  );
   const own = config.localhostNodePorts ? [...node.addresses, '127.0.0.1'] : node.addresses;
   return own.filter((address) => ranges.some((range) => cidrContains(range, address)));
 }

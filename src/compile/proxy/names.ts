@@ -1,7 +1,7 @@
 /** Names kube-proxy derives from Services and endpoints (kubernetes pkg/proxy/iptables/proxier.go). */
 import { createHash } from 'node:crypto';
-import { socketAddress } from '../../net/port.ts';
 import type { Endpoint, Service, ServicePort } from '../../model/cluster.ts';
+import { socketAddress } from '../../net/port.ts';
 
 /** `namespace/name:port`, without the colon when the port has no name: in comments and hashes. */
 export function servicePortName({ namespace, name }: Service, port: ServicePort): string {

@@ -18,9 +18,14 @@ export const subdomainName = z
 
 export const address = z.string().refine((text) => familyOf(text) !== undefined, 'must be an IP address');
 
-export const cidr = z.string().refine((text) => parseCidr(text) !== undefined, 'must be a network in CIDR notation, like 10.0.0.0/24');
+export const cidr = z
+  .string()
+  .refine((text) => parseCidr(text) !== undefined, 'must be a network in CIDR notation, like 10.0.0.0/24');
 
-export const portNumber = z.int('must be a whole number').min(1, 'must be a port, 1 to 65535').max(65535, 'must be a port, 1 to 65535');
+export const portNumber = z
+  .int('must be a whole number')
+  .min(1, 'must be a port, 1 to 65535')
+  .max(65535, 'must be a port, 1 to 65535');
 
 /** `8080` or `53/UDP`. */
 export const listenPort = z

@@ -15,8 +15,16 @@ function metadata(name: z.ZodString) {
     deletionTimestamp: z.unknown().optional(),
     ownerReferences: z.array(z.looseObject({ kind: z.string(), name: z.string() })).optional(),
     ...accepted(
-      'creationTimestamp', 'deletionGracePeriodSeconds', 'finalizers', 'generateName', 'generation', 'managedFields',
-      'resourceVersion', 'selfLink', 'uid', 'clusterName',
+      'creationTimestamp',
+      'deletionGracePeriodSeconds',
+      'finalizers',
+      'generateName',
+      'generation',
+      'managedFields',
+      'resourceVersion',
+      'selfLink',
+      'uid',
+      'clusterName',
     ),
   });
 }
@@ -67,10 +75,30 @@ const container = z.strictObject({
   name: z.string(),
   ports: z.array(containerPort).optional(),
   ...accepted(
-    'args', 'command', 'env', 'envFrom', 'image', 'imagePullPolicy', 'lifecycle', 'livenessProbe', 'readinessProbe',
-    'resizePolicy', 'resources', 'restartPolicy', 'restartPolicyRules', 'securityContext', 'startupProbe', 'stdin',
-    'stdinOnce', 'targetContainerName', 'terminationMessagePath', 'terminationMessagePolicy', 'tty', 'volumeDevices',
-    'volumeMounts', 'workingDir',
+    'args',
+    'command',
+    'env',
+    'envFrom',
+    'image',
+    'imagePullPolicy',
+    'lifecycle',
+    'livenessProbe',
+    'readinessProbe',
+    'resizePolicy',
+    'resources',
+    'restartPolicy',
+    'restartPolicyRules',
+    'securityContext',
+    'startupProbe',
+    'stdin',
+    'stdinOnce',
+    'targetContainerName',
+    'terminationMessagePath',
+    'terminationMessagePolicy',
+    'tty',
+    'volumeDevices',
+    'volumeMounts',
+    'workingDir',
   ),
 });
 
@@ -81,12 +109,42 @@ const podSpec = z.strictObject({
   nodeSelector: labels.optional(),
   hostNetwork: z.boolean().optional(),
   ...accepted(
-    'activeDeadlineSeconds', 'affinity', 'automountServiceAccountToken', 'dnsConfig', 'dnsPolicy', 'enableServiceLinks',
-    'ephemeralContainers', 'hostAliases', 'hostIPC', 'hostPID', 'hostUsers', 'hostname', 'hostnameOverride',
-    'imagePullSecrets', 'os', 'overhead', 'preemptionPolicy', 'priority', 'priorityClassName', 'readinessGates',
-    'resourceClaims', 'resources', 'restartPolicy', 'runtimeClassName', 'schedulerName', 'schedulingGates',
-    'securityContext', 'serviceAccount', 'serviceAccountName', 'setHostnameAsFQDN', 'shareProcessNamespace', 'subdomain',
-    'terminationGracePeriodSeconds', 'tolerations', 'topologySpreadConstraints', 'volumes',
+    'activeDeadlineSeconds',
+    'affinity',
+    'automountServiceAccountToken',
+    'dnsConfig',
+    'dnsPolicy',
+    'enableServiceLinks',
+    'ephemeralContainers',
+    'hostAliases',
+    'hostIPC',
+    'hostPID',
+    'hostUsers',
+    'hostname',
+    'hostnameOverride',
+    'imagePullSecrets',
+    'os',
+    'overhead',
+    'preemptionPolicy',
+    'priority',
+    'priorityClassName',
+    'readinessGates',
+    'resourceClaims',
+    'resources',
+    'restartPolicy',
+    'runtimeClassName',
+    'schedulerName',
+    'schedulingGates',
+    'securityContext',
+    'serviceAccount',
+    'serviceAccountName',
+    'setHostnameAsFQDN',
+    'shareProcessNamespace',
+    'subdomain',
+    'terminationGracePeriodSeconds',
+    'tolerations',
+    'topologySpreadConstraints',
+    'volumes',
   ),
 });
 
@@ -125,7 +183,12 @@ export const replicaSet = z.strictObject({
 export const replicationController = z.strictObject({
   ...header,
   metadata: objectMeta,
-  spec: z.strictObject({ replicas, selector: labels.optional(), template: podTemplate, ...accepted('minReadySeconds') }),
+  spec: z.strictObject({
+    replicas,
+    selector: labels.optional(),
+    template: podTemplate,
+    ...accepted('minReadySeconds'),
+  }),
   ...accepted('status'),
 });
 
@@ -176,7 +239,13 @@ export const service = z.strictObject({
       loadBalancer: z
         .looseObject({
           ingress: z
-            .array(z.looseObject({ ip: address.optional(), hostname: z.string().optional(), ipMode: z.enum(['VIP', 'Proxy']).optional() }))
+            .array(
+              z.looseObject({
+                ip: address.optional(),
+                hostname: z.string().optional(),
+                ipMode: z.enum(['VIP', 'Proxy']).optional(),
+              }),
+            )
             .optional(),
         })
         .optional(),
@@ -184,7 +253,11 @@ export const service = z.strictObject({
     .optional(),
 });
 
-const targetRef = z.looseObject({ kind: z.string().optional(), name: z.string().optional(), namespace: z.string().optional() });
+const targetRef = z.looseObject({
+  kind: z.string().optional(),
+  name: z.string().optional(),
+  namespace: z.string().optional(),
+});
 const endpointAddress = z.strictObject({
   ip: address,
   nodeName: z.string().optional(),
@@ -201,7 +274,14 @@ export const endpoints = z.strictObject({
         addresses: z.array(endpointAddress).optional(),
         notReadyAddresses: z.array(endpointAddress).optional(),
         ports: z
-          .array(z.strictObject({ name: z.string().optional(), port: portNumber, protocol: protocol.default('TCP'), ...accepted('appProtocol') }))
+          .array(
+            z.strictObject({
+              name: z.string().optional(),
+              port: portNumber,
+              protocol: protocol.default('TCP'),
+              ...accepted('appProtocol'),
+            }),
+          )
           .optional(),
       }),
     )
@@ -216,7 +296,11 @@ export const endpointSlice = z.strictObject({
     z.strictObject({
       addresses: z.array(z.string()).min(1).max(100),
       conditions: z
-        .strictObject({ ready: z.boolean().optional(), serving: z.boolean().optional(), terminating: z.boolean().optional() })
+        .strictObject({
+          ready: z.boolean().optional(),
+          serving: z.boolean().optional(),
+          terminating: z.boolean().optional(),
+        })
         .optional(),
       nodeName: z.string().optional(),
       zone: z.string().optional(),
@@ -232,7 +316,12 @@ export const endpointSlice = z.strictObject({
   ),
   ports: z
     .array(
-      z.strictObject({ name: z.string().optional(), port: portNumber.optional(), protocol: protocol.default('TCP'), ...accepted('appProtocol') }),
+      z.strictObject({
+        name: z.string().optional(),
+        port: portNumber.optional(),
+        protocol: protocol.default('TCP'),
+        ...accepted('appProtocol'),
+      }),
     )
     .optional(),
 });

@@ -1,6 +1,17 @@
 /** The `Topology` document: what Kubernetes objects do not say about a cluster, and the checks. Ships as JSON Schema. */
 import * as z from 'zod';
-import { address, cidr, duration, labelName, labels, listenPort, oneOrMany, portNumber, protocol, subdomainName } from './fields.ts';
+import {
+  address,
+  cidr,
+  duration,
+  labelName,
+  labels,
+  listenPort,
+  oneOrMany,
+  portNumber,
+  protocol,
+  subdomainName,
+} from './fields.ts';
 
 const mtu = z.int().min(576, 'must be at least 576').max(65_535, 'must be at most 65535');
 
@@ -14,9 +25,15 @@ const vxlan = z.strictObject({
   vni: z.int().min(1).max(16_777_215).default(1).describe('VXLAN network identifier; flannel calls it VNI.'),
   port: portNumber.default(8472).describe('UDP port of the encapsulation.'),
   mtu: mtu.optional().describe("MTU of the overlay; left out: the underlay's minus 50."),
-  learning: z.boolean().default(false).describe('Learn peers from traffic instead of relying on the programmed entries.'),
+  learning: z
+    .boolean()
+    .default(false)
+    .describe('Learn peers from traffic instead of relying on the programmed entries.'),
   gbp: z.boolean().default(false).describe('Group Based Policy extension.'),
-  directRouting: z.boolean().default(false).describe('Plain routes between nodes of one layer-2 network, as in host-gw.'),
+  directRouting: z
+    .boolean()
+    .default(false)
+    .describe('Plain routes between nodes of one layer-2 network, as in host-gw.'),
   ipMasq: z.boolean().default(true).describe("flanneld's --ip-masq."),
 });
 
@@ -28,12 +45,17 @@ const hostGateway = z.strictObject({
 const bridge = z.strictObject({
   mode: z.literal('bridge'),
   mtu: mtu.optional(),
-  ipMasq: z.boolean().default(true).describe("The bridge plugin's ipMasq: pods are masqueraded outside their own subnet."),
+  ipMasq: z
+    .boolean()
+    .default(true)
+    .describe("The bridge plugin's ipMasq: pods are masqueraded outside their own subnet."),
   hairpinMode: z.boolean().default(true).describe("The bridge plugin's hairpinMode."),
   routes: z
     .enum(['static', 'none'])
     .default('static')
-    .describe('`static`: each node has a route to the pod subnet of every other node of its network, as an administrator would add it.'),
+    .describe(
+      '`static`: each node has a route to the pod subnet of every other node of its network, as an administrator would add it.',
+    ),
 });
 
 const CNI = [vxlan, hostGateway, bridge] as const;
@@ -50,7 +72,9 @@ const iptables = z.strictObject({
   masqueradeBit: z.int().min(0).max(31).default(14),
   localhostNodePorts: z.boolean().default(true),
   nodePortAddresses: z.array(z.union([cidr, z.literal('primary')])).default([]),
-  detectLocalMode: z.enum(['ClusterCIDR', 'NodeCIDR', 'BridgeInterface', 'InterfaceNamePrefix', 'None']).default('ClusterCIDR'),
+  detectLocalMode: z
+    .enum(['ClusterCIDR', 'NodeCIDR', 'BridgeInterface', 'InterfaceNamePrefix', 'None'])
+    .default('ClusterCIDR'),
   detectLocal: z
     .strictObject({ bridgeInterface: z.string().default(''), interfaceNamePrefix: z.string().default('') })
     .prefault({}),
@@ -66,9 +90,15 @@ export const proxy = z
   .describe("How Services are implemented; kube-proxy's own option names.");
 
 const cluster = z.strictObject({
-  podCIDR: oneOrMany(cidr).optional().describe('Cut into one subnet per node. A list for dual stack. Left out: 10.244.0.0/16, or what the Node objects imply.'),
+  podCIDR: oneOrMany(cidr)
+    .optional()
+    .describe(
+      'Cut into one subnet per node. A list for dual stack. Left out: 10.244.0.0/16, or what the Node objects imply.',
+    ),
   nodeCIDRMaskSize: z.int().min(8).max(30).default(24).describe("kube-controller-manager's --node-cidr-mask-size."),
-  serviceCIDR: oneOrMany(cidr).optional().describe('ClusterIPs are allocated from here. Left out: 10.96.0.0/12, or what the Services imply.'),
+  serviceCIDR: oneOrMany(cidr)
+    .optional()
+    .describe('ClusterIPs are allocated from here. Left out: 10.96.0.0/12, or what the Services imply.'),
   serviceNodePortRange: z
     .string()
     .regex(/^[0-9]+-[0-9]+$/, 'must be a range like 30000-32767')
@@ -105,14 +135,28 @@ const host = z.strictObject({
 
 const router = z.strictObject({
   name: subdomainName,
-  networks: z.array(labelName).min(1).describe('The networks it joins; it takes the first address of each and is their default gateway.'),
+  networks: z
+    .array(labelName)
+    .min(1)
+    .describe('The networks it joins; it takes the first address of each and is their default gateway.'),
   addresses: z.array(address).default([]).describe('An address for some of the networks instead of the first one.'),
   routes: z.array(route).default([]),
 });
 
 export const FAULT_NAMES = [
-  'no-masquerade', 'no-route', 'no-fdb', 'no-br-netfilter', 'no-hairpin', 'forward-drop', 'rp-filter', 'small-mtu', 'link-down',
-  'no-dnat', 'no-service-filter', 'no-statistic', 'no-affinity',
+  'no-masquerade',
+  'no-route',
+  'no-fdb',
+  'no-br-netfilter',
+  'no-hairpin',
+  'forward-drop',
+  'rp-filter',
+  'small-mtu',
+  'link-down',
+  'no-dnat',
+  'no-service-filter',
+  'no-statistic',
+  'no-affinity',
 ] as const;
 export type FaultName = (typeof FAULT_NAMES)[number];
 
@@ -122,11 +166,25 @@ const fault = z.strictObject({
 });
 
 export const OUTCOMES = [
-  'delivered', 'rejected', 'dropped', 'no-route', 'no-neighbour', 'unanswered', 'reply-lost', 'reply-mismatch', 'loop',
+  'delivered',
+  'rejected',
+  'dropped',
+  'no-route',
+  'no-neighbour',
+  'unanswered',
+  'reply-lost',
+  'reply-mismatch',
+  'loop',
 ] as const;
 export const REJECTIONS = [
-  'tcp-reset', 'icmp-net-unreachable', 'icmp-host-unreachable', 'icmp-port-unreachable', 'icmp-fragmentation-needed',
-  'icmp-admin-prohibited', 'icmp-time-exceeded', 'icmp-other',
+  'tcp-reset',
+  'icmp-net-unreachable',
+  'icmp-host-unreachable',
+  'icmp-port-unreachable',
+  'icmp-fragmentation-needed',
+  'icmp-admin-prohibited',
+  'icmp-time-exceeded',
+  'icmp-other',
 ] as const;
 
 const arrow = z.string().describe('`FROM → TO`, each a place or an address with or without a port.');
@@ -149,10 +207,21 @@ const expectation = z.strictObject({
   status: z.int().min(100).max(599).optional().describe('HTTP status of the answer.'),
   endpoint: oneOrMany(z.string()).optional().describe('Who answered: a place, or any of several.'),
   source: z.string().optional().describe('Whom the endpoint saw: a place or an address.'),
-  lastSeen: z.string().optional().describe('Where a packet that did not arrive was seen last: `node/node1` or `node/node1:eth0`.'),
-  path: z.array(z.string()).optional().describe('The places the packet passed. With interfaces (`node/node1:cni0`, `*` allowed): the exact interface-level walk.'),
+  lastSeen: z
+    .string()
+    .optional()
+    .describe('Where a packet that did not arrive was seen last: `node/node1` or `node/node1:eth0`.'),
+  path: z
+    .array(z.string())
+    .optional()
+    .describe(
+      'The places the packet passed. With interfaces (`node/node1:cni0`, `*` allowed): the exact interface-level walk.',
+    ),
   replyPath: z.array(z.string()).optional(),
-  rewrites: z.array(rewrite).optional().describe('All address translations of the forward direction, in order. `[]`: none at all.'),
+  rewrites: z
+    .array(rewrite)
+    .optional()
+    .describe('All address translations of the forward direction, in order. `[]`: none at all.'),
   encapsulation: z
     .union([
       z.literal('none'),
@@ -167,11 +236,15 @@ const expectation = z.strictObject({
   unseen: z
     .array(z.strictObject({ at: z.string(), address: z.string() }))
     .optional()
-    .describe('No packet of this check with this address (a place or an IP) crossed the interface `at`; `*` allowed in both parts: `node/*:eth0`.'),
+    .describe(
+      'No packet of this check with this address (a place or an IP) crossed the interface `at`; `*` allowed in both parts: `node/*:eth0`.',
+    ),
   spread: z
     .union([z.enum(['one', 'all', 'several']), z.record(z.string(), count)])
     .optional()
-    .describe('How repeated connections were shared: all to `one` endpoint, over `several`, over `all`, or counts per endpoint.'),
+    .describe(
+      'How repeated connections were shared: all to `one` endpoint, over `several`, over `all`, or counts per endpoint.',
+    ),
   addresses: listing.optional().describe('`ip -br addr` at the place `at`.'),
   links: listing.optional().describe('`ip -d link` at the place `at`, one line per link.'),
   routes: listing.optional().describe('`ip route show table all`.'),
@@ -191,10 +264,15 @@ const probeSource = z.strictObject({
   ttl: z.int().min(1).max(255).optional(),
 });
 
-export const check = z.strictObject({
+const check = z.strictObject({
   name: z.string().min(1),
   from: z.union([z.string(), probeSource]).optional().describe('The place that sends.'),
-  to: z.string().optional().describe('`service/web:80`, `nodeport/web:80@node1`, `lb/web:80`, `pod/web-0:8080`, `10.0.0.1:80`, or a place alone: ping.'),
+  to: z
+    .string()
+    .optional()
+    .describe(
+      '`service/web:80`, `nodeport/web:80@node1`, `lb/web:80`, `pod/web-0:8080`, `10.0.0.1:80`, or a place alone: ping.',
+    ),
   at: z.string().optional().describe('Instead of from/to: the place whose kernel state is looked at.'),
   connections: z.int().min(1).max(1000).default(1),
   interval: duration.optional().describe('Pause between connections; left out: all at once.'),
