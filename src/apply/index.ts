@@ -30,26 +30,25 @@ export async function apply({ operations }: Plan): Promise<void> {
   }
 }
 
-/** Neighbouring operations that can be carried out together: netlink ones of one namespace, or rules of any. */
+/** Neighbouring operations that can be carried out together, so that one system call does for many. */
 function* groups(operations: readonly Operation[]): Generator<Operation[]> {
   let group: Operation[] = [];
   for (const operation of operations) {
-    const [first] = group;
-    const together =
-      first &&
-      (operation.kind === 'load-iptables'
-        ? first.kind === 'load-iptables'
-        : isNetlinkOperation(operation) &&
-          isNetlinkOperation(first) &&
-          operation.namespace === first.namespace &&
-          operation.kind === first.kind);
-    if (!together && group.length > 0) {
+    if (group.length > 0 && !goTogether(group[0]!, operation)) {
       yield group;
       group = [];
     }
     group.push(operation);
   }
   if (group.length > 0) yield group;
+}
+
+/** Rules of any namespaces; otherwise the same step in one namespace. A tunnel needs the number of a link made before it. */
+function goTogether(first: Operation, next: Operation): boolean {
+  if (first.kind !== next.kind) return false;
+  if (first.kind === 'load-iptables') return true;
+  if (!isNetlinkOperation(first) || first.namespace !== next.namespace) return false;
+  return next.kind !== 'add-link' || next.link.kind !== 'vxlan';
 }
 
 function perform(operation: Operation, sockets: Sockets): void {

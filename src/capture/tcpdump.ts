@@ -10,6 +10,7 @@ import { closeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ResultPromise } from 'execa';
 import { missingTool, start } from '../apply/kernel/command.ts';
+import type { KernelError } from '../apply/kernel/errors.ts';
 import { AF_INET, bind, connect, getsockname, SOCK_DGRAM, send, socket } from '../apply/kernel/libc.ts';
 import { listLinks } from '../apply/kernel/links.ts';
 import { inside } from '../apply/kernel/namespaces.ts';
@@ -42,7 +43,7 @@ export class Captures {
     this.#running = running;
   }
 
-  /** Resolves when every capture has shown that it is alive, or failed to within the time. */
+  /** Resolves when every capture has shown that it is alive, or failed to within the time. Throws when there is no tcpdump. */
   static async start(namespaces: readonly string[], timeoutMs = 10_000): Promise<Captures> {
     const count = Math.max(1, namespaces.length);
     const buffer = Math.max(BUFFERS.least, Math.min(BUFFERS.most, Math.floor(BUFFERS.together / count)));
@@ -50,6 +51,8 @@ export class Captures {
       namespaces.map((namespace) => new RunningCapture(namespace, buffer, Math.floor(MAX_BYTES / count))),
     );
     await captures.fence(timeoutMs);
+    const missing = captures.#running.find((capture) => capture.missing)?.missing;
+    if (missing) throw missing;
     return captures;
   }
 
@@ -64,6 +67,8 @@ export class Captures {
 }
 
 class RunningCapture {
+  /** Set when there is no tcpdump. */
+  missing: KernelError | undefined;
   readonly #namespace: string;
   readonly #process: ResultPromise;
   readonly #chunks: Buffer[] = [];
@@ -88,7 +93,7 @@ class RunningCapture {
     this.#process.stdout?.on('data', (chunk: Buffer) => this.#receive(chunk));
     this.#process.stderr?.on('data', (chunk: Buffer) => (this.#errors += chunk.toString()));
     void this.#process.then((result) => {
-      if (result.code === 'ENOENT') this.#blind = missingTool('tcpdump', { command: 'tcpdump' }).message;
+      if (result.code === 'ENOENT') this.missing = missingTool('tcpdump', { command: 'tcpdump' });
       this.#blind ??= 'tcpdump ended';
     });
   }

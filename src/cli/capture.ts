@@ -5,6 +5,7 @@ import { readFrames, VXLAN_PORTS } from '../decode/index.ts';
 import { PcapError } from '../decode/pcap.ts';
 import { formatFrame } from '../report/frame-text.ts';
 import { runAt } from './exec.ts';
+import { unlessInterrupted } from './interrupt.ts';
 import { chooseLab, placeIn, resume } from './labs.ts';
 import { EXIT, note, print, UsageError } from './output.ts';
 
@@ -45,13 +46,11 @@ async function writeCapture(
     if ('stdout' in event) writeSync(file, event.stdout);
     else process.stderr.write(event.stderr);
   });
-  const stop = () => execution.type({ signal: 'SIGINT' });
-  process.on('SIGINT', stop);
-  try {
-    return (await execution.result).exitCode;
-  } finally {
-    process.off('SIGINT', stop);
-  }
+  const stop = async () => {
+    execution.type({ signal: 'SIGINT' });
+    process.exit((await execution.result).exitCode);
+  };
+  return unlessInterrupted(stop, async () => (await execution.result).exitCode);
 }
 
 function readFile(path: string): number {

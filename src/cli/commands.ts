@@ -41,8 +41,12 @@ export function program(): Command {
   ]) {
     root.addCommand(command.exitOverride());
   }
-  root.addCommand(complete(), { hidden: true });
   return root;
+}
+
+/** As `program`, and what the completion scripts ask. */
+export function programWithCompletion(): Command {
+  return program().addCommand(complete(), { hidden: true });
 }
 
 const EXAMPLES = `

@@ -2,6 +2,7 @@
 import type { AgentClient } from '../agent/client.ts';
 import type { TerminalSize } from '../agent/protocol.ts';
 import { SYSTEM_PATH } from '../apply/kernel/command.ts';
+import { unlessInterrupted } from './interrupt.ts';
 import { chooseLab, placeIn, resume } from './labs.ts';
 
 export interface Options {
@@ -31,6 +32,11 @@ export async function runAt(agent: AgentClient, namespace: string, argv: readonl
   const resize = () => execution.type({ resize: size() });
   const type = (data: Buffer) => execution.type({ stdin: data });
   const end = () => execution.type({ end: true });
+  /** The program decides what an interrupt means to it; its end is ours. */
+  const interrupt = async (signal: 'SIGINT' | 'SIGTERM') => {
+    execution.type({ signal });
+    process.exit((await execution.result).exitCode);
+  };
   if (interactive) {
     stdin.setRawMode(true);
     stdout.on('resize', resize);
@@ -39,7 +45,7 @@ export async function runAt(agent: AgentClient, namespace: string, argv: readonl
   }
   stdin.on('data', type);
   try {
-    return (await execution.result).exitCode;
+    return await unlessInterrupted(interrupt, async () => (await execution.result).exitCode);
   } finally {
     if (interactive) {
       stdin.setRawMode(false);

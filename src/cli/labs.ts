@@ -19,6 +19,7 @@ import { type Prepared, type PrepareOptions, prepare } from '../pipeline.ts';
 import { converge } from '../plan/converge.ts';
 import { plan } from '../plan/index.ts';
 import type { Operation } from '../plan/operation.ts';
+import { unlessInterrupted } from './interrupt.ts';
 import { note, UsageError } from './output.ts';
 
 export interface LabInput extends Prepared {
@@ -30,16 +31,18 @@ export interface LabInput extends Prepared {
 export async function buildDetached(input: LabInput, sandbox: SandboxKind): Promise<Lab> {
   const { cluster, state } = input;
   const { agent, describe, abandon } = await createLab(cluster.name, sandbox);
-  try {
-    await agent.call('apply', plan(state));
-    await agent.call('listen', cluster.listeners);
-    const { kernel } = await agent.call('hello');
-    describe(descriptionOf(input));
-    return { cluster, state, agent, sandbox, kernel };
-  } catch (error) {
-    await abandon();
-    throw error;
-  }
+  return unlessInterrupted(abandon, async () => {
+    try {
+      await agent.call('apply', plan(state));
+      await agent.call('listen', cluster.listeners);
+      const { kernel } = await agent.call('hello');
+      describe(descriptionOf(input));
+      return { cluster, state, agent, sandbox, kernel };
+    } catch (error) {
+      await abandon();
+      throw error;
+    }
+  });
 }
 
 /** What has to be done to a running lab to make it what the input says; nothing when it is that already. */

@@ -2,7 +2,7 @@
 import picocolors from 'picocolors';
 import type { Diagnostic } from '../diagnostic.ts';
 
-export const EXIT = { ok: 0, failed: 1, input: 2, environment: 3, interrupted: 130 } as const;
+export const EXIT = { ok: 0, failed: 1, input: 2, environment: 3, interrupted: 130, terminated: 143 } as const;
 
 export const COLUMNS = 100;
 

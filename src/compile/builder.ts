@@ -31,7 +31,7 @@ export class NamespaceBuilder {
   readonly origin: Origin;
   readonly place: string | undefined;
   readonly iptables = new IptablesBuilder();
-  readonly #sysctls: Sysctl[] = [];
+  readonly #sysctls = new Map<string, Sysctl>();
   readonly #links: Link[] = [];
   readonly #addresses: Address[] = [];
   readonly #routes: Route[] = [];
@@ -44,8 +44,9 @@ export class NamespaceBuilder {
     this.place = place;
   }
 
+  /** The last one to set a key decides. */
   sysctl(key: string, value: string | number, origin = this.origin): void {
-    this.#sysctls.push({ key, value: String(value), origin });
+    this.#sysctls.set(key, { key, value: String(value), origin });
   }
 
   /** Links are up unless said otherwise. */
@@ -81,7 +82,7 @@ export class NamespaceBuilder {
     return {
       name: this.name,
       ...(this.place !== undefined && { place: this.place }),
-      sysctls: this.#sysctls,
+      sysctls: [...this.#sysctls.values()],
       links: this.#links,
       addresses: this.#addresses,
       routes: this.#routes,

@@ -43,8 +43,10 @@ function formatVerdict(verdict: Verdict, { colors, walks, width }: TextOptions, 
   const lines = [justify(paint(name), formatDuration(verdict.durationMs), width, name.length, colors)];
   if (verdict.verdict === 'fail') {
     for (const { field, expected, observed } of verdict.mismatches) {
-      lines.push(...wrap(`      ${field}: expected ${expected}`, width, '        '));
-      lines.push(...wrap(`      ${' '.repeat(field.length)}  observed ${observed}`, width, '        ').map(colors.red));
+      const lead = `      ${field}: `;
+      const gap = ' '.repeat(lead.length);
+      lines.push(...wrap(`${lead}expected ${expected}`, width, `${gap}         `));
+      lines.push(...wrap(`${gap}observed ${observed}`, width, `${gap}         `).map(colors.red));
     }
     lines.push(colors.dim(`      ${verdict.check.origin.file}:${verdict.check.origin.line}`));
   } else if (verdict.verdict !== 'pass' && !explained) {

@@ -25,10 +25,15 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   sysctl: 'procps',
 };
 
-/** System programs live in sbin, which an ordinary user's PATH may lack. */
-export const SYSTEM_PATH = [
-  ...new Set([...(process.env.PATH ?? '').split(':'), '/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin']),
-].join(':');
+/**
+ * Where programs are looked for: the PATH and the folders of system programs, which an ordinary user's PATH may lack.
+ * PACKETWALK_PATH replaces all of it, to try another iptables, for example.
+ */
+export const SYSTEM_PATH =
+  process.env.PACKETWALK_PATH ??
+  [
+    ...new Set([...(process.env.PATH ?? '').split(':'), '/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin']),
+  ].join(':');
 
 export interface RunOptions {
   readonly stdin?: string;

@@ -1,0 +1,82 @@
+/** A lab that is changed into another ends in the kernel state that other has when it is built anew. */
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { buildLab } from '../../src/agent/lab.ts';
+import { chooseSandbox } from '../../src/apply/sandbox/index.ts';
+import type { Prepared } from '../../src/pipeline.ts';
+import { converge } from '../../src/plan/converge.ts';
+import { preparedText, snapshot } from './tools.ts';
+
+const BASE = readFileSync('topologies/nodeport-snat.yaml', 'utf8').replace(
+  / {2}checks:[\s\S]*?\n---/,
+  '  checks: []\n---',
+);
+
+const CHANGES: Record<string, [from: string, to: string]> = {
+  'a pod moves to another node': [BASE, BASE.replace('nodeName: node2', 'nodeName: node1')],
+  'pods are added': [BASE, BASE.replace('replicas: 1', 'replicas: 4')],
+  'pods are removed': [BASE.replace('replicas: 1', 'replicas: 4'), BASE],
+  'the last pod of a node goes': [BASE, BASE.replace('replicas: 1', 'replicas: 0')],
+  'a Service gets another port': [BASE, BASE.replace('port: 80,', 'port: 81,')],
+  'a Service becomes sticky': [BASE, BASE.replace('type: NodePort', 'type: NodePort\n  sessionAffinity: ClientIP')],
+  'a node is added': [
+    BASE,
+    BASE.replace('{ name: node2, network: lan }]', '{ name: node2, network: lan }, { name: node3, network: lan }]'),
+  ],
+  'a node is removed': [
+    BASE.replace('{ name: node2, network: lan }]', '{ name: node2, network: lan }, { name: node3, network: lan }]'),
+    BASE,
+  ],
+  'the network plugin changes': [
+    BASE,
+    BASE.replace('spec:\n  networks', 'spec:\n  cluster: { cni: { mode: host-gw } }\n  networks'),
+  ],
+  'kube-proxy is removed': [
+    BASE,
+    BASE.replace('spec:\n  networks', 'spec:\n  cluster: { proxy: { mode: none } }\n  networks'),
+  ],
+  'a fault is injected': [
+    BASE,
+    BASE.replace(
+      '  checks: []',
+      '  checks: []\n  faults: [ { fault: link-down, at: node/node2 }, { fault: no-hairpin }, { fault: no-masquerade } ]',
+    ),
+  ],
+  'a fault is mended': [
+    BASE.replace(
+      '  checks: []',
+      '  checks: []\n  faults: [ { fault: small-mtu, at: node/node2 }, { fault: no-hairpin }, { fault: no-route, at: node/node1 } ]',
+    ),
+    BASE,
+  ],
+  'a host gets a route and another address': [
+    BASE,
+    BASE.replace(
+      'hosts: [{ name: client, network: lan }]',
+      'hosts: [ { name: client, network: lan, addresses: [10.0.0.7, 10.0.0.8], routes: [ { to: 10.96.0.0/12, via: node/node1 } ] } ]',
+    ),
+  ],
+};
+
+async function changed(from: Prepared, to: Prepared): Promise<Record<string, string>> {
+  const lab = await buildLab(from.cluster, from.state, chooseSandbox(undefined));
+  try {
+    await lab.agent.call('apply', converge(from.state, to.state));
+    return await snapshot({ agent: lab.agent, state: to.state });
+  } finally {
+    await lab.close();
+  }
+}
+
+it.each(Object.keys(CHANGES))('%s', async (name) => {
+  const [from, to] = CHANGES[name]!.map((text) => preparedText(text)) as [Prepared, Prepared];
+  expect(converge(from.state, to.state).operations).not.toEqual([]);
+  const fresh = await buildLab(to.cluster, to.state, chooseSandbox(undefined));
+  const expected = await snapshot(fresh).finally(() => fresh.close());
+  expect(await changed(from, to)).toEqual(expected);
+});
+
+it('a lab that is what it should be needs no step', () => {
+  const { state } = preparedText(BASE);
+  expect(converge(state, preparedText(BASE).state).operations).toEqual([]);
+});

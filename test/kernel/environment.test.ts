@@ -1,0 +1,88 @@
+/** A machine that lacks something: explained with a remedy, never a stack trace, and never a pass. */
+import { mkdtempSync, symlinkSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { CLI, run } from './tools.ts';
+
+const GOOD = 'topologies/nodeport-snat.yaml';
+
+/** A PATH with everything but some programs. Node is called by its full path. */
+async function without(...programs: string[]): Promise<string> {
+  const folder = mkdtempSync('/tmp/packetwalk-path-');
+  const all = [
+    'ip',
+    'bridge',
+    'ss',
+    'sysctl',
+    'unshare',
+    'setpriv',
+    'nsenter',
+    'tcpdump',
+    'iptables',
+    'iptables-restore',
+    'iptables-save',
+    'xtables-monitor',
+    'conntrack',
+    'nft',
+    'mount',
+    'env',
+  ];
+  for (const program of all.filter((name) => !programs.includes(name))) {
+    const { stdout } = await run('sh', ['-c', `command -v ${program}`]);
+    if (stdout.trim() !== '') symlinkSync(stdout.trim(), `${folder}/${program}`);
+  }
+  return folder;
+}
+
+describe('without tcpdump', () => {
+  it('nothing can be judged, and the remedy is one line', async () => {
+    const path = await without('tcpdump');
+    const { code, stdout, stderr } = await run(process.execPath, [CLI, 'test', GOOD], {
+      env: { PACKETWALK_PATH: path },
+    });
+    expect({ code, stderr }).toEqual({ code: 3, stderr: '' });
+    expect(stdout).toContain('tcpdump is not installed');
+    expect(stdout).toContain('sudo apt-get install tcpdump');
+  });
+});
+
+describe('without iptables', () => {
+  it('the lab cannot be built; its checks are skipped with the reason', async () => {
+    const path = await without('iptables-restore');
+    const { code, stdout } = await run(process.execPath, [CLI, 'test', GOOD], { env: { PACKETWALK_PATH: path } });
+    expect(code).toBe(3);
+    expect(stdout).toContain('iptables-restore is not installed');
+    expect(stdout).toContain('what to do: sudo apt-get install iptables');
+    expect(stdout).toContain('0 passed, 4 skipped');
+  });
+
+  it('doctor names what is missing and the command that installs it', async () => {
+    const path = await without('iptables-restore', 'conntrack');
+    const { code, stdout } = await run(process.execPath, [CLI, 'doctor'], { env: { PACKETWALK_PATH: path } });
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/missing +iptables-restore/);
+    expect(stdout).toContain('sudo apt-get install -y iptables conntrack');
+  });
+});
+
+describe('without the right to make namespaces', () => {
+  it('the reason and the way to allow it are told', async () => {
+    /** A user namespace that may hold no further one. */
+    const command = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$0" "$@"';
+    const { code, stdout } = await run('unshare', [
+      '--user',
+      '--map-root-user',
+      'sh',
+      '-c',
+      command,
+      process.execPath,
+      CLI,
+      'test',
+      GOOD,
+      '--sandbox',
+      'rootless',
+    ]);
+    expect(code).toBe(3);
+    expect(stdout).toContain('this system does not let ordinary users make namespaces');
+    expect(stdout).toContain('user.max_user_namespaces');
+  });
+});

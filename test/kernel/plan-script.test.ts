@@ -1,0 +1,59 @@
+/**
+ * The plan is the program: the script it prints, run by hand, and the lab as it is really built, by rtnetlink and in
+ * batches, end in the same kernel state.
+ */
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { buildLab } from '../../src/agent/lab.ts';
+import { chooseSandbox, sandboxCommand } from '../../src/apply/sandbox/index.ts';
+import { plan } from '../../src/plan/index.ts';
+import { formatScript } from '../../src/plan/script.ts';
+import { normalized, prepared, run, SNAPSHOT, snapshot } from './tools.ts';
+
+const TOPOLOGIES = [
+  'same-node',
+  'cross-node-vxlan',
+  'cross-node-host-gw',
+  'cross-node-gateway',
+  'bridge',
+  'load-balancer-ip',
+  'session-affinity',
+  'external-ips',
+];
+
+/** Runs a script in a sandbox and prints the state of every namespace. */
+async function snapshotOfScript(script: string, namespaces: readonly string[]): Promise<Record<string, string>> {
+  const folder = mkdtempSync('/tmp/packetwalk-plan-');
+  writeFileSync(`${folder}/lab.sh`, script);
+  const list = namespaces.flatMap((name) =>
+    SNAPSHOT.map(
+      (argv) =>
+        `echo '=== ${name}: ${argv.join(' ')}'; nsenter --net=/run/netns/${name} ${argv.join(' ')} 2>/dev/null || true`,
+    ),
+  );
+  writeFileSync(`${folder}/all.sh`, `mount -t tmpfs tmpfs /run && sh ${folder}/lab.sh && {\n${list.join('\n')}\n}\n`);
+  const [program = '', ...args] = sandboxCommand(chooseSandbox(undefined), ['sh', `${folder}/all.sh`], true);
+  const { code, stdout, stderr } = await run(program, args);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return Object.fromEntries(
+    stdout
+      .split(/^=== /m)
+      .slice(1)
+      .map((section) => {
+        const [title = '', ...lines] = section.split('\n');
+        return [title, normalized(lines.join('\n'))];
+      }),
+  );
+}
+
+it.each(TOPOLOGIES)('%s: the script and the lab are the same', async (name) => {
+  const { cluster, state } = prepared(`topologies/${name}.yaml`);
+  const lab = await buildLab(cluster, state, chooseSandbox(undefined));
+  const built = await snapshot(lab).finally(() => lab.close());
+  const scripted = await snapshotOfScript(
+    formatScript(plan(state), name),
+    state.namespaces.map((namespace) => namespace.name),
+  );
+  expect(Object.keys(built).length).toBe(state.namespaces.length * SNAPSHOT.length);
+  expect(built).toEqual(scripted);
+});
