@@ -1,0 +1,122 @@
+/**
+ * npm run bench: measures speed and writes docs/bench.md. Ratios are against a floor measured in the same run, the two
+ * taking turns; every figure is the median of its runs, with the fastest and slowest beside it.
+ */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, release, totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { $ } from 'zx';
+
+process.chdir(fileURLToPath(new URL('../..', import.meta.url)));
+$.verbose = false;
+const quick = process.argv.includes('--quick');
+const folder = mkdtempSync('/tmp/packetwalk-bench-');
+const banner = { js: "import { createRequire as packetwalkRequire } from 'node:module'; const require = packetwalkRequire(import.meta.url);" };
+
+await $`node scripts/build.mjs --no-types`;
+await build({
+  entryPoints: { floor: 'scripts/bench/floor.ts', measure: 'scripts/bench/measure.ts' },
+  outdir: 'dist', bundle: true, platform: 'node', format: 'esm', external: ['koffi'], banner, logLevel: 'warning', outExtension: { '.js': '.bench.js' },
+});
+
+const sandbox = process.getuid() === 0 ? [] : ['--user', '--map-current-user', '--keep-caps'];
+
+/** The kernel frees namespaces after their last process, by a worker of its own: a run must not pay for the one before. */
+async function kernelIsIdle() {
+  const started = performance.now();
+  for (let quiet = 0; quiet < 5; ) {
+    const busy = readdirSync('/proc').some((entry) => {
+      try {
+        return /^\d+$/.test(entry) && /^kworker.*-netns$/.test(readFileSync(`/proc/${entry}/comm`, 'utf8').trim());
+      } catch {
+        return false;
+      }
+    });
+    quiet = busy ? 0 : quiet + 1;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return performance.now() - started - 100;
+}
+
+async function floor(pods, nodes) {
+  await kernelIsIdle();
+  const { stdout } = await $`unshare ${sandbox} --net --mount --pid --fork --kill-child --mount-proc node dist/floor.bench.js ${pods} ${nodes}`;
+  return Number(stdout);
+}
+
+async function measure(...args) {
+  await kernelIsIdle();
+  const { stdout } = await $`node dist/measure.bench.js ${args}`;
+  return JSON.parse(stdout);
+}
+
+async function repeated(times, action) {
+  const results = [];
+  for (let run = 0; run < times; run++) results.push(await action());
+  return results;
+}
+
+function median(values) {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+}
+
+function range(values, format) {
+  return `${format(median(values))} (${format(Math.min(...values))}–${format(Math.max(...values))})`;
+}
+
+const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(milliseconds < 1000 ? 3 : 2)} s`;
+const lines = [];
+
+lines.push('## Bringing up a lab', '', 'Floor: a namespace, a veth pair, an address and a route a pod, in bare system calls. Lab: all of that, and bridges, networks, VXLAN peers, kube-proxy and flannel rules, and a listening port a pod.', '');
+lines.push('| Pods | Nodes | Floor | Kernel state | and all ports answer | Kernel state ÷ floor | Teardown | and freed by the kernel |', '|---|---|---|---|---|---|---|---|');
+for (const [pods, nodes, times] of [[100, 10, 5], [1000, 30, 3], [3000, 100, 3]]) {
+  if (quick && pods > 1000) continue;
+  const pairs = await repeated(times, async () => {
+    const bare = await floor(pods, nodes);
+    const lab = await measure('bring-up', pods, nodes);
+    return { floor: bare, lab, freed: Math.max(0, await kernelIsIdle()) };
+  });
+  const floors = pairs.map((pair) => pair.floor);
+  const applied = pairs.map((pair) => pair.lab.apply);
+  const ready = pairs.map((pair) => pair.lab.ready);
+  const down = pairs.map((pair) => pair.lab.teardown);
+  const freed = pairs.map((pair) => pair.freed);
+  lines.push(`| ${pods} | ${nodes} | ${range(floors, seconds)} | ${range(applied, seconds)} | ${range(ready, seconds)} | ${(median(applied) / median(floors)).toFixed(2)} | ${range(down, seconds)} | ${range(freed, seconds)} |`);
+  console.error(lines.at(-1));
+}
+
+const file = `${folder}/five.yaml`;
+writeFileSync(file, readFileSync('scripts/bench/five-checks.yaml'));
+const cold = await repeated(7, async () => {
+  const started = performance.now();
+  await $`node dist/cli.js test ${file}`;
+  return performance.now() - started;
+});
+const help = await repeated(7, async () => {
+  const started = performance.now();
+  await $`node dist/cli.js --help`;
+  return performance.now() - started;
+});
+const thousand = await repeated(5, () => measure('services', 1000));
+const many = await repeated(3, () => measure('services', 10000));
+const decoding = await repeated(5, () => measure('decode', 1000000));
+
+lines.push('', '## The rest', '', '| What | Measured |', '|---|---|');
+lines.push(`| \`packetwalk test\`, two nodes, five checks, from cold | ${range(cold, seconds)} |`);
+lines.push(`| \`packetwalk --help\` | ${range(help, seconds)} |`);
+lines.push(`| 1,000 Services with three endpoints each, compiled and planned for two nodes | ${range(thousand.map((run) => run.compile), seconds)} |`);
+lines.push(`| 10,000 Services, the same | ${range(many.map((run) => run.compile), seconds)} |`);
+lines.push(`| reading the YAML of those 10,000 | ${range(many.map((run) => run.read), seconds)} |`);
+lines.push(`| decoding packets | ${range(decoding.map((run) => run.perSecond / 1e6), (value) => value.toFixed(2))} million a second |`);
+
+const head = [
+  '# Speed',
+  '',
+  `Written by \`npm run bench\` on Linux ${release()}, ${cpus().length} × ${cpus()[0].model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}. Median (fastest–slowest).`,
+  '',
+];
+const text = `${[...head, ...lines].join('\n')}\n`;
+if (!quick) writeFileSync('docs/bench.md', text);
+console.log(text);
+rmSync(folder, { recursive: true });

@@ -1,0 +1,105 @@
+/** The measurements that need the stages themselves. Prints one JSON object. */
+import { startAgent } from '../../src/agent/client.ts';
+import { chooseSandbox } from '../../src/apply/sandbox/index.ts';
+import { compile } from '../../src/compile/index.ts';
+import { decode } from '../../src/decode/index.ts';
+import { Diagnostics } from '../../src/diagnostic.ts';
+import { model } from '../../src/model/index.ts';
+import { parse } from '../../src/parse/index.ts';
+import { plan } from '../../src/plan/index.ts';
+
+const [what, ...numbers] = process.argv.slice(2);
+
+function cluster(text: string) {
+  const diagnostics = new Diagnostics();
+  const result = model(parse([{ name: 'bench.yaml', text }], diagnostics), { name: 'bench', namespace: 'default' }, diagnostics);
+  if (!result) throw new Error(JSON.stringify(diagnostics.all.slice(0, 3)));
+  return result;
+}
+
+function topology(nodes: number): string {
+  const names = Array.from({ length: nodes }, (_, index) => `{ name: node${index + 1} }`).join(', ');
+  return `apiVersion: packetwalk.dev/v1alpha1\nkind: Topology\nspec:\n  networks: [ { name: lan, cidr: 10.0.0.0/20 } ]\n  nodes: [ ${names} ]\n`;
+}
+
+/** Pods on nodes, each with a port that answers, behind one Service. */
+async function bringUp(pods: number, nodes: number) {
+  const text = `${topology(nodes)}---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web }
+spec:
+  replicas: ${pods}
+  selector: { matchLabels: { app: web } }
+  template: { metadata: { labels: { app: web } }, spec: { containers: [ { name: app, ports: [ { containerPort: 80 } ] } ] } }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: web }
+spec: { selector: { app: web }, ports: [ { port: 80 } ] }
+`;
+  const built = cluster(text);
+  const planned = plan(compile(built));
+  const agent = await startAgent(chooseSandbox(undefined));
+  const started = performance.now();
+  await agent.client.call('apply', planned);
+  const applied = performance.now();
+  await agent.client.call('listen', built.listeners);
+  const ready = performance.now();
+  await agent.close();
+  return { apply: applied - started, ready: ready - started, teardown: performance.now() - ready };
+}
+
+function services(count: number) {
+  const objects = Array.from({ length: count }, (_, index) => `---
+apiVersion: v1
+kind: Service
+metadata: { name: svc-${index} }
+spec: { selector: { app: web }, ports: [ { name: http, port: 80, targetPort: 8080 } ] }
+`).join('');
+  const pods = Array.from({ length: 3 }, (_, index) => `---
+apiVersion: v1
+kind: Pod
+metadata: { name: web-${index}, labels: { app: web } }
+spec: { containers: [ { name: app } ] }
+`).join('');
+  const started = performance.now();
+  const modelled = cluster(topology(2) + objects + pods);
+  const read = performance.now();
+  const operations = plan(compile(modelled)).operations.length;
+  return { read: read - started, compile: performance.now() - read, operations };
+}
+
+/** A capture of one small TCP segment, over and over. */
+function decoding(packets: number) {
+  const header = Buffer.alloc(24);
+  header.writeUInt32LE(0xa1b23c4d, 0);
+  header.writeUInt16LE(2, 4);
+  header.writeUInt16LE(4, 6);
+  header.writeUInt32LE(262144, 16);
+  header.writeUInt32LE(276, 20);
+  const record = Buffer.alloc(16 + 20 + 40);
+  record.writeUInt32LE(1_700_000_000, 0);
+  record.writeUInt32LE(60, 8);
+  record.writeUInt32LE(60, 12);
+  record.writeUInt16BE(0x0800, 16);
+  record.writeUInt32BE(2, 20);
+  record.writeUInt8(0x45, 36);
+  record.writeUInt16BE(40, 38);
+  record.writeUInt8(64, 44);
+  record.writeUInt8(6, 45);
+  record.set([10, 244, 1, 2, 10, 244, 2, 2], 48);
+  record.writeUInt16BE(40_000, 56);
+  record.writeUInt16BE(80, 58);
+  record.writeUInt8(0x50, 68);
+  record.writeUInt8(2, 69);
+  const pcap = Buffer.concat([header, ...Array.from({ length: packets }, () => record)]);
+  const started = performance.now();
+  const frames = decode({ namespace: 'bench', pcap, links: new Map([[2, 'eth0']]), dropped: 0 }).length;
+  const seconds = (performance.now() - started) / 1000;
+  return { frames, perSecond: frames / seconds };
+}
+
+const [first = 0, second = 0] = numbers.map(Number);
+const result = what === 'bring-up' ? await bringUp(first, second) : what === 'services' ? services(first) : decoding(first);
+process.stdout.write(`${JSON.stringify(result)}\n`);
