@@ -25,15 +25,29 @@ for (let pod = 0; pod < pods; pod++) {
   const fd = openNamespace(node);
   const socket = inside(namespace, () => new NetlinkSocket());
   const context = { indexOf: () => 2, namespaceFd: () => fd };
-  const mac = (last: string) => `02:00:00:${(pod >> 8).toString(16).padStart(2, '0')}:${(pod & 255).toString(16).padStart(2, '0')}:${last}`;
+  const mac = (last: string) =>
+    `02:00:00:${(pod >> 8).toString(16).padStart(2, '0')}:${(pod & 255).toString(16).padStart(2, '0')}:${last}`;
   const operations: Operation[] = [
     {
-      kind: 'add-link', namespace, origin,
-      link: { kind: 'veth', name: 'eth0', mtu: 1450, mac: mac('01'), peer: { namespace: node, name: `veth${pod}`, mtu: 1450, mac: mac('02') } },
+      kind: 'add-link',
+      namespace,
+      origin,
+      link: {
+        kind: 'veth',
+        name: 'eth0',
+        mtu: 1450,
+        mac: mac('01'),
+        peer: { namespace: node, name: `veth${pod}`, mtu: 1450, mac: mac('02') },
+      },
     },
     { kind: 'add-address', namespace, origin, address: { device: 'eth0', address: `${address}/24` } },
     { kind: 'set-link', namespace, origin, change: { name: 'eth0', up: true } },
-    { kind: 'add-route', namespace, origin, route: { to: 'default', via: address.replace(/2$/, '1'), device: 'eth0', onlink: false } },
+    {
+      kind: 'add-route',
+      namespace,
+      origin,
+      route: { to: 'default', via: address.replace(/2$/, '1'), device: 'eth0', onlink: false },
+    },
   ];
   socket.request(operations.map((operation) => messageOf(operation as Parameters<typeof messageOf>[0], context)));
   socket.close();

@@ -12,12 +12,21 @@ process.chdir(fileURLToPath(new URL('../..', import.meta.url)));
 $.verbose = false;
 const quick = process.argv.includes('--quick');
 const folder = mkdtempSync('/tmp/packetwalk-bench-');
-const banner = { js: "import { createRequire as packetwalkRequire } from 'node:module'; const require = packetwalkRequire(import.meta.url);" };
+const banner = {
+  js: "import { createRequire as packetwalkRequire } from 'node:module'; const require = packetwalkRequire(import.meta.url);",
+};
 
 await $`node scripts/build.mjs --no-types`;
 await build({
   entryPoints: { floor: 'scripts/bench/floor.ts', measure: 'scripts/bench/measure.ts' },
-  outdir: 'dist', bundle: true, platform: 'node', format: 'esm', external: ['koffi'], banner, logLevel: 'warning', outExtension: { '.js': '.bench.js' },
+  outdir: 'dist',
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  external: ['koffi'],
+  banner,
+  logLevel: 'warning',
+  outExtension: { '.js': '.bench.js' },
 });
 
 const sandbox = process.getuid() === 0 ? [] : ['--user', '--map-current-user', '--keep-caps'];
@@ -41,7 +50,8 @@ async function kernelIsIdle() {
 
 async function floor(pods, nodes) {
   await kernelIsIdle();
-  const { stdout } = await $`unshare ${sandbox} --net --mount --pid --fork --kill-child --mount-proc node dist/floor.bench.js ${pods} ${nodes}`;
+  const { stdout } =
+    await $`unshare ${sandbox} --net --mount --pid --fork --kill-child --mount-proc node dist/floor.bench.js ${pods} ${nodes}`;
   return Number(stdout);
 }
 
@@ -68,9 +78,21 @@ function range(values, format) {
 const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(milliseconds < 1000 ? 3 : 2)} s`;
 const lines = [];
 
-lines.push('## Bringing up a lab', '', 'Floor: a namespace, a veth pair, an address and a route a pod, in bare system calls. Lab: all of that, and bridges, networks, VXLAN peers, kube-proxy and flannel rules, and a listening port a pod.', '');
-lines.push('| Pods | Nodes | Floor | Kernel state | and all ports answer | Kernel state ÷ floor | Teardown | and freed by the kernel |', '|---|---|---|---|---|---|---|---|');
-for (const [pods, nodes, times] of [[100, 10, 5], [1000, 30, 3], [3000, 100, 3]]) {
+lines.push(
+  '## Bringing up a lab',
+  '',
+  'Floor: a namespace, a veth pair, an address and a route a pod, in bare system calls. Lab: all of that, and bridges, networks, VXLAN peers, kube-proxy and flannel rules, and a listening port a pod.',
+  '',
+);
+lines.push(
+  '| Pods | Nodes | Floor | Kernel state | and all ports answer | Kernel state ÷ floor | Teardown | and freed by the kernel |',
+  '|---|---|---|---|---|---|---|---|',
+);
+for (const [pods, nodes, times] of [
+  [100, 10, 5],
+  [1000, 30, 3],
+  [3000, 100, 3],
+]) {
   if (quick && pods > 1000) continue;
   const pairs = await repeated(times, async () => {
     const bare = await floor(pods, nodes);
@@ -82,8 +104,10 @@ for (const [pods, nodes, times] of [[100, 10, 5], [1000, 30, 3], [3000, 100, 3]]
   const ready = pairs.map((pair) => pair.lab.ready);
   const down = pairs.map((pair) => pair.lab.teardown);
   const freed = pairs.map((pair) => pair.freed);
-  lines.push(`| ${pods} | ${nodes} | ${range(floors, seconds)} | ${range(applied, seconds)} | ${range(ready, seconds)} | ${(median(applied) / median(floors)).toFixed(2)} | ${range(down, seconds)} | ${range(freed, seconds)} |`);
-  console.error(lines.at(-1));
+  lines.push(
+    `| ${pods} | ${nodes} | ${range(floors, seconds)} | ${range(applied, seconds)} | ${range(ready, seconds)} | ${(median(applied) / median(floors)).toFixed(2)} | ${range(down, seconds)} | ${range(freed, seconds)} |`,
+  );
+  process.stderr.write(`${lines.at(-1)}\n`);
 }
 
 const file = `${folder}/five.yaml`;
@@ -105,10 +129,30 @@ const decoding = await repeated(5, () => measure('decode', 1000000));
 lines.push('', '## The rest', '', '| What | Measured |', '|---|---|');
 lines.push(`| \`packetwalk test\`, two nodes, five checks, from cold | ${range(cold, seconds)} |`);
 lines.push(`| \`packetwalk --help\` | ${range(help, seconds)} |`);
-lines.push(`| 1,000 Services with three endpoints each, compiled and planned for two nodes | ${range(thousand.map((run) => run.compile), seconds)} |`);
-lines.push(`| 10,000 Services, the same | ${range(many.map((run) => run.compile), seconds)} |`);
-lines.push(`| reading the YAML of those 10,000 | ${range(many.map((run) => run.read), seconds)} |`);
-lines.push(`| decoding packets | ${range(decoding.map((run) => run.perSecond / 1e6), (value) => value.toFixed(2))} million a second |`);
+lines.push(
+  `| 1,000 Services with three endpoints each, compiled and planned for two nodes | ${range(
+    thousand.map((run) => run.compile),
+    seconds,
+  )} |`,
+);
+lines.push(
+  `| 10,000 Services, the same | ${range(
+    many.map((run) => run.compile),
+    seconds,
+  )} |`,
+);
+lines.push(
+  `| reading the YAML of those 10,000 | ${range(
+    many.map((run) => run.read),
+    seconds,
+  )} |`,
+);
+lines.push(
+  `| decoding packets | ${range(
+    decoding.map((run) => run.perSecond / 1e6),
+    (value) => value.toFixed(2),
+  )} million a second |`,
+);
 
 const head = [
   '# Speed',
@@ -118,5 +162,5 @@ const head = [
 ];
 const text = `${[...head, ...lines].join('\n')}\n`;
 if (!quick) writeFileSync('docs/bench.md', text);
-console.log(text);
+process.stdout.write(text);
 rmSync(folder, { recursive: true });

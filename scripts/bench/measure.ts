@@ -12,7 +12,11 @@ const [what, ...numbers] = process.argv.slice(2);
 
 function cluster(text: string) {
   const diagnostics = new Diagnostics();
-  const result = model(parse([{ name: 'bench.yaml', text }], diagnostics), { name: 'bench', namespace: 'default' }, diagnostics);
+  const result = model(
+    parse([{ name: 'bench.yaml', text }], diagnostics),
+    { name: 'bench', namespace: 'default' },
+    diagnostics,
+  );
   if (!result) throw new Error(JSON.stringify(diagnostics.all.slice(0, 3)));
   return result;
 }
@@ -51,18 +55,24 @@ spec: { selector: { app: web }, ports: [ { port: 80 } ] }
 }
 
 function services(count: number) {
-  const objects = Array.from({ length: count }, (_, index) => `---
+  const objects = Array.from(
+    { length: count },
+    (_, index) => `---
 apiVersion: v1
 kind: Service
 metadata: { name: svc-${index} }
 spec: { selector: { app: web }, ports: [ { name: http, port: 80, targetPort: 8080 } ] }
-`).join('');
-  const pods = Array.from({ length: 3 }, (_, index) => `---
+`,
+  ).join('');
+  const pods = Array.from(
+    { length: 3 },
+    (_, index) => `---
 apiVersion: v1
 kind: Pod
 metadata: { name: web-${index}, labels: { app: web } }
 spec: { containers: [ { name: app } ] }
-`).join('');
+`,
+  ).join('');
   const started = performance.now();
   const modelled = cluster(topology(2) + objects + pods);
   const read = performance.now();
@@ -101,5 +111,6 @@ function decoding(packets: number) {
 }
 
 const [first = 0, second = 0] = numbers.map(Number);
-const result = what === 'bring-up' ? await bringUp(first, second) : what === 'services' ? services(first) : decoding(first);
+const result =
+  what === 'bring-up' ? await bringUp(first, second) : what === 'services' ? services(first) : decoding(first);
 process.stdout.write(`${JSON.stringify(result)}\n`);
