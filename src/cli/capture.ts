@@ -4,6 +4,7 @@ import { SYSTEM_PATH } from '../apply/kernel/command.ts';
 import { readFrames, VXLAN_PORTS } from '../decode/index.ts';
 import { PcapError } from '../decode/pcap.ts';
 import { formatFrame } from '../report/frame-text.ts';
+import { counted } from '../report/layout.ts';
 import { runAt } from './exec.ts';
 import { unlessInterrupted } from './interrupt.ts';
 import { chooseLab, placeIn, resume } from './labs.ts';
@@ -68,9 +69,8 @@ function readFile(path: string): number {
     });
   } catch (error) {
     if (!(error instanceof PcapError)) throw error;
-    note(`${path}: ${error.message}${count > 0 ? ` (after ${count} packets)` : ''}`);
-    return EXIT.input;
+    throw new UsageError(`${path}: ${error.message}${count > 0 ? ` (after ${count} packets)` : ''}`);
   }
-  note(`${count} packets`);
+  note(counted(count, 'packet'));
   return EXIT.ok;
 }

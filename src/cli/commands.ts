@@ -1,5 +1,5 @@
 /** Every command with its arguments and options. Nothing heavy is imported here: `--help` must be quick. */
-import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, Help, InvalidArgumentError, Option } from 'commander';
 import { VERSION } from '../version.ts';
 
 type Action = (...args: never[]) => Promise<number>;
@@ -15,13 +15,12 @@ function lazily(load: () => Promise<{ run: Action }>): (...args: unknown[]) => P
 export function program(): Command {
   const root = new Command('packetwalk')
     .description(
-      'Builds the real Kubernetes dataplane out of Linux network namespaces, sends real packets\nthrough it, and shows and judges every hop.',
+      'Builds the real Kubernetes dataplane out of Linux network namespaces, sends real packets through it, and shows and judges every hop.',
     )
     .version(VERSION, '-V, --version')
     .exitOverride()
     .enablePositionalOptions()
     .showSuggestionAfterError()
-    .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', EXAMPLES);
   for (const command of [
     test(),
@@ -39,7 +38,7 @@ export function program(): Command {
     schema(),
     completion(),
   ]) {
-    root.addCommand(command.exitOverride());
+    root.addCommand(command.exitOverride().configureHelp({ optionDescription: withoutEmptyDefault }));
   }
   return root;
 }
@@ -263,6 +262,12 @@ function complete(): Command {
     .argument('[words...]')
     .allowUnknownOption()
     .action(lazily(() => import('./complete.ts')));
+}
+
+/** Commander's description of an option, without "(default: [])". */
+function withoutEmptyDefault(option: Option): string {
+  const isEmpty = Array.isArray(option.defaultValue) && option.defaultValue.length === 0;
+  return isEmpty ? option.description : new Help().optionDescription(option);
 }
 
 function list(value: string): string[] {

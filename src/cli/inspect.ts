@@ -2,7 +2,7 @@
 import type { Cluster, Endpoint, Service } from '../model/cluster.ts';
 import { objectName } from '../model/cluster.ts';
 import { formatPort } from '../net/port.ts';
-import { table } from '../report/layout.ts';
+import { firstOf, table } from '../report/layout.ts';
 import { readLab } from './input.ts';
 import { chooseLab, resume } from './labs.ts';
 import { colors, EXIT, print } from './output.ts';
@@ -148,7 +148,7 @@ function serviceRows(service: Service): string[][] {
     service.type,
     addresses,
     `${formatPort({ port, protocol })}${nodePort === undefined ? '' : ` (node ${nodePort})`}`,
-    endpoints.map(formatEndpoint).join(' ') || 'none',
+    firstOf(endpoints.map(formatEndpoint), 3) || 'none',
   ]);
 }
 

@@ -1,6 +1,7 @@
 /** packetwalk lint: is the input right? Nothing is built. */
 import type { Diagnostic } from '../diagnostic.ts';
 import { prepare } from '../pipeline.ts';
+import { counted } from '../report/layout.ts';
 import { defaultName, expandPaths, readSource, unique } from './input.ts';
 import { EXIT, print, report, UsageError } from './output.ts';
 
@@ -23,7 +24,7 @@ export async function run(paths: readonly string[], { file = [], output, namespa
   }
   if (await report(diagnostics)) return EXIT.input;
   print(
-    `${labs.length === 1 ? 'one topology is' : `${labs.length} topologies are`} right${diagnostics.length > 0 ? `, with ${diagnostics.length} warnings` : ''}`,
+    `${labs.length === 1 ? 'one topology is' : `${labs.length} topologies are`} right${diagnostics.length > 0 ? `, with ${counted(diagnostics.length, 'warning')}` : ''}`,
   );
   return EXIT.ok;
 }

@@ -1,6 +1,7 @@
 /** Where commands write, and how errors are shown. The only file that prints. */
 import picocolors from 'picocolors';
 import type { Diagnostic } from '../diagnostic.ts';
+import { counted } from '../report/layout.ts';
 
 export const EXIT = { ok: 0, failed: 1, input: 2, environment: 3, interrupted: 130, terminated: 143 } as const;
 
@@ -28,7 +29,7 @@ export async function report(diagnostics: readonly Diagnostic[]): Promise<boolea
     note([head.replace(/\b(error|warning):/, (word) => paint(word)), ...rest].join('\n'));
   }
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
-  if (errors > 0) note(`${errors} ${errors === 1 ? 'error' : 'errors'}; nothing was created`);
+  if (errors > 0) note(`${counted(errors, 'error')}; nothing was created`);
   return errors > 0;
 }
 

@@ -2,7 +2,7 @@
 import { commandOf } from '../plan/command.ts';
 import { plan } from '../plan/index.ts';
 import type { Operation } from '../plan/operation.ts';
-import { formatDuration } from '../report/layout.ts';
+import { counted, formatDuration } from '../report/layout.ts';
 import { type InputOptions, readLab, sandboxOf } from './input.ts';
 import { buildDetached, changeLab, changesTo, runningLab } from './labs.ts';
 import { EXIT, note, print } from './output.ts';
@@ -24,7 +24,9 @@ export async function run(options: Options): Promise<number> {
     const lab = await buildDetached(input, sandboxOf(options));
     lab.agent.close();
     const { nodes, pods, hosts } = input.cluster;
-    print(`${name} is up: ${nodes.length} nodes, ${pods.length} pods, ${hosts.length} hosts (${took()})`);
+    print(
+      `${name} is up: ${counted(nodes.length, 'node')}, ${counted(pods.length, 'pod')}, ${counted(hosts.length, 'host')} (${took()})`,
+    );
     note(
       `  packetwalk exec ${input.cluster.pods[0]?.place ?? nodes[0]?.place ?? 'node/node1'} --lab ${name} -- ip addr`,
     );

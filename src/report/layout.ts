@@ -9,6 +9,17 @@ export function formatDuration(milliseconds: number): string {
   return seconds < 60 ? `${seconds.toFixed(1)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
 
+/** "1 lab", "3 labs". */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** The first of many, and how many more there are. */
+export function firstOf(items: readonly string[], most: number): string {
+  const more = items.length - most;
+  return more > 0 ? `${items.slice(0, most).join(' ')} and ${more} more` : items.join(' ');
+}
+
 /** Breaks a line at blanks so that it fits; what follows the first line is indented. Words longer than a line stay whole. */
 export function wrap(text: string, width: number, indent: string): string[] {
   const lines: string[] = [];

@@ -2,7 +2,7 @@
 
 import { type LabResult, type Totals, totalsOf } from '../judge/result.ts';
 import type { Verdict, VerdictKind } from '../judge/verdict.ts';
-import { type Colors, formatDuration, wrap } from './layout.ts';
+import { type Colors, counted, formatDuration, wrap } from './layout.ts';
 import { formatWalk } from './walk-text.ts';
 
 export interface TextOptions {
@@ -72,8 +72,7 @@ export function formatTotals(results: readonly LabResult[], durationMs: number, 
     totals.inconclusive > 0 && colors.yellow(`${totals.inconclusive} inconclusive`),
     totals.skipped > 0 && colors.yellow(`${totals.skipped} skipped`),
   ].filter(Boolean);
-  const labs = `${totals.labs} ${totals.labs === 1 ? 'lab' : 'labs'}`;
-  return `${parts.join(', ')} · ${totals.checks} checks in ${labs} · ${formatDuration(durationMs)}`;
+  return `${parts.join(', ')} · ${counted(totals.checks, 'check')} in ${counted(totals.labs, 'lab')} · ${formatDuration(durationMs)}`;
 }
 
 /** Left text, and right text at the right margin when both fit. */
