@@ -1,0 +1,265 @@
+/** The command line as it is declared: every command has help that mentions its options, and refuses what cannot be. */
+import { type Command, CommanderError, type Option } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { program } from '../../src/cli/commands.ts';
+
+const COMMANDS = [
+  'test',
+  'trace',
+  'up',
+  'down',
+  'ls',
+  'inspect',
+  'exec',
+  'shell',
+  'capture',
+  'plan',
+  'lint',
+  'doctor',
+  'schema',
+  'completion',
+] as const;
+type Name = (typeof COMMANDS)[number];
+
+function commandOf(root: Command, name: string): Command {
+  return root.commands.find((command) => command.name() === name || command.aliases().includes(name))!;
+}
+
+interface Parsed {
+  readonly arguments: unknown[];
+  readonly options: Record<string, unknown>;
+}
+
+/** Parses a command line; what the command was called with, or the error that refused it. Nothing is carried out. */
+async function parse(...words: string[]): Promise<Parsed | CommanderError> {
+  const root = program();
+  let called: Parsed | undefined;
+  for (const command of [root, ...root.commands]) {
+    command.configureOutput({ writeOut: () => {}, writeErr: () => {} });
+    if (command !== root) {
+      command.action((...parameters: unknown[]) => {
+        const options = parameters.at(-2) as Record<string, unknown>;
+        called = { arguments: parameters.slice(0, -2), options };
+      });
+    }
+  }
+  try {
+    await root.parseAsync(words, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) return error;
+    throw error;
+  }
+  return called!;
+}
+
+async function accepted(...words: string[]): Promise<Parsed> {
+  const result = await parse(...words);
+  if (result instanceof CommanderError) throw result;
+  return result;
+}
+
+async function refused(...words: string[]): Promise<CommanderError> {
+  const result = await parse(...words);
+  if (!(result instanceof CommanderError)) throw new Error(`${words.join(' ')} was not refused`);
+  return result;
+}
+
+describe('help', () => {
+  it('lists every command, and none that is not meant for people', () => {
+    const visible = program()
+      .createHelp()
+      .visibleCommands(program())
+      .map((command) => command.name());
+    expect(visible.filter((name) => name !== 'help')).toEqual([...COMMANDS]);
+  });
+
+  it.each(COMMANDS)('of %s describes it, its arguments and each of its options', (name) => {
+    const command = commandOf(program(), name);
+    const text = command.helpInformation();
+    expect(command.description()).not.toBe('');
+    expect(text).toContain(`Usage: packetwalk ${name}`);
+    for (const { long, short, description } of command.options as Option[]) {
+      expect(text).toContain(long!);
+      if (short !== undefined) expect(text).toContain(`${short}, ${long}`);
+      expect(description).not.toBe('');
+    }
+    for (const argument of command.registeredArguments) {
+      expect(text).toContain(argument.name());
+      expect(argument.description).not.toBe('');
+    }
+  });
+
+  it('asked for ends without an error', async () => {
+    for (const words of [['--help'], ['test', '--help'], ['help', 'up'], ['--version'], ['-V']]) {
+      expect((await refused(...words)).exitCode).toBe(0);
+    }
+  });
+
+  it('shows how places are written, and examples of commands that exist', () => {
+    const root = program();
+    let text = '';
+    root.configureOutput({ writeOut: (words) => (text += words) });
+    root.outputHelp();
+    const examples = [...text.matchAll(/packetwalk ([a-z]+) (?=[a-z-])/g)].map(([, name]) => name!);
+    expect(examples.length).toBeGreaterThanOrEqual(4);
+    expect(examples.filter((name) => !COMMANDS.includes(name as Name))).toEqual([]);
+    expect(text).toContain('pod/prod/web-0');
+  });
+});
+
+describe('other names', () => {
+  it.each([
+    ['apply', 'up'],
+    ['destroy', 'down'],
+    ['validate', 'lint'],
+  ])('%s is %s', (alias, name) => {
+    expect(commandOf(program(), alias).name()).toBe(name);
+  });
+});
+
+describe('options people are used to', () => {
+  it.each([
+    ['-f', ['trace', 'up', 'plan', 'lint', 'inspect']],
+    ['-o', ['trace', 'ls', 'inspect', 'plan', 'lint', 'doctor']],
+    ['-n', ['test', 'trace', 'up', 'inspect', 'exec', 'shell', 'capture', 'plan', 'lint']],
+    ['--name', ['up', 'plan']],
+    ['--fault', ['test', 'trace', 'up', 'plan']],
+    ['--cni', ['test', 'trace', 'up', 'plan']],
+    ['--proxy', ['test', 'trace', 'up', 'plan']],
+    ['--lab', ['trace', 'exec', 'shell', 'capture']],
+    ['--sandbox', ['test', 'trace', 'up', 'doctor']],
+  ])('%s is the same everywhere', (flag, names) => {
+    const with_ = program()
+      .commands.filter((command) => command.options.some(({ short, long }) => short === flag || long === flag))
+      .map((command) => command.name());
+    expect(with_.sort()).toEqual([...names].sort());
+  });
+});
+
+describe('what is left out', () => {
+  it('has the defaults a test run needs', async () => {
+    expect(await accepted('test')).toEqual({
+      arguments: [['.']],
+      options: {
+        reporter: [],
+        outputFile: [],
+        fault: [],
+        cni: [],
+        proxy: [],
+        namespace: 'default',
+        sandbox: 'auto',
+      },
+    });
+  });
+
+  it('is text where an output can be chosen, and the topology where a schema can', async () => {
+    expect((await accepted('ls')).options).toMatchObject({ output: 'text' });
+    expect((await accepted('schema')).arguments).toEqual(['topology']);
+  });
+});
+
+describe('what is given', () => {
+  it('reaches the command, repeated options as lists', async () => {
+    const words = 'test a.yaml b -t vxlan --reporter json --reporter tap --output-file tap=x.tap --fault no-dnat';
+    const more = '--fault rp-filter --shard 2/3 --jobs 4 --cni vxlan,host-gw --proxy iptables --bail -v -n prod';
+    expect(await accepted(...words.split(' '), ...more.split(' '))).toEqual({
+      arguments: [['a.yaml', 'b']],
+      options: {
+        test: 'vxlan',
+        reporter: ['json', 'tap'],
+        outputFile: ['tap=x.tap'],
+        fault: ['no-dnat', 'rp-filter'],
+        shard: { index: 2, count: 3 },
+        jobs: 4,
+        cni: ['vxlan', 'host-gw'],
+        proxy: ['iptables'],
+        bail: true,
+        verbose: true,
+        namespace: 'prod',
+        sandbox: 'auto',
+      },
+    });
+  });
+
+  it('does not reach the next command line: each begins with its own defaults', async () => {
+    await accepted('test', '--fault', 'no-dnat', '--reporter', 'json');
+    expect((await accepted('test')).options).toMatchObject({ fault: [], reporter: [] });
+  });
+
+  it('may be several files', async () => {
+    expect((await accepted('up', '-f', 'a.yaml', 'b.yaml', '-f', '-')).options.file).toEqual(['a.yaml', 'b.yaml', '-']);
+  });
+
+  it('after a place is the program to run there, options and all', async () => {
+    expect(await accepted('exec', 'pod/web-0', '--', 'curl', '-s', '--name', 'x')).toMatchObject({
+      arguments: ['pod/web-0', ['--', 'curl', '-s', '--name', 'x']],
+    });
+    expect(await accepted('exec', '--lab', 'web', 'pod/web-0', 'ip', '-br', 'addr')).toMatchObject({
+      arguments: ['pod/web-0', ['ip', '-br', 'addr']],
+      options: { lab: 'web' },
+    });
+  });
+
+  it('at capture may be a filter', async () => {
+    expect(await accepted('capture', 'node/node1:eth0', '-c', '5', 'udp', 'port', '8472')).toMatchObject({
+      arguments: ['node/node1:eth0', ['udp', 'port', '8472']],
+      options: { count: 5 },
+    });
+  });
+});
+
+describe('what cannot be is refused with an error of the command line, which main.ts turns into exit code 2', () => {
+  const wrong: [words: string, reason: RegExp][] = [
+    ['tset', /unknown command 'tset'[\s\S]*did you mean test/i],
+    ['test --repoter json', /unknown option '--repoter'[\s\S]*--reporter/],
+    ['test --shard 0/3', /write it i\/n, i from 1 to n/],
+    ['test --shard 4/3', /write it i\/n/],
+    ['test --shard 1/0', /write it i\/n/],
+    ['test --shard 1', /write it i\/n/],
+    ['test --shard 1/2/3', /write it i\/n/],
+    ['test --shard a/b', /write it i\/n/],
+    ['test --shard -1/3', /write it i\/n/],
+    ['test --jobs 0', /a whole number from 1/],
+    ['test --jobs -1', /a whole number from 1/],
+    ['test --jobs 1.5', /a whole number from 1/],
+    ['test --jobs many', /a whole number from 1/],
+    ['test --jobs', /argument missing/],
+    ['test --reporter xml', /allowed: text, json, junit, github, tap/],
+    ['test --sandbox docker', /Allowed choices are auto, rootless, root/],
+    ['trace pod/a', /missing required argument 'to'/],
+    ['trace pod/a pod/b --protocol ICMP', /Allowed choices are TCP, UDP, SCTP/],
+    ['trace pod/a pod/b --size 0', /a whole number from 1/],
+    ['trace pod/a pod/b --ttl 1e9x', /a whole number from 1/],
+    ['trace pod/a pod/b -o yaml', /Allowed choices are text, json/],
+    ['up', /required option '-f, --file <path...>' not specified/],
+    ['up -f a.yaml --name Web', /lower-case letters/],
+    ['up -f a.yaml --name -web', /lower-case letters/],
+    ['up -f a.yaml --name web-', /lower-case letters/],
+    ['up -f a.yaml --name ../web', /lower-case letters/],
+    ['up -f a.yaml --name web_0', /lower-case letters/],
+    [`up -f a.yaml --name ${'w'.repeat(64)}`, /at most 63/],
+    ['exec --lab ../../etc pod/a ls', /lower-case letters/],
+    ['plan', /required option '-f, --file/],
+    ['exec pod/a', /missing required argument 'command'/],
+    ['capture pod/a -c 0', /a whole number from 1/],
+    ['schema nothing', /Allowed choices are topology, result/],
+    ['completion powershell', /Allowed choices are bash, zsh, fish/],
+    ['completion', /missing required argument 'shell'/],
+    ['ls extra words', /too many arguments/],
+  ];
+  it.each(wrong)('%s', async (words, reason) => {
+    const error = await refused(...words.split(' '));
+    expect(error.exitCode).not.toBe(0);
+    expect(error.message).toMatch(reason);
+  });
+
+  it('but the longest name there may be is accepted, and so is the last of several parts', async () => {
+    expect((await accepted('up', '-f', 'a', '--name', 'w'.repeat(63))).options.name).toHaveLength(63);
+    expect((await accepted('test', '--shard', '3/3')).options.shard).toEqual({ index: 3, count: 3 });
+  });
+
+  it('and so is what a topology file would be refused for: a TTL above 255, a payload above 60,000 bytes', async () => {
+    expect(await parse('trace', 'pod/a', 'pod/b', '--ttl', '256')).toBeInstanceOf(CommanderError);
+    expect(await parse('trace', 'pod/a', 'pod/b', '--size', '60001')).toBeInstanceOf(CommanderError);
+  });
+});

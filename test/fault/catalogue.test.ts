@@ -1,0 +1,183 @@
+/** Every fault edits what it says, and nothing else. */
+import { describe, expect, it } from 'vitest';
+import type { KernelState } from '../../src/compile/index.ts';
+import { FAULTS, injectFault } from '../../src/fault/index.ts';
+import type { FaultName } from '../../src/model/cluster.ts';
+import { FAULT_NAMES } from '../../src/parse/schema/topology.ts';
+import { stateOf } from '../compile/state.ts';
+import { pod, service, stream, topology } from '../model/objects.ts';
+import { difference, linesMatching } from './script.ts';
+
+/** Something to break for every fault: two nodes with pods, a host and a router with routes, Services of several sorts. */
+const LAB = stateOf(
+  stream(
+    topology({
+      networks: [
+        { name: 'lan', cidr: '10.0.0.0/24' },
+        { name: 'dmz', cidr: '10.0.1.0/24' },
+      ],
+      nodes: [{ name: 'node1' }, { name: 'node2' }],
+      hosts: [{ name: 'client', routes: [{ to: '10.96.0.0/12', via: 'node/node1' }] }],
+      routers: [{ name: 'gw', networks: ['lan', 'dmz'], routes: [{ to: '10.244.0.0/16', via: 'node/node1' }] }],
+    }),
+    pod('a', { labels: { app: 'web' }, node: 'node1' }),
+    pod('b', { labels: { app: 'web' }, node: 'node2' }),
+    service('web', { type: 'NodePort', sessionAffinity: 'ClientIP' }),
+    service('empty', { type: 'NodePort' }),
+  ),
+);
+const [PORT_A, PORT_B] = ['node.node1', 'node.node2'].map(
+  (node) => LAB.namespaces.find(({ name }) => name === node)!.links.find(({ master }) => master === 'cni0')!.name,
+);
+
+/** What a fault takes away and brings, everywhere it applies. */
+function effect(fault: FaultName, at?: string, state: KernelState = LAB) {
+  const result = injectFault(state, { fault, ...(at !== undefined && { at }) });
+  return { changed: result.changed, ...difference(state, result.state) };
+}
+
+describe('the catalogue', () => {
+  it('has a sentence for every fault', () => {
+    expect(Object.keys(FAULTS).sort()).toEqual([...FAULT_NAMES].sort());
+    for (const { summary } of Object.values(FAULTS)) expect(summary).toMatch(/^[a-zA-Z].*[^.\s]$/);
+  });
+});
+
+describe('rules that go:', () => {
+  it.each([
+    ['no-masquerade', / nat .* -j MASQUERADE/, 6],
+    ['no-dnat', / nat -A KUBE-SEP-\S+ .* -j DNAT /, 4],
+    ['no-service-filter', / filter -A (KUBE-SERVICES|KUBE-EXTERNAL-SERVICES|KUBE-PROXY-FIREWALL) /, 4],
+    ['no-affinity', / nat .* -m recent .*--rcheck /, 4],
+  ] as const)('%s takes every rule that matches %s, and no other', (fault, pattern, count) => {
+    const wanted = linesMatching(LAB, pattern);
+    expect(wanted).toHaveLength(count);
+    expect(effect(fault)).toEqual({ changed: true, gone: wanted, come: [] });
+  });
+});
+
+describe('rules that change:', () => {
+  it('no-statistic takes the probability out of the balancing rules', () => {
+    const { gone, come } = effect('no-statistic');
+    expect(gone).toHaveLength(2);
+    expect(
+      gone.every((line) => line.includes('-m statistic --mode random --probability 0.5000000000 -j KUBE-SEP-')),
+    ).toBe(true);
+    expect(come).toEqual(
+      gone.map((line) => line.replace('-m statistic --mode random --probability 0.5000000000 ', '')),
+    );
+  });
+
+  it('forward-drop drops what nobody accepts, and lets the network plugin accept nothing', () => {
+    expect(effect('forward-drop')).toEqual({
+      changed: true,
+      gone: ['node.node1', 'node.node2'].flatMap((node) => [
+        `${node} filter :FORWARD ACCEPT [0:0]`,
+        `${node} filter -A FORWARD -m comment --comment "flanneld forward" -j FLANNEL-FWD`,
+      ]),
+      come: ['node.node1', 'node.node2'].map((node) => `${node} filter :FORWARD DROP [0:0]`),
+    });
+  });
+});
+
+describe('entries that go:', () => {
+  it('no-route takes routes to pods, and static ones of hosts and routers, but no default route and none of pods', () => {
+    expect(effect('no-route')).toEqual({
+      changed: true,
+      gone: [
+        'ip -n host.client route add 10.96.0.0/12 via 10.0.0.11 dev eth0',
+        'ip -n node.node1 route add 10.244.2.0/24 via 10.244.2.0 dev flannel.1 onlink',
+        'ip -n node.node2 route add 10.244.1.0/24 via 10.244.1.0 dev flannel.1 onlink',
+        'ip -n router.gw route add 10.244.0.0/16 via 10.0.0.11 dev eth0',
+      ],
+      come: [],
+    });
+  });
+
+  it('no-fdb takes the forwarding entries, and leaves route and neighbour', () => {
+    const wanted = linesMatching(LAB, / fdb append /);
+    expect(wanted).toHaveLength(2);
+    expect(effect('no-fdb')).toEqual({ changed: true, gone: wanted, come: [] });
+  });
+});
+
+describe('settings that change:', () => {
+  it.each([
+    ['no-br-netfilter', 'net.bridge.bridge-nf-call-iptables', '1', '0'],
+    ['rp-filter', 'net.ipv4.conf.all.rp_filter', '0', '1'],
+  ] as const)('%s sets %s on nodes from %s to %s', (fault, key, from, to) => {
+    const set = (value: string) =>
+      ['node1', 'node2'].map((node) => `ip netns exec node.${node} sysctl -qw ${key}=${value}`);
+    expect(effect(fault)).toEqual({ changed: true, gone: set(from), come: set(to) });
+  });
+
+  it('no-hairpin turns the flag of the bridge ports off', () => {
+    expect(effect('no-hairpin')).toEqual({
+      changed: true,
+      gone: [
+        `bridge -n node.node1 link set dev ${PORT_A} hairpin on`,
+        `bridge -n node.node2 link set dev ${PORT_B} hairpin on`,
+      ],
+      come: [],
+    });
+  });
+
+  it('small-mtu makes the far end of the cables of machines small, their own end stays', () => {
+    const { gone, come } = effect('small-mtu');
+    expect(gone.map((line) => line.split(' ')[2])).toEqual(['host.client', 'node.node1', 'node.node2', 'router.gw']);
+    expect(come).toEqual(gone.map((line) => line.replace(/(peer name \S+ mtu) 1500/, '$1 1400')));
+    expect(come.every((line) => / link add eth0 mtu 1500 .* peer name \S+ mtu 1400 /.test(line))).toBe(true);
+  });
+
+  it('link-down leaves the far end of every cable down', () => {
+    const { gone, come } = effect('link-down');
+    expect(gone).toEqual([
+      ...['node1', 'node2', 'client', 'gw'].map((port) => `ip -n network.lan link set ${port} master br0 up`),
+      `ip -n node.node1 link set ${PORT_A} master cni0 up`,
+      `ip -n node.node2 link set ${PORT_B} master cni0 up`,
+    ]);
+    expect(come).toEqual(gone.map((line) => line.replace(/ up$/, '')));
+  });
+});
+
+describe('a place', () => {
+  it.each(FAULT_NAMES)('is all that %s touches when one is given', (fault) => {
+    const { changed, gone, come } = effect(fault, 'node/node1');
+    expect(changed).toBe(true);
+    expect(gone.length).toBeGreaterThan(0);
+    /** The far end of its cable is in the switch, and made by the node. */
+    for (const line of [...gone, ...come]) expect(line).toMatch(/node\.node1 |^ip -n network\.lan link set node1 /);
+  });
+
+  it('may be a pod: its cable is unplugged at the node', () => {
+    expect(effect('link-down', 'pod/b')).toEqual({
+      changed: true,
+      gone: [`ip -n node.node2 link set ${PORT_B} master cni0 up`],
+      come: [`ip -n node.node2 link set ${PORT_B} master cni0`],
+    });
+  });
+
+  it('may be a host or a router', () => {
+    expect(effect('no-route', 'host/client').gone).toEqual([
+      'ip -n host.client route add 10.96.0.0/12 via 10.0.0.11 dev eth0',
+    ]);
+    expect(effect('no-route', 'router/gw').gone).toEqual([
+      'ip -n router.gw route add 10.244.0.0/16 via 10.0.0.11 dev eth0',
+    ]);
+    expect(effect('small-mtu', 'router/gw').gone).toHaveLength(1);
+  });
+
+  it.each([
+    ['no-masquerade', 'host/client'],
+    ['no-route', 'pod/a'],
+    ['no-fdb', 'router/gw'],
+    ['small-mtu', 'pod/a'],
+    ['no-hairpin', 'pod/a'],
+    ['rp-filter', 'host/client'],
+    ['forward-drop', 'pod/a'],
+  ] as const)('where %s has nothing to break is left as it is: %s', (fault, at) => {
+    const result = injectFault(LAB, { fault, at });
+    expect(result.changed).toBe(false);
+    expect(result.state).toBe(LAB);
+  });
+});

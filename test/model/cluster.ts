@@ -1,0 +1,49 @@
+/** parse() and model() for tests: a text in, a cluster or what is wrong with the text out. */
+import { type Diagnostic, Diagnostics, formatDiagnostic } from '../../src/diagnostic.ts';
+import type { Cluster, Node, Pod, Service } from '../../src/model/cluster.ts';
+import { type ModelOptions, model } from '../../src/model/index.ts';
+import { parse } from '../../src/parse/index.ts';
+import { brief } from '../parse/read.ts';
+
+export function modelled(
+  text: string,
+  options: Partial<ModelOptions> = {},
+): { cluster: Cluster | undefined; diagnostics: Diagnostic[] } {
+  const diagnostics = new Diagnostics();
+  const manifests = parse([{ name: 'lab.yaml', text }], diagnostics);
+  const cluster = model(manifests, { name: 'lab', namespace: 'default', ...options }, diagnostics);
+  return { cluster, diagnostics: diagnostics.sorted() };
+}
+
+/** The cluster of a text that must have no error. */
+export function clusterOf(text: string, options: Partial<ModelOptions> = {}): Cluster {
+  const { cluster, diagnostics } = modelled(text, options);
+  if (!cluster) throw new Error(diagnostics.map(formatDiagnostic).join('\n'));
+  return cluster;
+}
+
+/** What is wrong with a text, warnings left out: `line:column code`. */
+export function errors(text: string, options: Partial<ModelOptions> = {}): string[] {
+  return modelled(text, options)
+    .diagnostics.filter(({ severity }) => severity === 'error')
+    .map(brief);
+}
+
+/** The only error of a text that must have exactly one. */
+export function error(text: string, options: Partial<ModelOptions> = {}): Diagnostic {
+  const [only, ...others] = modelled(text, options).diagnostics.filter(({ severity }) => severity === 'error');
+  if (!only || others.length > 0) throw new Error(`not one error but ${only ? others.length + 1 : 0}`);
+  return only;
+}
+
+export function nodeOf({ nodes }: Cluster, name: string): Node {
+  return nodes.find((node) => node.name === name)!;
+}
+
+export function podOf({ pods }: Cluster, place: string): Pod {
+  return pods.find((pod) => pod.place === `pod/${place}`)!;
+}
+
+export function serviceOf({ services }: Cluster, name: string): Service {
+  return services.find((service) => service.name === name)!;
+}

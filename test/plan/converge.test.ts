@@ -1,0 +1,282 @@
+/** From what stands to what is wanted: the fewest steps, and nothing else touched. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { KernelState } from '../../src/compile/index.ts';
+import type { Link } from '../../src/compile/kernel-state.ts';
+import { commandOf } from '../../src/plan/command.ts';
+import { converge } from '../../src/plan/converge.ts';
+import { plan } from '../../src/plan/index.ts';
+import { stateOf } from '../compile/state.ts';
+import { pod, service, stream, topology } from '../model/objects.ts';
+
+const FOLDER = 'topologies';
+const nodes = (...names: readonly string[]) => names.map((name) => ({ name }));
+const TWO_NODES = { nodes: nodes('node1', 'node2') };
+const web = (name: string, node: string) => pod(name, { labels: { app: 'web' }, node });
+
+function stateWith(spec: object, ...documents: readonly string[]): KernelState {
+  return stateOf(stream(topology(spec), ...documents));
+}
+
+/** The commands of a plan; rules are told by the first word only. */
+function commands(current: KernelState, wanted: KernelState): string[] {
+  return converge(current, wanted).operations.map((operation) => commandOf(operation).argv.join(' '));
+}
+
+function veth(state: KernelState, namespace: string, index = 0): string {
+  const ports = state.namespaces
+    .find(({ name }) => name === namespace)!
+    .links.filter(({ master }) => master === 'cni0');
+  return ports[index]!.name;
+}
+
+describe('nothing is done', () => {
+  it.each(readdirSync(FOLDER).filter((file) => file.endsWith('.yaml')))('where nothing changed: %s', (file) => {
+    const text = readFileSync(`${FOLDER}/${file}`, 'utf8');
+    expect(converge(stateOf(text), stateOf(text)).operations).toEqual([]);
+  });
+
+  it('where only lines moved in the file', () => {
+    const text = stream(topology(TWO_NODES), web('a', 'node1'), service('web', { type: 'NodePort' }));
+    expect(converge(stateOf(text), stateOf(`# a comment\n\n${text}`)).operations).toEqual([]);
+  });
+});
+
+it('from nothing, a lab is built as if it were new', () => {
+  const state = stateWith(TWO_NODES, web('a', 'node1'), service('web'));
+  expect(converge({ namespaces: [] }, state)).toEqual(plan(state));
+});
+
+it('to nothing, every namespace is deleted', () => {
+  const state = stateWith({ nodes: nodes('node1') }, web('a', 'node1'));
+  expect(commands(state, { namespaces: [] })).toEqual([
+    'ip netns delete network.lan',
+    'ip netns delete node.node1',
+    'ip netns delete pod.default.a',
+  ]);
+});
+
+describe('a pod', () => {
+  it('that comes is made in its namespace, and gets a port on its node', () => {
+    const before = stateWith(TWO_NODES, web('a', 'node1'));
+    const after = stateWith(TWO_NODES, web('a', 'node1'), web('b', 'node1'));
+    const port = veth(after, 'node.node1', 1);
+    expect(commands(before, after)).toEqual([
+      'ip netns add pod.default.b',
+      'ip -n pod.default.b link set lo up',
+      `ip -n pod.default.b link add eth0 mtu 1450 address 0a:58:0a:f4:01:03 type veth peer name ${port} mtu 1450 address 0a:59:0a:f4:01:03 netns node.node1`,
+      'ip -n pod.default.b link set eth0 addrgenmode none',
+      'ip -n pod.default.b addr add 10.244.1.3/24 brd 10.244.1.255 dev eth0',
+      'ip -n pod.default.b link set eth0 up',
+      'ip -n pod.default.b route add default via 10.244.1.1 dev eth0',
+      'ip -n pod.default.b route add 10.244.0.0/16 via 10.244.1.1 dev eth0',
+      `ip -n node.node1 link set ${port} addrgenmode none`,
+      `ip -n node.node1 link set ${port} master cni0 up`,
+      `bridge -n node.node1 link set dev ${port} hairpin on`,
+    ]);
+  });
+
+  it('that is the first of its node brings the bridge along', () => {
+    const [before, after] = [stateWith(TWO_NODES), stateWith(TWO_NODES, web('a', 'node1'))];
+    const onNode = commands(before, after).filter((command) => command.includes('-n node.node1 '));
+    const port = veth(after, 'node.node1');
+    expect(onNode).toEqual([
+      'ip -n node.node1 link add cni0 mtu 1450 address 0a:5a:0a:f4:01:01 type bridge',
+      'ip -n node.node1 link set cni0 addrgenmode none',
+      `ip -n node.node1 link set ${port} addrgenmode none`,
+      'ip -n node.node1 link set cni0 up',
+      `ip -n node.node1 link set ${port} master cni0 up`,
+      `bridge -n node.node1 link set dev ${port} hairpin on`,
+      'ip -n node.node1 addr add 10.244.1.1/24 brd 10.244.1.255 dev cni0',
+    ]);
+  });
+
+  it('that goes takes its port and its namespace along', () => {
+    const before = stateWith(TWO_NODES, web('a', 'node1'), web('b', 'node1'));
+    const after = stateWith(TWO_NODES, web('a', 'node1'));
+    expect(commands(before, after)).toEqual([
+      `ip -n node.node1 link delete ${veth(before, 'node.node1', 1)}`,
+      'ip netns delete pod.default.b',
+    ]);
+  });
+
+  it('that moves keeps its namespace: the cable is pulled once, and plugged in on the other node', () => {
+    const others = [web('x', 'node1'), web('y', 'node2')];
+    const before = stateWith(TWO_NODES, ...others, web('a', 'node1'));
+    const after = stateWith(TWO_NODES, ...others, web('a', 'node2'));
+    const [old, port] = [veth(before, 'node.node1', 1), veth(after, 'node.node2', 1)];
+    expect(commands(before, after)).toEqual([
+      'ip -n pod.default.a route del default via 10.244.1.1 dev eth0',
+      'ip -n pod.default.a route del 10.244.0.0/16 via 10.244.1.1 dev eth0',
+      `ip -n node.node1 link delete ${old}`,
+      `ip -n pod.default.a link add eth0 mtu 1450 address 0a:58:0a:f4:02:03 type veth peer name ${port} mtu 1450 address 0a:59:0a:f4:02:03 netns node.node2`,
+      `ip -n node.node2 link set ${port} addrgenmode none`,
+      'ip -n pod.default.a link set eth0 addrgenmode none',
+      `ip -n node.node2 link set ${port} master cni0 up`,
+      'ip -n pod.default.a link set eth0 up',
+      `bridge -n node.node2 link set dev ${port} hairpin on`,
+      'ip -n pod.default.a addr add 10.244.2.3/24 brd 10.244.2.255 dev eth0',
+      'ip -n pod.default.a route add default via 10.244.2.1 dev eth0',
+      'ip -n pod.default.a route add 10.244.0.0/16 via 10.244.2.1 dev eth0',
+    ]);
+  });
+});
+
+describe('a Service', () => {
+  it('that changes changes the rules of the nodes, and nothing else', () => {
+    const before = stateWith(TWO_NODES, web('a', 'node1'), service('web'));
+    const after = stateWith(TWO_NODES, web('a', 'node1'), service('web', { type: 'NodePort' }));
+    const { operations } = converge(before, after);
+    expect(operations.map(({ kind, namespace }) => [kind, namespace])).toEqual([
+      ['load-iptables', 'node.node1'],
+      ['load-iptables', 'node.node2'],
+    ]);
+    expect(operations.every((operation) => 'text' in operation && operation.text.includes('--dport 30080'))).toBe(true);
+  });
+
+  it('that stays reloads no rules when something else changes', () => {
+    const cluster = (mtu: number) => ({ ...TWO_NODES, cluster: { cni: { mode: 'vxlan', mtu } } });
+    const documents = [web('a', 'node1'), service('web')];
+    const { operations } = converge(stateWith(cluster(1450), ...documents), stateWith(cluster(1400), ...documents));
+    expect(new Set(operations.map(({ kind }) => kind))).toEqual(new Set(['set-link']));
+  });
+});
+
+describe('a node', () => {
+  const THREE = { nodes: nodes('node1', 'node2', 'node3') };
+
+  it('that goes is forgotten by the others, and unplugged from its network', () => {
+    const before = stateWith(THREE, web('a', 'node1'));
+    const after = stateWith(TWO_NODES, web('a', 'node1'));
+    const forget = (node: string) => [
+      `ip -n ${node} neigh del 10.244.3.0 lladdr 0e:00:0a:f4:03:00 dev flannel.1 nud permanent`,
+      `bridge -n ${node} fdb del 0e:00:0a:f4:03:00 dev flannel.1 dst 10.0.0.13 self permanent`,
+    ];
+    expect(commands(before, after)).toEqual([
+      'ip -n node.node1 route del 10.244.3.0/24 via 10.244.3.0 dev flannel.1 onlink',
+      'ip -n node.node2 route del 10.244.3.0/24 via 10.244.3.0 dev flannel.1 onlink',
+      ...forget('node.node1'),
+      ...forget('node.node2'),
+      'ip -n network.lan link delete node3',
+      'ip netns delete node.node3',
+    ]);
+  });
+
+  it('that comes is made whole, plugged in, and made known to the others', () => {
+    const before = stateWith(TWO_NODES, web('a', 'node1'));
+    const after = stateWith(THREE, web('a', 'node1'));
+    const there = commands(before, after).filter((command) => !command.includes('node.node3'));
+    const know = (node: string) => [
+      `ip -n ${node} route add 10.244.3.0/24 via 10.244.3.0 dev flannel.1 onlink`,
+      `ip -n ${node} neigh add 10.244.3.0 lladdr 0e:00:0a:f4:03:00 dev flannel.1 nud permanent`,
+      `bridge -n ${node} fdb append 0e:00:0a:f4:03:00 dev flannel.1 dst 10.0.0.13 self permanent`,
+    ];
+    expect(there).toEqual([
+      'ip -n network.lan link set node3 addrgenmode none',
+      'ip -n network.lan link set node3 master br0 up',
+      ...know('node.node1'),
+      ...know('node.node2'),
+    ]);
+  });
+});
+
+describe('settings', () => {
+  const faulty = (namespace: string, edit: (link: Link) => Link) => (state: KernelState) => ({
+    namespaces: state.namespaces.map((each) =>
+      each.name === namespace ? { ...each, links: each.links.map(edit) } : each,
+    ),
+  });
+  const state = stateWith(TWO_NODES, web('a', 'node1'), service('web'));
+
+  it.each([
+    [
+      'MTU',
+      (link: Link) => ({ ...link, mtu: 1400 }),
+      (link: Link) => `ip -n pod.default.a link set ${link.name} mtu 1400`,
+    ],
+    [
+      'state',
+      (link: Link) => ({ ...link, up: false }),
+      (link: Link) => `ip -n pod.default.a link set ${link.name} down`,
+    ],
+  ])('of a link that stays are changed in place: %s', (_, edit, expected) => {
+    const changed = faulty('pod.default.a', edit)(state);
+    expect(commands(state, changed)).toEqual([
+      expected(changed.namespaces.find(({ name }) => name === 'pod.default.a')!.links[0]!),
+    ]);
+  });
+
+  it('of a bridge port are changed in place: hairpin', () => {
+    const off = faulty('node.node1', (link) => (link.hairpin ? { ...link, hairpin: false } : link))(state);
+    const port = veth(state, 'node.node1');
+    expect(commands(state, off)).toEqual([`bridge -n node.node1 link set dev ${port} hairpin off`]);
+    expect(commands(off, state)).toEqual([`bridge -n node.node1 link set dev ${port} hairpin on`]);
+  });
+
+  it('of the kernel are set where they differ', () => {
+    const wanted = {
+      namespaces: state.namespaces.map((each) => ({
+        ...each,
+        sysctls: each.sysctls.map((sysctl) =>
+          sysctl.key.endsWith('all.rp_filter') ? { ...sysctl, value: '1' } : sysctl,
+        ),
+      })),
+    };
+    expect(commands(state, wanted)).toEqual([
+      'ip netns exec node.node1 sysctl -qw net.ipv4.conf.all.rp_filter=1',
+      'ip netns exec node.node2 sysctl -qw net.ipv4.conf.all.rp_filter=1',
+    ]);
+  });
+
+  it('of a tunnel that cannot be changed make it anew, with all it carried', () => {
+    const documents = [web('a', 'node1')];
+    const on = (port: number) => stateWith({ ...TWO_NODES, cluster: { cni: { mode: 'vxlan', port } } }, ...documents);
+    const onNode1 = commands(on(8472), on(4789)).filter((command) => command.includes('-n node.node1 '));
+    expect(onNode1).toEqual([
+      'ip -n node.node1 link delete flannel.1',
+      expect.stringContaining('ip -n node.node1 link add flannel.1 mtu 1450 '),
+      'ip -n node.node1 link set flannel.1 addrgenmode none',
+      'ip -n node.node1 link set flannel.1 up',
+      'ip -n node.node1 addr add 10.244.1.0/32 dev flannel.1',
+      'ip -n node.node1 route add 10.244.2.0/24 via 10.244.2.0 dev flannel.1 onlink',
+      'ip -n node.node1 neigh add 10.244.2.0 lladdr 0e:00:0a:f4:02:00 dev flannel.1 nud permanent',
+      'bridge -n node.node1 fdb append 0e:00:0a:f4:02:00 dev flannel.1 dst 10.0.0.12 self permanent',
+    ]);
+  });
+});
+
+describe('rules', () => {
+  const documents = [web('a', 'node1'), service('web')];
+  const mode = (proxy: string, cni: object = { mode: 'vxlan' }) =>
+    stateWith({ ...TWO_NODES, cluster: { proxy: { mode: proxy }, cni } }, ...documents);
+
+  it('that are no longer wanted are loaded empty, table by table', () => {
+    const before = mode('iptables');
+    const after: KernelState = {
+      namespaces: before.namespaces.map(({ iptables: _iptables, ...namespace }) => namespace),
+    };
+    const loads = converge(before, after).operations;
+    expect(loads.map(({ kind, namespace }) => [kind, namespace])).toEqual([
+      ['load-iptables', 'node.node1'],
+      ['load-iptables', 'node.node2'],
+    ]);
+    const [first] = loads;
+    expect(first?.kind === 'load-iptables' && first.text).toBe(
+      [
+        ...['*mangle', ':PREROUTING ACCEPT [0:0]', ':INPUT ACCEPT [0:0]', ':FORWARD ACCEPT [0:0]'],
+        ...[':OUTPUT ACCEPT [0:0]', ':POSTROUTING ACCEPT [0:0]', 'COMMIT'],
+        ...['*nat', ':PREROUTING ACCEPT [0:0]', ':INPUT ACCEPT [0:0]', ':OUTPUT ACCEPT [0:0]'],
+        ...[':POSTROUTING ACCEPT [0:0]', 'COMMIT'],
+        ...['*filter', ':INPUT ACCEPT [0:0]', ':FORWARD ACCEPT [0:0]', ':OUTPUT ACCEPT [0:0]', 'COMMIT', ''],
+      ].join('\n'),
+    );
+  });
+
+  it('of kube-proxy go when it goes', () => {
+    const texts = converge(mode('iptables'), mode('none')).operations.flatMap((operation) =>
+      operation.kind === 'load-iptables' ? [operation.text] : [],
+    );
+    expect(texts).toHaveLength(2);
+    expect(texts.every((text) => !text.includes('KUBE-SERVICES') && text.includes('FLANNEL-POSTRTG'))).toBe(true);
+  });
+});

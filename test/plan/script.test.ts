@@ -1,0 +1,117 @@
+/** A plan as a shell script: grouped, commented with where things come from, and safe whatever is in it. */
+import { spawnSync } from 'node:child_process';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Operation } from '../../src/plan/index.ts';
+import { formatScript } from '../../src/plan/script.ts';
+
+const at = (line: number) => ({ namespace: 'host.a', origin: { file: 'lab.yaml', line } });
+const up = (name: string): Operation => ({ kind: 'set-link', change: { name, up: true }, ...at(1) });
+const rules = (text: string): Operation => ({ kind: 'load-iptables', text, ...at(1) });
+
+/** The script without its head. */
+function body(...operations: readonly Operation[]): string {
+  const script = formatScript({ operations }, 'demo');
+  return script.slice(script.indexOf('set -eu\n') + 'set -eu\n'.length);
+}
+
+/** Runs a script with every command replaced by one that prints its arguments, one in brackets each, and its input. */
+function run(script: string): string {
+  const stub = `print() { for word; do printf '[%s]' "$word"; done; echo; }
+ip() { print ip "$@"; case $* in *iptables-restore) cat;; esac; }
+bridge() { print bridge "$@"; }
+`;
+  const { stdout, stderr, status } = spawnSync('sh', ['-c', stub + script], { encoding: 'utf8' });
+  expect([status, stderr]).toEqual([0, '']);
+  return stdout;
+}
+
+describe('a script', () => {
+  it('begins by saying what it is, how to run it, and stops at the first error', () => {
+    const script = formatScript({ operations: [] }, 'demo');
+    expect(script).toMatch(/^#!\/bin\/sh\n# Builds the lab demo: /);
+    expect(script).toContain('unshare --user --map-current-user --keep-caps --net');
+    expect(script).toMatch(/\nset -eu\n\n?$/);
+  });
+
+  it('has a title for each kind of step and a line for each place they come from', () => {
+    expect(
+      body(
+        { kind: 'add-namespace', ...at(3) },
+        { kind: 'add-namespace', ...at(3), namespace: 'host.b' },
+        { kind: 'add-namespace', ...at(5), namespace: 'host.c' },
+        up('lo'),
+      ),
+    ).toBe(`
+# namespaces
+#   lab.yaml:3
+ip netns add host.a
+ip netns add host.b
+#   lab.yaml:5
+ip netns add host.c
+
+# link state
+#   lab.yaml:1
+ip -n host.a link set lo up
+`);
+  });
+
+  it('gives rules as a here-document', () => {
+    expect(body(rules('*filter\n-A INPUT -m comment --comment "a $b `c`" -j DROP\nCOMMIT\n'))).toBe(`
+# rules
+#   lab.yaml:1
+ip netns exec host.a iptables-restore <<'EOF'
+*filter
+-A INPUT -m comment --comment "a $b \`c\`" -j DROP
+COMMIT
+EOF
+`);
+  });
+
+  it('is a script for sh', () => {
+    const operations: Operation[] = [{ kind: 'add-namespace', ...at(1) }, up('lo'), rules('*nat\nCOMMIT\n')];
+    expect(run(formatScript({ operations }, 'demo'))).toBe(
+      '[ip][netns][add][host.a]\n[ip][-n][host.a][link][set][lo][up]\n[ip][netns][exec][host.a][iptables-restore]\n*nat\nCOMMIT\n',
+    );
+  });
+});
+
+describe('whatever a name is', () => {
+  it.each(['eth0', 'flannel.1', '02:00:0a:00:00:01', '10.0.0.0/24', 'a=b', 'a@b', '50%', 'a,b', 'a+b', 'a_b-c'])(
+    '%s needs no quotes',
+    (word) => {
+      expect(body(up(word))).toContain(`link set ${word} up\n`);
+    },
+  );
+
+  it('the shell hands the command exactly that', () => {
+    const word = fc.string({ minLength: 1, unit: 'grapheme-ascii' });
+    const names = fc.array(word, { minLength: 1, maxLength: 5 });
+    fc.assert(
+      fc.property(names, (some) => {
+        const script = formatScript({ operations: some.map(up) }, 'demo');
+        expect(run(script)).toBe(some.map((name) => `[ip][-n][host.a][link][set][${name}][up]\n`).join(''));
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('a quote, a line break and an empty word are no exception', () => {
+    for (const name of ["it's", "''", 'a\nb', '', '-', '$(id)', '*'])
+      expect(run(body(up(name)))).toBe(`[ip][-n][host.a][link][set][${name}][up]\n`);
+  });
+
+  it('a here-document ends where the rules end, not where they say so', () => {
+    const text = '*nat\n# EOF\nEOF\necho escaped\nCOMMIT\n';
+    expect(run(body(rules(text)))).toBe(`[ip][netns][exec][host.a][iptables-restore]\n${text}`);
+  });
+
+  it('a comment ends with its line, whatever the file is called', () => {
+    const operation: Operation = { ...up('lo'), origin: { file: 'a\necho escaped\n#.yaml', line: 1 } };
+    expect(run(body(operation))).toBe('[ip][-n][host.a][link][set][lo][up]\n');
+  });
+
+  it('the name of the lab is written as it is', () => {
+    expect(formatScript({ operations: [] }, "a$&b$'c")).toContain("# Builds the lab a$&b$'c: ");
+  });
+});

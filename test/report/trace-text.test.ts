@@ -1,0 +1,76 @@
+/** A traced walk: hops, fate, the chains behind a translation, rules and connection tracking. */
+import picocolors from 'picocolors';
+import { describe, expect, it } from 'vitest';
+import { formatTrace } from '../../src/report/trace-text.ts';
+import type { RulesAtPlace } from '../../src/stitch/rules.ts';
+import { delivered, dropped } from '../judge/walks.ts';
+
+const plain = picocolors.createColors(false);
+const rule = (table: string, chain: string, text: string) => ({ table, chain, rule: text });
+
+const FORWARD: RulesAtPlace = {
+  place: 'node/node1',
+  direction: 'forward',
+  rules: [
+    rule('nat', 'PREROUTING', '-j KUBE-SERVICES'),
+    rule('nat', 'KUBE-SERVICES', '-j KUBE-NODEPORTS'),
+    rule('nat', 'KUBE-NODEPORTS', '-j KUBE-EXT-LOLE4ISW44XBNF3G'),
+    rule('nat', 'KUBE-EXT-LOLE4ISW44XBNF3G', '-j KUBE-MARK-MASQ'),
+    rule('nat', 'KUBE-MARK-MASQ', '-j MARK --set-xmark 0x4000/0x4000'),
+    rule('nat', 'KUBE-SEP-5Q3P56IRA2PP7VYF', '-j DNAT --to-destination 10.244.2.2:8080'),
+    rule('filter', 'FORWARD', '-j KUBE-FORWARD'),
+    rule('nat', 'POSTROUTING', '-j KUBE-POSTROUTING'),
+    rule('nat', 'KUBE-POSTROUTING', '-j MASQUERADE --random-fully'),
+  ],
+};
+
+const lines = (
+  ...parameters: [Parameters<typeof formatTrace>[0], RulesAtPlace[]?, Parameters<typeof formatTrace>[2]?]
+) => formatTrace(parameters[0], parameters[1] ?? [], parameters[2] ?? [], plain).split('\n');
+
+describe('a traced walk', () => {
+  it('ends with who got it and whom that one saw', () => {
+    expect(lines(delivered()).at(-1)).toBe('  delivered to pod/web-0, which saw 10.244.1.0:61322');
+  });
+
+  it('that was not delivered ends with its fate, and a doubt if there is one', () => {
+    expect(lines(dropped()).at(-1)).toBe(`  dropped: ${dropped().reason}`);
+    expect(lines(dropped({ doubt: 'tcpdump ended' })).slice(-2)).toEqual([
+      `  dropped: ${dropped().reason}`,
+      '  not certain: tcpdump ended',
+    ]);
+  });
+
+  it('names the chains behind each translation, the marking left out, hashes shortened', () => {
+    const all = lines(delivered(), [FORWARD]);
+    const below = (text: string) => all[all.findIndex((line) => line.includes(text)) + 1]?.trim();
+    expect(below('DNAT  10.0.0.11:30080')).toBe('by KUBE-NODEPORTS → KUBE-EXT-LOLE… → KUBE-SEP-5Q3P…');
+    expect(below('SNAT  10.0.0.100:40112')).toBe('by KUBE-POSTROUTING');
+  });
+
+  it('names no chains where nothing was traced, nor behind what is undone', () => {
+    expect(lines(delivered()).filter((line) => line.trim().startsWith('by '))).toEqual([]);
+    expect(lines(delivered(), [FORWARD]).filter((line) => line.trim().startsWith('by '))).toHaveLength(2);
+  });
+
+  it('lists the rules of each place, those of the way back apart', () => {
+    const reply: RulesAtPlace = { ...FORWARD, direction: 'reply', rules: FORWARD.rules.slice(6, 7) };
+    const all = lines(delivered(), [FORWARD, reply]);
+    const start = all.indexOf('rules at node/node1');
+    expect(all.slice(start + 1, start + 4)).toEqual([
+      '  nat     PREROUTING                 -j KUBE-SERVICES',
+      '  nat     KUBE-SERVICES              -j KUBE-NODEPORTS',
+      '  nat     KUBE-NODEPORTS             -j KUBE-EXT-LOLE4ISW44XBNF3G',
+    ]);
+    expect(all.slice(-2)).toEqual(['rules at node/node1, on the way back', '  filter  FORWARD  -j KUBE-FORWARD']);
+  });
+
+  it('lists what connection tracking knows', () => {
+    const tracked = [{ place: 'node/node1', entries: ['tcp 6 119 TIME_WAIT src=10.0.0.100'] }];
+    expect(lines(delivered(), [], tracked).slice(-3)).toEqual([
+      '',
+      'connection tracking at node/node1',
+      '  tcp 6 119 TIME_WAIT src=10.0.0.100',
+    ]);
+  });
+});

@@ -1,0 +1,158 @@
+/** Which rules a packet met, from what `xtables-monitor --trace` printed on a node (traces/, recorded and cut). */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { stitch, type Walk, Wiring } from '../../src/stitch/index.ts';
+import { type RulesAtPlace, rulesOf } from '../../src/stitch/rules.ts';
+import { answered, echo, evidence, inVxlan, type RunOptions, run, type Seen, seen, syn, synAck } from './evidence.ts';
+import { acrossNodes } from './routes.ts';
+import { prepared } from './wirings.ts';
+
+function walkOf(options: RunOptions, sights: readonly Seen[], wiring: Wiring): Walk {
+  return stitch([run(options)], evidence(sights), wiring)[0]!;
+}
+
+function trace(name: string): string {
+  return readFileSync(new URL(`traces/${name}.txt`, import.meta.url), 'utf8');
+}
+
+/** `nat KUBE-SERVICES → KUBE-NODEPORTS`: table, chain, and the target or policy. */
+function steps({ rules }: RulesAtPlace): string[] {
+  return rules.map(({ table, chain, rule }) => `${table} ${chain} → ${/-j (\S+)/.exec(rule)?.[1] ?? rule}`);
+}
+
+describe('a NodePort packet that a node translates and forwards', () => {
+  const wiring = new Wiring(prepared('nodeport-snat').state);
+  const client = '10.0.0.100:39302';
+  const nodePort = '10.0.0.11:30080';
+  const inside = { source: '10.244.1.0:16867', destination: '10.244.2.2:8080' };
+  const asked = syn(client, nodePort);
+  const sent = syn(inside.source, inside.destination);
+  const answer = synAck(inside.destination, inside.source);
+  const back = synAck(nodePort, client);
+  const walk = walkOf(
+    {
+      namespace: 'host.client',
+      local: client,
+      remote: nodePort,
+      result: answered('pod/web-0', inside.destination, inside.source),
+    },
+    [
+      seen('host.client/eth0', 'out', asked),
+      seen('node.node1/eth0', 'in', asked),
+      seen('node.node1/flannel.1', 'out', sent),
+      seen('node.node1/eth0', 'out', inVxlan('10.0.0.11', '10.0.0.12', sent)),
+      seen('pod.default.web-0/eth0', 'out', answer),
+      seen('node.node2/veth24d07f86', 'in', answer),
+      seen('node.node2/eth0', 'out', inVxlan('10.0.0.12', '10.0.0.11', answer)),
+      seen('node.node1/eth0', 'in', inVxlan('10.0.0.12', '10.0.0.11', answer)),
+      seen('node.node1/flannel.1', 'in', answer),
+      seen('node.node1/eth0', 'out', back),
+      seen('host.client/eth0', 'in', back),
+    ],
+    wiring,
+  );
+  const text = trace('nodeport-at-node1');
+  const rules = rulesOf(walk, [{ namespace: 'node.node1', text }], wiring);
+
+  it('met the chains of kube-proxy one by one, of the first packet only', () => {
+    expect(rules[0]).toMatchObject({ place: 'node/node1', direction: 'forward' });
+    expect(steps(rules[0]!)).toEqual([
+      'nat PREROUTING → KUBE-SERVICES',
+      'nat KUBE-SERVICES → KUBE-NODEPORTS',
+      'nat KUBE-NODEPORTS → KUBE-EXT-LOLE4ISW44XBNF3G',
+      'nat KUBE-EXT-LOLE4ISW44XBNF3G → KUBE-MARK-MASQ',
+      'nat KUBE-MARK-MASQ → MARK',
+      'nat KUBE-EXT-LOLE4ISW44XBNF3G → KUBE-SVC-LOLE4ISW44XBNF3G',
+      'nat KUBE-SVC-LOLE4ISW44XBNF3G → KUBE-SEP-5Q3P56IRA2PP7VYF',
+      'nat KUBE-SEP-5Q3P56IRA2PP7VYF → DNAT',
+      'filter FORWARD → KUBE-PROXY-FIREWALL',
+      'filter FORWARD → KUBE-FORWARD',
+      'filter KUBE-FORWARD → ACCEPT',
+      'nat POSTROUTING → KUBE-POSTROUTING',
+      'nat KUBE-POSTROUTING → MARK',
+      'nat KUBE-POSTROUTING → MASQUERADE',
+    ]);
+  });
+
+  it('shows each rule as iptables-save writes it', () => {
+    expect(rules[0]?.rules[7]).toEqual({
+      table: 'nat',
+      chain: 'KUBE-SEP-5Q3P56IRA2PP7VYF',
+      rule: '-p tcp -m comment --comment "default/web" -m tcp -j DNAT --to-destination 10.244.2.2:8080',
+    });
+  });
+
+  it('has the rules its answer met, apart', () => {
+    expect(rules[1]).toMatchObject({ place: 'node/node1', direction: 'reply' });
+    expect(steps(rules[1]!)).toEqual(['filter FORWARD → KUBE-FORWARD', 'filter KUBE-FORWARD → ACCEPT']);
+    expect(rules).toHaveLength(2);
+  });
+
+  it('has no rules where nothing was traced', () => {
+    expect(rulesOf(walk, [], wiring)).toEqual([]);
+    expect(rulesOf(walk, [{ namespace: 'node.node1', text: '' }], wiring)).toEqual([]);
+  });
+
+  it('needs the port, too: another connection between the same machines is another packet', () => {
+    const packet = syn('10.0.0.100:39303', nodePort);
+    const other = walkOf(
+      { namespace: 'host.client', local: '10.0.0.100:39303', remote: nodePort },
+      [seen('host.client/eth0', 'out', packet), seen('node.node1/eth0', 'in', packet)],
+      wiring,
+    );
+    expect(rulesOf(other, [{ namespace: 'node.node1', text }], wiring)).toEqual([]);
+  });
+
+  it('is read the same when the text was cut off in the middle of a line', () => {
+    const cut = text.slice(0, text.indexOf('nat:KUBE-SEP') + 8);
+    const [first] = rulesOf(walk, [{ namespace: 'node.node1', text: cut }], wiring);
+    expect(steps(first!)).toEqual(steps(rules[0]!).slice(0, 7));
+  });
+});
+
+describe('a packet that a policy drops', () => {
+  it('shows the policy last, though the kernel gave the packet another number between two hooks', () => {
+    const wiring = new Wiring(prepared('cross-node-vxlan').state);
+    const packet = syn('10.244.1.2:58906', '10.244.2.2:8080');
+    const walk = walkOf(
+      { namespace: 'pod.default.a', local: '10.244.1.2:58906', remote: '10.244.2.2:8080' },
+      acrossNodes('a', packet).slice(0, 3),
+      wiring,
+    );
+    const traces = [{ namespace: 'node.node1', text: trace('forward-drop-at-node1') }];
+    const [rules] = rulesOf(walk, traces, wiring);
+    expect(steps(rules!)).toEqual([
+      'nat PREROUTING → KUBE-SERVICES',
+      'filter FORWARD → KUBE-PROXY-FIREWALL',
+      'filter FORWARD → KUBE-FORWARD',
+      'filter FORWARD → KUBE-SERVICES',
+      'filter FORWARD → KUBE-EXTERNAL-SERVICES',
+      'filter FORWARD → policy DROP',
+    ]);
+  });
+});
+
+describe('a ping', () => {
+  it('is known by its addresses alone', () => {
+    const wiring = new Wiring(prepared('cross-node-vxlan').state);
+    const options = {
+      namespace: 'pod.default.a',
+      protocol: 'ICMP',
+      local: '10.244.1.2',
+      remote: '10.244.2.2',
+    } as const;
+    const walk = walkOf(options, acrossNodes('a', echo('10.244.1.2', '10.244.2.2', 'request')).slice(0, 3), wiring);
+    const text = [
+      'PACKET: 2 f10e4570 IN=cni0 MACPROTO=0800 SRC=10.244.1.2 DST=10.244.2.2 LEN=45 TOS=0x0 TTL=64 ID=1432 ',
+      ' TRACE: 2 f10e4570 raw:PREROUTING:rule:0x2:CONTINUE  -4 -t raw -A PREROUTING -j TRACE',
+      ' TRACE: 2 f10e4570 filter:FORWARD:rule:0x12:JUMP:KUBE-FORWARD  -4 -t filter -A FORWARD -j KUBE-FORWARD',
+    ].join('\n');
+    expect(rulesOf(walk, [{ namespace: 'node.node1', text }], wiring)).toEqual([
+      {
+        place: 'node/node1',
+        direction: 'forward',
+        rules: [{ table: 'filter', chain: 'FORWARD', rule: '-j KUBE-FORWARD' }],
+      },
+    ]);
+  });
+});
