@@ -8,8 +8,10 @@ import type * as z from 'zod';
 import type { Diagnostics, Origin, Position } from '../diagnostic.ts';
 import { nearest } from '../diagnostic.ts';
 import { classify, EMULATED, type EmulatedKind } from './kinds.ts';
+import type { Locate, Path } from './locate.ts';
+import { list } from './schema/kubernetes.ts';
 import { validate } from './validate.ts';
-import { type Locate, type Path, readYaml, type Source, type YamlDocument } from './yaml.ts';
+import { readYaml, type Source, type YamlDocument } from './yaml.ts';
 
 export type { Source } from './yaml.ts';
 
@@ -45,8 +47,7 @@ function readDocument(
   diagnostics: Diagnostics,
   ignored: Map<string, { count: number; at: Position }>,
 ): Manifest[] {
-  const object = withoutNulls(value);
-  if (!isMapping(object)) {
+  if (!isMapping(value)) {
     diagnostics.error(
       'not-a-manifest',
       'this document is not a mapping',
@@ -55,13 +56,13 @@ function readDocument(
     );
     return [];
   }
-  const { apiVersion, kind } = object;
+  const { apiVersion, kind } = value;
   if (typeof apiVersion !== 'string' || typeof kind !== 'string') {
     const missing = typeof kind !== 'string' ? 'kind' : 'apiVersion';
     diagnostics.error(
       'not-a-manifest',
       `${missing} is missing`,
-      firstKey(object, locate),
+      firstKey(value, locate),
       'a manifest starts with apiVersion: and kind:',
     );
     return [];
@@ -69,17 +70,17 @@ function readDocument(
   const classification = classify(apiVersion, kind);
   switch (classification.is) {
     case 'emulated': {
-      const manifest = toManifest(classification.kind, object, locate, diagnostics);
+      const manifest = toManifest(classification.kind, value, locate, diagnostics);
       return manifest ? [manifest] : [];
     }
     case 'list':
-      return itemsOf(object, kind, apiVersion).flatMap((item, index) =>
+      return itemsOf(value, kind, apiVersion, locate, diagnostics).flatMap((item, index) =>
         readDocument({ value: item, locate: below(locate, ['items', index]) }, diagnostics, ignored),
       );
     case 'ignored': {
-      const seen = ignored.get(kind);
+      const seen = ignored.get(classification.name);
       if (seen) seen.count++;
-      else ignored.set(kind, { count: 1, at: locate(['kind']) });
+      else ignored.set(classification.name, { count: 1, at: locate(['kind']) });
       return [];
     }
     case 'unknown': {
@@ -108,8 +109,14 @@ function toManifest<K extends EmulatedKind>(
 }
 
 /** Items of a `List`, or of a typed list such as `PodList`, whose items may leave their kind out. */
-function itemsOf(list: Record<string, unknown>, kind: string, apiVersion: string): unknown[] {
-  const items = Array.isArray(list.items) ? list.items : [];
+function itemsOf(
+  value: Record<string, unknown>,
+  kind: string,
+  apiVersion: string,
+  locate: Locate,
+  diagnostics: Diagnostics,
+): unknown[] {
+  const { items = [] } = validate(list, value, locate, diagnostics) ?? {};
   if (kind === 'List') return items;
   return items.map((item) => (isMapping(item) ? { apiVersion, kind: kind.slice(0, -'List'.length), ...item } : item));
 }
@@ -126,17 +133,6 @@ function firstKey(object: Record<string, unknown>, locate: Locate): Position {
 function apiVersionOf(kind: string): string {
   const { group } = EMULATED[kind as EmulatedKind];
   return group === '' ? 'v1' : group === 'packetwalk.dev' ? 'packetwalk.dev/v1alpha1' : `${group}/v1`;
-}
-
-/** Kubernetes reads an empty value as an absent one: `creationTimestamp: null`. */
-function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNulls);
-  if (!isMapping(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, inner]) => inner !== null)
-      .map(([key, inner]) => [key, withoutNulls(inner)]),
-  );
 }
 
 function isMapping(value: unknown): value is Record<string, unknown> {

@@ -19,51 +19,61 @@ export const EMULATED = {
 
 export type EmulatedKind = keyof typeof EMULATED;
 
-/** Before apps/v1 the workloads lived in extensions/v1beta1; old documents still say so. */
-const FORMER_GROUPS: Record<string, string> = { extensions: 'apps' };
+const EMULATED_KINDS = Object.keys(EMULATED) as EmulatedKind[];
 
-/** Kinds of Kubernetes' own API that exist and are not emulated. Kinds of other groups are taken for custom resources. */
-const IGNORED: Record<string, readonly string[]> = {
-  '': [
-    'Binding',
-    'ComponentStatus',
-    'ConfigMap',
-    'Event',
-    'LimitRange',
-    'PersistentVolume',
-    'PersistentVolumeClaim',
-    'PodTemplate',
-    'ResourceQuota',
-    'Secret',
-    'ServiceAccount',
+/** What extensions/v1beta1 held lives in these groups now; old documents still say so. */
+const FORMER_GROUPS = new Map([['extensions', ['apps', 'networking.k8s.io', 'policy']]]);
+
+/** Kubernetes' own groups, with their kinds that exist and are not emulated. */
+const IGNORED = new Map<string, readonly string[]>([
+  [
+    '',
+    [
+      'Binding',
+      'ComponentStatus',
+      'ConfigMap',
+      'Event',
+      'LimitRange',
+      'PersistentVolume',
+      'PersistentVolumeClaim',
+      'PodTemplate',
+      'ResourceQuota',
+      'Secret',
+      'ServiceAccount',
+    ],
   ],
-  apps: ['ControllerRevision', 'DaemonSet', 'StatefulSet'],
-  batch: ['CronJob', 'Job'],
-  'networking.k8s.io': ['Ingress', 'IngressClass', 'NetworkPolicy', 'IPAddress', 'ServiceCIDR'],
-  autoscaling: ['HorizontalPodAutoscaler'],
-  policy: ['PodDisruptionBudget', 'PodSecurityPolicy'],
-};
+  ['apps', ['ControllerRevision', 'DaemonSet', 'StatefulSet']],
+  ['batch', ['CronJob', 'Job']],
+  ['discovery.k8s.io', []],
+  ['networking.k8s.io', ['Ingress', 'IngressClass', 'NetworkPolicy', 'IPAddress', 'ServiceCIDR']],
+  ['autoscaling', ['HorizontalPodAutoscaler']],
+  ['policy', ['PodDisruptionBudget', 'PodSecurityPolicy']],
+]);
 
 export type Classification =
   | { readonly is: 'emulated'; readonly kind: EmulatedKind }
-  | { readonly is: 'ignored' }
+  | { readonly is: 'ignored'; readonly name: string }
   | { readonly is: 'list' }
   | { readonly is: 'unknown'; readonly candidates: readonly string[] };
 
 /** Decides what a document's `apiVersion` and `kind` stand for. */
 export function classify(apiVersion: string, kind: string): Classification {
   const group = groupOf(apiVersion);
-  if (kind in EMULATED && EMULATED[kind as EmulatedKind].group === group)
-    return { is: 'emulated', kind: kind as EmulatedKind };
-  if (kind.endsWith('List') && (group in IGNORED || group === 'discovery.k8s.io')) return { is: 'list' };
-  if (IGNORED[group]?.includes(kind)) return { is: 'ignored' };
-  if (kind in EMULATED) return { is: 'unknown', candidates: [kind] };
-  const ownKinds = (Object.keys(EMULATED) as EmulatedKind[]).filter((name) => EMULATED[name].group === group);
-  if (ownKinds.length === 0 && !(group in IGNORED)) return { is: 'ignored' };
-  return { is: 'unknown', candidates: [...ownKinds, ...(IGNORED[group] ?? [])] };
+  const groups = FORMER_GROUPS.get(group) ?? [group];
+  const emulated = EMULATED_KINDS.find((name) => name === kind);
+  if (emulated && groups.includes(EMULATED[emulated].group)) return { is: 'emulated', kind: emulated };
+  if (kind.endsWith('List') && groups.some((name) => IGNORED.has(name))) return { is: 'list' };
+  const ignored = groups.flatMap((name) => IGNORED.get(name) ?? []);
+  if (ignored.includes(kind)) return { is: 'ignored', name: kind };
+  const ownKinds = EMULATED_KINDS.filter((name) => groups.includes(EMULATED[name].group));
+  const candidates = [...ownKinds, ...ignored];
+  // The group of a custom resource is a domain, with a dot (apiextensions ValidateCustomResourceDefinition).
+  const custom = candidates.length === 0 && (!emulated || group.includes('.'));
+  if (custom) return { is: 'ignored', name: `${kind} of ${group}` };
+  return { is: 'unknown', candidates: emulated ? [emulated] : candidates };
 }
 
 function groupOf(apiVersion: string): string {
   const [group, version] = apiVersion.split('/');
-  return version === undefined ? '' : (FORMER_GROUPS[group!] ?? group!);
+  return version === undefined ? '' : group!;
 }

@@ -2,7 +2,7 @@
 import type * as z from 'zod';
 import type { Diagnostics } from '../diagnostic.ts';
 import { nearest } from '../diagnostic.ts';
-import type { Locate, Path } from './yaml.ts';
+import type { Locate, Path } from './locate.ts';
 
 /** The parsed value with defaults filled in; undefined after reporting why it is none. */
 export function validate<T extends z.ZodType>(
@@ -148,6 +148,7 @@ function typeName(expected: string): string {
 
 function show(value: unknown): string {
   if (value === null) return 'empty';
+  if (typeof value === 'number') return String(value);
   const text = JSON.stringify(value) ?? String(value);
   return text.length > 40 ? `${text.slice(0, 39)}…` : text;
 }

@@ -176,6 +176,15 @@ describe('a value of the wrong kind', () => {
     expect(serviceSpec(`{ ports: [{ port: 80, targetPort: ${port} }] }`).map(brief)).toEqual(['4:41 invalid-value']);
   });
 
+  it.each(['0', '""'])('a targetPort of %s is one left out, as Kubernetes reads it', (port) => {
+    const { manifests } = read(`${SERVICE}spec: { ports: [{ port: 80, targetPort: ${port} }] }\n`);
+    expect(manifests[0]!.object).toMatchObject({ spec: { ports: [{ port: 80, targetPort: undefined }] } });
+  });
+
+  it.each(['.nan', '1e400'])('a number that is none is shown as what it is: %s', (port) => {
+    expect(serviceSpec(`{ ports: [{ port: ${port} }] }`)[0]!.message).toMatch(/ must be a number, not (NaN|Infinity)$/);
+  });
+
   it('a whole document that is missing a part has the nearest line', () => {
     expect(problems(SERVICE)).toEqual(['1:1 missing-field']);
     expect(problems('apiVersion: v1\nkind: Service\nspec: {}\n')).toEqual(['1:1 missing-field']);
@@ -199,6 +208,15 @@ describe('names', () => {
     },
   );
 
+  it.each(['podCIDR: 10.244.0', 'podCIDRs: [10.244.1.0/24, 10.244.2.0]'])(
+    'of subnets are refused when they are none: Node %s',
+    (spec) => {
+      expect(problems(`${named('Node', 'a')}spec: { ${spec} }\n`).map((text) => text.split(' ')[1])).toEqual([
+        'invalid-value',
+      ]);
+    },
+  );
+
   it('of Namespaces have no dots', () => {
     expect(problems(named('Namespace', 'a.b'))).toEqual(['3:19 invalid-value']);
     expect(problems(named('Namespace', 'a-b'))).toEqual([]);
@@ -211,7 +229,62 @@ describe('names', () => {
     },
   );
 
+  it.each(['http', '""', 'a'.repeat(63)])('of Service ports are labels: %s is accepted', (name) => {
+    expect(serviceSpec(`{ ports: [{ name: ${name}, port: 80 }] }`)).toEqual([]);
+  });
+
   it.each([
+    ['Endpoints', 'v1', 'subsets: [{ ports: [{ name: two words, port: 80 }] }]', '4:29'],
+    [
+      'EndpointSlice',
+      'discovery.k8s.io/v1',
+      'addressType: IPv4\nendpoints: []\nports: [{ name: two words, port: 80 }]',
+      '6:17',
+    ],
+  ])('of %s ports are labels as well', (kind, apiVersion, rest, where) => {
+    expect(problems(`apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: { name: a }\n${rest}\n`)).toEqual([
+      `${where} invalid-value`,
+    ]);
+  });
+
+  it.each([
+    ['http', []],
+    ['a'.repeat(15), []],
+    ['web-1', []],
+    ['"80"', ['invalid-value']],
+    ['a'.repeat(16), ['invalid-value']],
+    ['a--b', ['invalid-value']],
+    ['HTTP', ['invalid-value']],
+    ['"a\\nb"', ['invalid-value']],
+  ])('of container ports are IANA service names, and what a targetPort may be: %s', (name, expected) => {
+    const codes = [
+      read(`${named('Pod', 'a')}spec: { containers: [{ name: a, ports: [{ name: ${name}, containerPort: 80 }] }] }\n`),
+      { diagnostics: serviceSpec(`{ ports: [{ port: 80, targetPort: ${name} }] }`) },
+    ].map(({ diagnostics }) => diagnostics.map(({ code }) => code));
+    expect(codes).toEqual([expected, expected]);
+  });
+
+  it.each(['../../etc', '"a b"', '"node1\\n"', 'Node1'])('of nodes that only a Pod names are refused: %s', (name) => {
+    expect(problems(`${named('Pod', 'a')}spec: { nodeName: ${name}, containers: [{ name: a }] }\n`)).toEqual([
+      '4:19 invalid-value',
+    ]);
+  });
+
+  it('of a node left empty by a Pod is none', () => {
+    const [pod] = read(`${named('Pod', 'a')}spec: { nodeName: "", containers: [{ name: a }] }\n`).manifests;
+    expect(pod!.object).toMatchObject({ spec: { nodeName: undefined } });
+  });
+
+  it.each([
+    'detectLocalMode: BridgeInterface, detectLocal: { bridgeInterface: br-0123456789.1 }',
+    'detectLocalMode: InterfaceNamePrefix, detectLocal: { interfaceNamePrefix: fourteen-chars }',
+    'detectLocalMode: None, detectLocal: { bridgeInterface: "", interfaceNamePrefix: "" }',
+  ])('of devices may be as long as the kernel takes them: %s', (proxy) => {
+    expect(problems(`${TOPOLOGY}spec: { cluster: { proxy: { mode: iptables, ${proxy} } } }\n`)).toEqual([]);
+  });
+
+  it.each([
+    'detectLocalMode: InterfaceNamePrefix, detectLocal: { interfaceNamePrefix: fifteen-letters }',
     'detectLocalMode: BridgeInterface, detectLocal: { bridgeInterface: "cni0 -j DROP" }',
     'detectLocalMode: InterfaceNamePrefix, detectLocal: { interfaceNamePrefix: "a\\nCOMMIT" }',
     'detectLocalMode: BridgeInterface, detectLocal: { bridgeInterface: sixteen-letters- }',

@@ -91,7 +91,8 @@ const kinds = fc.constantFrom(
   ['packetwalk.dev/v1alpha1', 'Topology'],
 );
 
-describe('parse() survives', () => {
+/** fast-check alone takes a second to learn what Unicode is, on a busy machine several. */
+describe('parse() survives', { timeout: 30_000 }, () => {
   it('any text', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), readsSafely), { numRuns: 500 });
   });

@@ -43,6 +43,9 @@ describe('a kind', () => {
     ['v1', 'Topology', 'unknown-kind', 'Topology belongs to packetwalk.dev/v1alpha1'],
     ['networking.k8s.io/v1', 'Ingres', 'unknown-kind', 'did you mean "Ingress"?'],
     ['packetwalk.dev/v1alpha1', 'Topologie', 'unknown-kind', 'did you mean "Topology"?'],
+    ['app/v1', 'Deployment', 'unknown-kind', 'Deployment belongs to apps/v1'],
+    ['extensions/v1beta1', 'Ingres', 'unknown-kind', 'did you mean "Ingress"?'],
+    ['extensions/v1beta1', 'Pod', 'unknown-kind', 'Pod belongs to v1'],
   ])('%s %s is a mistake', (apiVersion, kind, code, help) => {
     const { manifests, diagnostics } = read(header(apiVersion, kind));
     expect(manifests).toEqual([]);
@@ -120,6 +123,14 @@ describe('a kind that is not emulated', () => {
   });
 });
 
+it('a custom resource is told by its group: its kind may be that of another', () => {
+  const { diagnostics } = read(`${header('serving.knative.dev/v1', 'Service')}---\n${header('v1', 'Secret')}`);
+  expect(diagnostics.map(({ message }) => message)).toEqual([
+    'Service of serving.knative.dev is not emulated: 1 object is ignored',
+    'Secret is not emulated: 1 object is ignored',
+  ]);
+});
+
 describe('a list', () => {
   const items = yaml`
     - apiVersion: v1
@@ -148,6 +159,7 @@ describe('a list', () => {
   it.each([
     ['v1', 'ServiceList'],
     ['apps/v1', 'DeploymentList'],
+    ['extensions/v1beta1', 'DeploymentList'],
     ['discovery.k8s.io/v1', 'EndpointSliceList'],
   ])('may be a %s %s', (apiVersion, kind) => {
     const { diagnostics } = read(`apiVersion: ${apiVersion}\nkind: ${kind}\nitems: [{ metadata: { name: a } }]\n`);
@@ -171,6 +183,13 @@ describe('a list', () => {
 
   it.each(['items: []', 'items:', 'metadata: {}'])('without items is nothing: %s', (rest) => {
     expect(problems(`apiVersion: v1\nkind: List\n${rest}\n`)).toEqual([]);
+  });
+
+  it.each([
+    ['items: hello', '3:8 wrong-type'],
+    ['itmes: []', '3:1 unknown-field'],
+  ])('is held against its schema: %s', (rest, problem) => {
+    expect(problems(`apiVersion: v1\nkind: List\n${rest}\n`)).toEqual([problem]);
   });
 
   it('has an item that is no manifest refused where it stands', () => {

@@ -123,6 +123,8 @@ describe('text that cannot be a manifest is refused before anything is made of i
     ['a zero byte', 'apiVersion: v1\0'],
     ['what was no UTF-8', 'kind: \uFFFD'],
     ['an ELF program', '\x7fELF\x02\x01\x01\0\0'],
+    ['what a terminal would obey', 'kind: \x1b[31mPod'],
+    ['half a character', 'kind: \uD800'],
   ])('%s', (_, text) => {
     expect(problems(text)).toEqual(['not-yaml']);
   });
@@ -136,6 +138,17 @@ describe('text that cannot be a manifest is refused before anything is made of i
     expect(manifests).toEqual([]);
     expect(diagnostics.length).toBe(1);
     expect(diagnostics[0]).toMatchObject({ code: 'too-deep', message: 'a.yaml is nested too deeply to be read' });
+  });
+
+  it.each([
+    ['[', '1:200'],
+    ['- ', '1:399'],
+    ['{ a: ', '1:996'],
+    ['? ', '1:399'],
+  ])('a nesting of %j, shown where it becomes too deep; the documents before it are read', (level, where) => {
+    const { manifests, diagnostics } = read(`${POD}---\n${level.repeat(5_000)}`);
+    expect(manifests).toHaveLength(1);
+    expect(diagnostics.map(brief)).toEqual([`${where.replace('1:', '6:')} too-deep`]);
   });
 
   it.each([100, 1_000, 3_000, 10_000, 30_000])('or is %i levels deep in a field that is not looked at', (depth) => {
@@ -161,6 +174,44 @@ describe('aliases', () => {
     const [only, ...others] = read('metadata: *nobody\n').diagnostics;
     expect(others).toEqual([]);
     expect(only).toMatchObject({ message: expect.stringContaining('nobody'), at: { line: 1, column: 11 } });
+  });
+
+  it('are each reported, and only those', () => {
+    expect(problems('a: *a\nb: &b [x]\nc: [*b, *c]\nd: &d [*d]\n')).toEqual([
+      '1:4 unknown-alias',
+      '3:9 unknown-alias',
+      '4:8 alias-cycle',
+    ]);
+  });
+
+  it('stand for the nearest anchor before them', () => {
+    const text = yaml`
+      apiVersion: v1
+      kind: Pod
+      metadata: { name: a, labels: { a: &it x, b: *it, c: &it y, d: *it } }
+      spec: { containers: [{ name: app }] }
+    `;
+    expect(read(text).manifests[0]!.object.metadata!.labels).toEqual({ a: 'x', b: 'x', c: 'y', d: 'y' });
+  });
+
+  it('may be many', () => {
+    const { manifests, diagnostics } = read(yaml`
+      apiVersion: packetwalk.dev/v1alpha1
+      kind: Topology
+      spec:
+        hosts: [{ name: client, listen: [80] }]
+        checks: [{ name: a, expect: &delivered { outcome: delivered } }${', { name: b, expect: *delivered }'.repeat(500)}]
+    `);
+    expect(diagnostics).toEqual([]);
+    expect(manifests).toMatchObject([{ object: { spec: { checks: { length: 501 } } } }]);
+  });
+
+  it('cannot nest deeper than brackets can', () => {
+    const lines = Array.from(
+      { length: 5_000 },
+      (_, index) => `- &a${index} [${index === 0 ? '' : `*a${index - 1}`}]\n`,
+    );
+    expect(problems(lines.join(''))).toEqual(['1:1 alias-bomb']);
   });
 
   it('cannot blow a small text up', () => {
@@ -203,6 +254,12 @@ describe('a plain word that kubectl, a YAML 1.1 reader, takes for something else
 
   it.each(['"yes"', "'no'", 'yesterday', 'none', 'Yeah'])('%s needs no warning', (word) => {
     expect(problems(withLabel(word))).toEqual([]);
+  });
+
+  it('is kept as text also where the document says to be YAML 1.1', () => {
+    const { manifests, diagnostics } = read(`%YAML 1.1\n---\n${withLabel('yes')}`);
+    expect(diagnostics.map(brief)).toEqual(['~5:36 yaml-1.1']);
+    expect(manifests[0]!.object.metadata?.labels).toEqual({ is: 'yes' });
   });
 
   it('010 is ten here and eight there', () => {

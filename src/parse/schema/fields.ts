@@ -22,10 +22,9 @@ export const cidr = z
   .string()
   .refine((text) => parseCidr(text) !== undefined, 'must be a network in CIDR notation, like 10.0.0.0/24');
 
-export const portNumber = z
-  .int('must be a whole number')
-  .min(1, 'must be a port, 1 to 65535')
-  .max(65535, 'must be a port, 1 to 65535');
+const PORT = 'must be a port, 1 to 65535';
+
+export const portNumber = z.int('must be a whole number').min(1, PORT).max(65535, PORT);
 
 /** `8080` or `53/UDP`. */
 export const listenPort = z
@@ -34,8 +33,33 @@ export const listenPort = z
 
 export const protocol = z.enum(['TCP', 'UDP', 'SCTP']);
 
-/** IANA_SVC_NAME as Kubernetes checks it, or a number: a Service's targetPort. */
-export const intOrString = z.union([z.int(), z.string()]);
+/** Ports of Services and endpoints. kube-proxy writes it into rules. */
+export const portName = orEmpty(labelName);
+
+/** Ports of containers: an IANA service name, as RFC 6335 has it. */
+export const containerPortName = orEmpty(
+  z
+    .string()
+    .regex(
+      /^(?=.{1,15}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*$/,
+      'must be at most 15 lower-case letters, digits and single "-", with a letter among them',
+    ),
+);
+
+/** A Service's: a port, or the name of a container's. Kubernetes reads 0 as one left out. */
+export const targetPort = z
+  .union([z.int('must be a whole number').min(0, PORT).max(65535, PORT), containerPortName])
+  .transform((port) => port || undefined);
+
+/** A device, or how several begin; empty for none. kube-proxy writes it into rules. The kernel ends names at 15 characters. */
+export function deviceName(characters: number) {
+  return z
+    .string()
+    .regex(
+      new RegExp(`^[A-Za-z0-9_.-]{0,${characters}}$`),
+      `must be at most ${characters} letters, digits, "_", "." and "-"`,
+    );
+}
 
 export const labels = z.record(z.string(), z.string());
 
@@ -45,6 +69,14 @@ export const duration = z
   .regex(/^[0-9]+(\.[0-9]+)?(ms|s|m)$/, 'must be a duration such as 250ms, 3s or 1m')
   .transform((text) => Number.parseFloat(text) * (text.endsWith('ms') ? 1 : text.endsWith('s') ? 1000 : 60_000))
   .pipe(z.number().max(600_000, 'must be at most 10m'));
+
+/** Kubernetes reads an empty text as one left out. */
+export function orEmpty(text: z.ZodString) {
+  return z
+    .string()
+    .transform((given) => given || undefined)
+    .pipe(text.optional());
+}
 
 export function oneOrMany<T extends z.ZodType>(item: T) {
   return z.union([item, z.array(item).min(1)]);

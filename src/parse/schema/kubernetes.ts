@@ -4,7 +4,20 @@
  * A type test holds the key lists against the `kubernetes-types` package.
  */
 import * as z from 'zod';
-import { accepted, address, intOrString, labelName, labels, portNumber, protocol, subdomainName } from './fields.ts';
+import {
+  accepted,
+  address,
+  cidr,
+  containerPortName,
+  labelName,
+  labels,
+  orEmpty,
+  portName,
+  portNumber,
+  protocol,
+  subdomainName,
+  targetPort,
+} from './fields.ts';
 
 function metadata(name: z.ZodString) {
   return z.strictObject({
@@ -46,6 +59,9 @@ const labelSelector = z.strictObject({
     .optional(),
 });
 
+/** A list of anything, or of one kind. */
+export const list = z.strictObject({ ...header, items: z.array(z.unknown()).optional(), ...accepted('metadata') });
+
 export const namespace = z.strictObject({ ...header, metadata: metadata(labelName), ...accepted('spec', 'status') });
 
 export const node = z.strictObject({
@@ -53,8 +69,8 @@ export const node = z.strictObject({
   metadata: objectMeta,
   spec: z
     .strictObject({
-      podCIDR: z.string().optional(),
-      podCIDRs: z.array(z.string()).optional(),
+      podCIDR: orEmpty(cidr).optional(),
+      podCIDRs: z.array(cidr).optional(),
       ...accepted('configSource', 'externalID', 'providerID', 'taints', 'unschedulable'),
     })
     .optional(),
@@ -64,7 +80,7 @@ export const node = z.strictObject({
 });
 
 const containerPort = z.strictObject({
-  name: z.string().optional(),
+  name: containerPortName.optional(),
   containerPort: portNumber,
   hostPort: portNumber.optional(),
   hostIP: z.string().optional(),
@@ -105,7 +121,7 @@ const container = z.strictObject({
 const podSpec = z.strictObject({
   containers: z.array(container).min(1, 'must name at least one container'),
   initContainers: z.array(container).optional(),
-  nodeName: z.string().optional(),
+  nodeName: orEmpty(subdomainName).optional(),
   nodeSelector: labels.optional(),
   hostNetwork: z.boolean().optional(),
   ...accepted(
@@ -193,10 +209,10 @@ export const replicationController = z.strictObject({
 });
 
 const servicePort = z.strictObject({
-  name: z.string().optional(),
+  name: portName.optional(),
   protocol: protocol.default('TCP'),
   port: portNumber,
-  targetPort: intOrString.optional(),
+  targetPort: targetPort.optional(),
   nodePort: z.int().min(0).max(65535).optional(),
   ...accepted('appProtocol'),
 });
@@ -276,7 +292,7 @@ export const endpoints = z.strictObject({
         ports: z
           .array(
             z.strictObject({
-              name: z.string().optional(),
+              name: portName.optional(),
               port: portNumber,
               protocol: protocol.default('TCP'),
               ...accepted('appProtocol'),
@@ -317,7 +333,7 @@ export const endpointSlice = z.strictObject({
   ports: z
     .array(
       z.strictObject({
-        name: z.string().optional(),
+        name: portName.optional(),
         port: portNumber.optional(),
         protocol: protocol.default('TCP'),
         ...accepted('appProtocol'),

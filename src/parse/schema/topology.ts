@@ -3,6 +3,7 @@ import * as z from 'zod';
 import {
   address,
   cidr,
+  deviceName,
   duration,
   labelName,
   labels,
@@ -76,7 +77,8 @@ const iptables = z.strictObject({
     .enum(['ClusterCIDR', 'NodeCIDR', 'BridgeInterface', 'InterfaceNamePrefix', 'None'])
     .default('ClusterCIDR'),
   detectLocal: z
-    .strictObject({ bridgeInterface: z.string().default(''), interfaceNamePrefix: z.string().default('') })
+    // iptables counts the "+" it ends a prefix with.
+    .strictObject({ bridgeInterface: deviceName(15).default(''), interfaceNamePrefix: deviceName(14).default('') })
     .prefault({}),
 });
 
