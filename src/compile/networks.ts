@@ -12,13 +12,13 @@
 
 import type { Cluster, Machine, Network, Place, Route } from '../model/cluster.ts';
 import { cidrContains, hostCidr } from '../net/address.ts';
-import { deviceName, macFor } from '../net/name.ts';
+import { deviceName, isReservedDeviceName, macFor, namespaceName } from '../net/name.ts';
 import type { KernelStateBuilder, NamespaceBuilder } from './builder.ts';
 
 const SWITCH = 'br0';
 
 function networkNamespace({ name }: Network): string {
-  return `network.${name}`;
+  return namespaceName('network', name);
 }
 
 export function compileNetworks(cluster: Cluster, state: KernelStateBuilder): void {
@@ -101,9 +101,16 @@ function connect(
   );
 }
 
-/** Ports are called like the machine; where two kinds of machine share a name, like kind and name. */
-function portNames({ nodes, hosts, routers }: Cluster): (place: Place & { name: string }) => string {
+/** Ports are called like the machine; where that name is not free, like kind and name. */
+function portNames({ nodes, hosts, routers }: Cluster): (machine: Named) => string {
+  const brief = ({ name }: Named) => deviceName(name);
+  const full = ({ place }: Named) => deviceName(place.replace('/', '-'));
   const uses = new Map<string, number>();
-  for (const { name } of [...nodes, ...hosts, ...routers]) uses.set(name, (uses.get(name) ?? 0) + 1);
-  return ({ name, place }) => deviceName(uses.get(name) === 1 && name !== SWITCH ? name : place.replace('/', '-'));
+  const machines = [...nodes, ...hosts, ...routers];
+  for (const name of [SWITCH, ...machines.flatMap((each) => [brief(each), full(each)])])
+    uses.set(name, (uses.get(name) ?? 0) + 1);
+  const isFree = (name: string) => uses.get(name) === 1 && !isReservedDeviceName(name);
+  return (machine) => (isFree(brief(machine)) ? brief(machine) : full(machine));
 }
+
+type Named = Place & { readonly name: string };

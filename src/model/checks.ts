@@ -11,17 +11,19 @@ import {
   type Expectation,
   LISTINGS,
   type Peer,
+  type Sender,
   type Spread,
   type StateCheck,
   type Step,
 } from './check.ts';
-import type { Cluster } from './cluster.ts';
+import type { Cluster, ServicePort } from './cluster.ts';
 import { DestinationError, type ResolvedDestination, resolveDestination } from './destination.ts';
+import { addressOwners } from './listeners.ts';
 import type { Places } from './place.ts';
 
 export const DEFAULT_TIMEOUT_MS = 1000;
 
-type Context = Pick<Cluster, 'services' | 'nodes' | 'hosts' | 'routers' | 'pods'>;
+type Context = Pick<Cluster, 'services' | 'nodes' | 'hosts' | 'routers' | 'pods' | 'listeners'>;
 
 export function modelChecks(
   topology: ManifestOf<'Topology'> | undefined,
@@ -88,11 +90,12 @@ class CheckResolver {
         'protocol',
       ]);
     }
-    const expect = check.expect && this.#expectation(check.expect, check, to);
+    const sender: Sender = { ...given, place, protocol: protocol ?? given.protocol ?? 'TCP' };
+    const expect = check.expect && this.#expectation(check.expect, check, { ...to, protocol: sender.protocol });
     return {
       kind: 'connection',
       name: check.name,
-      from: { ...given, place, protocol: protocol ?? given.protocol ?? 'TCP' },
+      from: sender,
       to: destination,
       connections: check.connections,
       ...(check.interval !== undefined && { intervalMs: check.interval }),
@@ -232,17 +235,9 @@ class CheckResolver {
     return { over: 'counts', counts: Object.fromEntries(counts) };
   }
 
-  /** The pods behind a Service address, for `spread: all`. */
+  /** Who answers behind the address of a Service, for `spread: all`. */
   #readyEndpoints(to: ResolvedDestination, path: Path): string[] {
-    const service = this.#cluster.services.find(
-      ({ clusterIP, externalIPs, loadBalancerIPs, ports }) =>
-        [clusterIP, ...externalIPs, ...loadBalancerIPs].includes(to.address) ||
-        ports.some(({ nodePort }) => nodePort !== undefined && nodePort === to.port),
-    );
-    const port = service?.ports.find(
-      (candidate) =>
-        (candidate.port === to.port || candidate.nodePort === to.port) && candidate.protocol === to.protocol,
-    );
+    const port = this.#servicePort(to);
     if (!port) {
       this.#error(
         'conflicting-fields',
@@ -252,10 +247,28 @@ class CheckResolver {
       );
       return [];
     }
-    const addresses = port.endpoints.filter(({ ready }) => ready).map(({ address }) => address);
-    return this.#places.all.flatMap((place) =>
-      'address' in place && addresses.includes(place.address as string) ? [place.place] : [],
+    const owners = addressOwners(this.#cluster);
+    const sockets = new Set(
+      port.endpoints.filter(({ ready }) => ready).map((each) => `${owners.get(each.address)?.netns} ${each.port}`),
     );
+    const answering = new Set(
+      this.#cluster.listeners
+        .filter((listener) => listener.protocol === port.protocol && sockets.has(`${listener.netns} ${listener.port}`))
+        .map(({ place }) => place),
+    );
+    return this.#places.all.map(({ place }) => place).filter((place) => answering.has(place));
+  }
+
+  /** The Service port an address and port lead to. Several Services may share an address, and nodes have all NodePorts. */
+  #servicePort(to: ResolvedDestination): ServicePort | undefined {
+    const { services, nodes } = this.#cluster;
+    const onNode = nodes.some(({ addresses }) => addresses.includes(to.address));
+    return services
+      .flatMap(({ clusterIP, externalIPs, loadBalancerIPs, ports }) => {
+        const here = [clusterIP, ...externalIPs, ...loadBalancerIPs].includes(to.address);
+        return ports.filter(({ port, nodePort }) => (here && port === to.port) || (onNode && nodePort === to.port));
+      })
+      .find(({ protocol }) => protocol === to.protocol);
   }
 
   #destination(text: string, path: Path): ResolvedDestination | undefined {

@@ -140,6 +140,8 @@ export interface ServicePort {
 export interface Endpoint extends EndpointConditions {
   readonly address: string;
   readonly port: number;
+  /** The pod it is, where that is known: on the host network, the address is the node's as well. */
+  readonly pod?: string;
   /** Name of the node it is on; an endpoint without one is remote to every node. */
   readonly node?: string;
   readonly zoneHints: readonly string[];

@@ -14,7 +14,7 @@ export const DEFAULT_HOST = 'client';
 
 /** The default range when it holds all the values that are given, else the smallest that does, /16 or wider. */
 export function impliedPodCidr(manifests: readonly Manifest[]): string {
-  const given = ofKind(manifests, 'Node').flatMap(({ object }) => object.spec?.podCIDR ?? []);
+  const given = ofKind(manifests, 'Node').flatMap(({ object }) => podCIDRsOf(object));
   return impliedRange(
     DEFAULT_POD_CIDR,
     given.flatMap((text) => parseCidr(text) ?? []),
@@ -23,7 +23,7 @@ export function impliedPodCidr(manifests: readonly Manifest[]): string {
 }
 
 export function impliedServiceCidr(manifests: readonly Manifest[]): string {
-  const given = ofKind(manifests, 'Service').flatMap(({ object }) => object.spec.clusterIP ?? []);
+  const given = ofKind(manifests, 'Service').flatMap(({ object }) => clusterIPsOf(object));
   return impliedRange(DEFAULT_SERVICE_CIDR, ipv4Ranges(given), 16);
 }
 
@@ -37,6 +37,16 @@ export function impliedNetworkCidr(manifests: readonly Manifest[]): string {
 export function impliedNodeNames(manifests: readonly Manifest[]): string[] {
   const named = ofKind(manifests, 'Pod').flatMap(({ object }) => object.spec.nodeName ?? []);
   return named.length > 0 ? [...new Set(named)] : DEFAULT_NODES;
+}
+
+/** One subnet per address family, in any order. */
+export function podCIDRsOf({ spec }: ManifestOf<'Node'>['object']): readonly string[] {
+  return spec?.podCIDRs ?? (spec?.podCIDR ? [spec.podCIDR] : []);
+}
+
+/** One address per address family, in any order; or `None`. */
+export function clusterIPsOf({ spec }: ManifestOf<'Service'>['object']): string[] {
+  return [...new Set([spec.clusterIP ?? '', ...(spec.clusterIPs ?? [])])].filter((address) => address !== '');
 }
 
 export function internalAddresses(node: ManifestOf<'Node'>['object']): string[] {

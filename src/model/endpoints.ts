@@ -7,11 +7,12 @@
 import type { Diagnostics } from '../diagnostic.ts';
 import { familyOf } from '../net/address.ts';
 import type { Manifest, ManifestOf } from '../parse/index.ts';
-import type { Endpoint, Node, Pod } from './cluster.ts';
+import { type Endpoint, type Node, objectName, type Pod } from './cluster.ts';
 import { ofKind } from './defaults.ts';
 
 type ServiceManifest = ManifestOf<'Service'>;
 type ServicePortObject = NonNullable<ServiceManifest['object']['spec']['ports']>[number];
+type TargetRef = NonNullable<ManifestOf<'EndpointSlice'>['object']['endpoints'][number]['targetRef']>;
 
 const SERVICE_NAME = 'kubernetes.io/service-name';
 const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
@@ -83,9 +84,9 @@ export function endpointsOf(
   const mirrored =
     slices.length === 0 && !spec.selector ? source.endpoints.get(`${namespace}/${metadata.name}`) : undefined;
   const found = [
-    ...slices.flatMap((slice) => fromSlice(slice, port)),
+    ...slices.flatMap((slice) => fromSlice(slice, namespace, port)),
     ...(spec.selector && !dumped ? fromSelector(service, port, selectedPods(spec.selector, namespace, source)) : []),
-    ...(mirrored ? fromEndpoints(mirrored, port) : []),
+    ...(mirrored ? fromEndpoints(mirrored, namespace, port) : []),
   ];
   const unique = new Map<string, Endpoint>();
   for (const endpoint of found) {
@@ -96,12 +97,16 @@ export function endpointsOf(
 }
 
 /** A slice serves a Service's port when name and protocol agree; a slice port without number means all ports and is skipped. */
-function fromSlice({ object }: ManifestOf<'EndpointSlice'>, { name = '', protocol }: ServicePortObject): Endpoint[] {
+function fromSlice(
+  { object }: ManifestOf<'EndpointSlice'>,
+  namespace: string,
+  { name = '', protocol }: ServicePortObject,
+): Endpoint[] {
   const port = object.ports?.find(
     (candidate) => (candidate.name ?? '') === name && candidate.protocol === protocol,
   )?.port;
   if (port === undefined || object.addressType !== 'IPv4') return [];
-  return object.endpoints.flatMap(({ addresses, conditions, nodeName, hints }) => {
+  return object.endpoints.flatMap(({ addresses, conditions, nodeName, hints, targetRef }) => {
     const [address] = addresses;
     if (address === undefined || familyOf(address) !== 4) return [];
     const ready = conditions?.ready ?? true;
@@ -109,6 +114,7 @@ function fromSlice({ object }: ManifestOf<'EndpointSlice'>, { name = '', protoco
       {
         address,
         port,
+        ...podOf(targetRef, namespace),
         ...(nodeName !== undefined && { node: nodeName }),
         ready,
         serving: conditions?.serving ?? ready,
@@ -142,6 +148,7 @@ function fromSelector({ object }: ServiceManifest, port: ServicePortObject, pods
       {
         address: pod.address,
         port: target,
+        pod: pod.place,
         node: pod.node.name,
         ready: publishNotReadyAddresses || ready,
         serving,
@@ -161,16 +168,21 @@ function targetPort({ targetPort: target, port, protocol }: ServicePortObject, p
   return target || port;
 }
 
-function fromEndpoints({ object }: ManifestOf<'Endpoints'>, { name = '', protocol }: ServicePortObject): Endpoint[] {
+function fromEndpoints(
+  { object }: ManifestOf<'Endpoints'>,
+  namespace: string,
+  { name = '', protocol }: ServicePortObject,
+): Endpoint[] {
   if (object.metadata.labels?.[SKIP_MIRROR] === 'true') return [];
   return (object.subsets ?? []).flatMap(({ addresses = [], notReadyAddresses = [], ports = [] }) => {
     const port = ports.find((candidate) => (candidate.name ?? '') === name && candidate.protocol === protocol)?.port;
     if (port === undefined) return [];
     const endpoint =
       (ready: boolean) =>
-      ({ ip, nodeName }: (typeof addresses)[number]): Endpoint => ({
+      ({ ip, nodeName, targetRef }: (typeof addresses)[number]): Endpoint => ({
         address: ip,
         port,
+        ...podOf(targetRef, namespace),
         ...(nodeName !== undefined && { node: nodeName }),
         ready,
         serving: ready,
@@ -182,6 +194,11 @@ function fromEndpoints({ object }: ManifestOf<'Endpoints'>, { name = '', protoco
       ({ address }) => familyOf(address) === 4,
     );
   });
+}
+
+function podOf(target: TargetRef | undefined, namespace: string): Pick<Endpoint, 'pod'> {
+  if (target?.kind !== 'Pod' || target.name === undefined) return {};
+  return { pod: `pod/${objectName(target.namespace ?? namespace, target.name)}` };
 }
 
 function zoneOf({ labels }: Node): string[] {

@@ -1,9 +1,10 @@
 /** Manifest[] → Cluster: every reference resolved, every address allocated. */
 import type { Diagnostics } from '../diagnostic.ts';
+import { fitsDevice, tunnelName } from '../net/name.ts';
 import type { Manifest, ManifestOf } from '../parse/index.ts';
 import { CLUSTER_DEFAULTS, cni, proxy } from '../parse/schema/topology.ts';
 import { modelChecks } from './checks.ts';
-import type { Cluster, CniMode, Fault, ProxyMode } from './cluster.ts';
+import type { Cluster, CniConfig, CniMode, Fault, ProxyMode } from './cluster.ts';
 import { ofKind } from './defaults.ts';
 import { modelListeners } from './listeners.ts';
 import { modelMachines } from './machines.ts';
@@ -45,21 +46,40 @@ export function model(
   };
   const services = modelServices(manifests, context, diagnostics);
   const populated = { ...machines, pods, services };
+  const listeners = modelListeners(populated, services, diagnostics);
   const places = new Places(populated, options.namespace);
   const cluster: Cluster = {
     name: topology?.object.metadata?.name ?? options.name,
     podCIDRs,
     podCIDR,
     serviceCIDR,
-    cni: chosen(spec?.cluster.cni ?? CLUSTER_DEFAULTS.cni, options.cni, cni),
+    cni: modelCni(topology, options.cni, diagnostics),
     proxy: chosen(spec?.cluster.proxy ?? CLUSTER_DEFAULTS.proxy, options.proxy, proxy),
     networks,
     ...populated,
-    listeners: modelListeners(populated, services, diagnostics),
+    listeners,
     faults: modelFaults(topology, places, diagnostics),
-    checks: modelChecks(topology, populated, places, diagnostics),
+    checks: modelChecks(topology, { ...populated, listeners }, places, diagnostics),
   };
   return diagnostics.failed ? undefined : cluster;
+}
+
+/** flannel calls its device after the VNI; the real one fails as well when the name is too long. */
+function modelCni(
+  topology: ManifestOf<'Topology'> | undefined,
+  mode: CniMode | undefined,
+  diagnostics: Diagnostics,
+): CniConfig {
+  const config = chosen(topology?.object.spec.cluster.cni ?? CLUSTER_DEFAULTS.cni, mode, cni);
+  if (config.mode === 'vxlan' && !fitsDevice(tunnelName(config.vni))) {
+    diagnostics.error(
+      'invalid-value',
+      `VNI ${config.vni} needs a device called ${tunnelName(config.vni)}, and a device name has at most 15 characters`,
+      topology?.locate(['spec', 'cluster', 'cni', 'vni']),
+      'choose a VNI of at most 9999999',
+    );
+  }
+  return config;
 }
 
 /** The given configuration when its mode is the wanted one, else the wanted mode's defaults. */

@@ -14,14 +14,16 @@ export function modelListeners(cluster: Machines, services: readonly Service[], 
   };
   for (const pod of cluster.pods) for (const port of pod.ports) add(pod, port);
   for (const host of cluster.hosts) for (const port of host.listen) add(host, port);
+  const pods = new Map(cluster.pods.map((pod) => [pod.place, pod]));
   const owners = addressOwners(cluster);
   for (const listener of healthChecks(cluster.nodes, services))
     listeners.set(`${listener.netns} ${listener.port}/TCP`, listener);
   const strangers = new Map<string, Service>();
   for (const service of services) {
     for (const { protocol, endpoints } of service.ports) {
-      for (const { address, port } of endpoints) {
-        const owner = owners.get(address);
+      for (const { address, port, pod } of endpoints) {
+        const named = pods.get(pod ?? '');
+        const owner = named?.address === address ? named : owners.get(address);
         if (owner) add(owner, { port, protocol });
         else if (!strangers.has(address)) strangers.set(address, service);
       }
@@ -59,7 +61,8 @@ function healthChecks(nodes: readonly Node[], services: readonly Service[]): Lis
   });
 }
 
-function addressOwners({ nodes, hosts, routers, pods }: Machines): Map<string, Place> {
+/** A pod on the host network owns none of its node's addresses. */
+export function addressOwners({ nodes, hosts, routers, pods }: Machines): Map<string, Place> {
   return new Map<string, Place>([
     ...routers.flatMap((router) => router.interfaces.map(({ address }): [string, Place] => [address, router])),
     ...[...nodes, ...hosts].flatMap((machine) =>

@@ -2,7 +2,7 @@
 import type { Diagnostics, Origin, Position } from '../diagnostic.ts';
 import type { Manifest, ManifestOf } from '../parse/index.ts';
 import type { RouteObject } from '../parse/schema/topology.ts';
-import { DEFAULT_HOST, impliedNodeNames, internalAddresses, ofKind } from './defaults.ts';
+import { DEFAULT_HOST, impliedNodeNames, internalAddresses, ofKind, podCIDRsOf } from './defaults.ts';
 
 interface Spec {
   readonly place: string;
@@ -51,7 +51,7 @@ export function nodeSpecs(topology: Topology, manifests: readonly Manifest[], di
       name: node.name,
       network: node.network,
       addresses: own.length > 0 || !object ? own : internalAddresses(object.object),
-      podCIDRs: node.podCIDR ? [node.podCIDR].flat() : podCIDRsOf(object),
+      podCIDRs: node.podCIDR ? [node.podCIDR].flat() : object ? podCIDRsOf(object.object) : [],
       labels: { ...object?.object.metadata.labels, ...node.labels },
       routes: node.routes,
       listen: [],
@@ -99,14 +99,9 @@ function fromNodeObject(manifest: ManifestOf<'Node'>): MachineSpec {
     ...bare('node', metadata.name, manifest.origin),
     at: manifest.locate(['metadata', 'name']),
     addresses: internalAddresses(manifest.object),
-    podCIDRs: podCIDRsOf(manifest),
+    podCIDRs: podCIDRsOf(manifest.object),
     labels: metadata.labels ?? {},
   };
-}
-
-function podCIDRsOf(manifest: ManifestOf<'Node'> | undefined): readonly string[] {
-  const spec = manifest?.object.spec;
-  return spec?.podCIDRs ?? (spec?.podCIDR ? [spec.podCIDR] : []);
 }
 
 function bare(kind: 'node' | 'host', name: string, origin: Origin): MachineSpec {

@@ -1,6 +1,7 @@
 /** Nodes, hosts and routers: who they are, on which network, with which addresses. */
 import type { Diagnostics } from '../diagnostic.ts';
 import { type Cidr, cidrContains } from '../net/address.ts';
+import { namespaceName } from '../net/name.ts';
 import { parsePort } from '../net/port.ts';
 import type { Manifest, ManifestOf } from '../parse/index.ts';
 import type { Host, Machine, Network, Node, Router } from './cluster.ts';
@@ -65,7 +66,7 @@ export function modelMachines(
     const routes = resolveRoutes(spec, [network], nextHops, diagnostics);
     return {
       place: spec.place,
-      netns: spec.place.replace('/', '.'),
+      netns: namespaceName(spec.kind, spec.name),
       name: spec.name,
       network,
       address,
@@ -87,7 +88,7 @@ export function modelMachines(
     }),
     routers: routers.map(({ spec, interfaces }) => ({
       place: spec.place,
-      netns: spec.place.replace('/', '.'),
+      netns: namespaceName('router', spec.name),
       name: spec.name,
       interfaces,
       routes: resolveRoutes(
@@ -137,6 +138,15 @@ function connect(
   diagnostics: Diagnostics,
 ): Router['interfaces'] {
   const interfaces = spec.networks.flatMap((name, index) => {
+    if (spec.networks.indexOf(name) < index) {
+      diagnostics.error(
+        'duplicate-network',
+        `${spec.place} joins network ${name} twice`,
+        spec.networkAt(index),
+        'a router has one interface on each of its networks',
+      );
+      return [];
+    }
     const network = findNetwork(name, networks, spec.networkAt(index), diagnostics);
     if (!network) return [];
     const pool = pools.get(name)!;

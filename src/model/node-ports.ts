@@ -85,15 +85,14 @@ export class NodePorts {
 
   /** Recognisable at sight where possible: port 80 gets 30080. */
   #allocate(port: number, protocol: Protocol, owner: string, service: ServiceManifest): number | undefined {
-    const preferred = this.#low + port;
-    for (let candidate = preferred <= this.#high ? preferred : this.#low; ; ) {
+    const size = this.#high - this.#low + 1;
+    const start = port < size ? port : 0;
+    for (let offset = 0; offset < size; offset++) {
+      const candidate = this.#low + ((start + offset) % size);
       const key = `${candidate}/${protocol}`;
-      if (!this.#taken.has(key)) {
-        this.#taken.set(key, owner);
-        return candidate;
-      }
-      candidate = candidate >= this.#high ? this.#low : candidate + 1;
-      if (candidate === preferred) break;
+      if (this.#taken.has(key)) continue;
+      this.#taken.set(key, owner);
+      return candidate;
     }
     this.#diagnostics.error(
       'node-ports-exhausted',

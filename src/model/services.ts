@@ -3,7 +3,7 @@ import type { Diagnostics, Position } from '../diagnostic.ts';
 import { familyOf, parseCidr } from '../net/address.ts';
 import type { Manifest, ManifestOf } from '../parse/index.ts';
 import type { Node, Pod, Service } from './cluster.ts';
-import { ofKind } from './defaults.ts';
+import { clusterIPsOf, ofKind } from './defaults.ts';
 import { type EndpointSource, endpointSource, endpointsOf } from './endpoints.ts';
 import type { Ranges } from './networks.ts';
 import { NodePorts } from './node-ports.ts';
@@ -89,7 +89,7 @@ function modelService(
 
 function isProxied({ object, locate }: ServiceManifest, diagnostics: Diagnostics): boolean {
   const { spec } = object;
-  if (spec.type === 'ExternalName' || spec.clusterIP === 'None') return false;
+  if (spec.type === 'ExternalName' || clusterIPsOf(object).includes('None')) return false;
   if ((spec.ports ?? []).length === 0) {
     diagnostics.error(
       'missing-field',
@@ -98,8 +98,8 @@ function isProxied({ object, locate }: ServiceManifest, diagnostics: Diagnostics
       'a Service with a cluster address needs at least one port',
     );
   }
-  const ipv6Only = spec.ipFamilies?.every((family) => family === 'IPv6') ?? familyOf(spec.clusterIP ?? '') === 6;
-  if (ipv6Only && !clusterIPs(object).some((address) => familyOf(address) === 4)) {
+  const families = spec.ipFamilies?.length ? spec.ipFamilies : [familyOf(spec.clusterIP ?? '') === 6 ? 'IPv6' : 'IPv4'];
+  if (!families.includes('IPv4') && !clusterIPsOf(object).some((address) => familyOf(address) === 4)) {
     diagnostics.warn(
       'not-emulated',
       'this Service has no IPv4 address; the IPv6 dataplane is not emulated',
@@ -120,8 +120,8 @@ function allocateClusterIPs(
     `Service ${object.metadata.namespace ?? namespace}/${object.metadata.name}`;
   const fixed = new Map<ServiceManifest, string>();
   for (const service of services) {
-    const address = clusterIPs(service.object).find((candidate) => familyOf(candidate) === 4);
-    const unreadable = clusterIPs(service.object).find((candidate) => familyOf(candidate) === undefined);
+    const address = clusterIPsOf(service.object).find((candidate) => familyOf(candidate) === 4);
+    const unreadable = clusterIPsOf(service.object).find((candidate) => familyOf(candidate) === undefined);
     if (unreadable !== undefined)
       diagnostics.error(
         'invalid-value',
@@ -138,10 +138,6 @@ function allocateClusterIPs(
     if (address !== undefined) fixed.set(service, address);
   }
   return fixed;
-}
-
-function clusterIPs({ spec }: ServiceManifest['object']): string[] {
-  return [...new Set([spec.clusterIP ?? '', ...(spec.clusterIPs ?? [])])].filter((address) => address !== '');
 }
 
 function sourceRanges(

@@ -1,6 +1,8 @@
 /** Pods: those given, and those Deployments, ReplicaSets and ReplicationControllers ask for. */
 import type { Diagnostics, Origin, Position } from '../diagnostic.ts';
 import { nearest } from '../diagnostic.ts';
+import { familyOf } from '../net/address.ts';
+import { namespaceName } from '../net/name.ts';
 import type { Manifest } from '../parse/index.ts';
 import type { PodObject } from '../parse/schema/kubernetes.ts';
 import type { Path } from '../parse/yaml.ts';
@@ -50,7 +52,7 @@ export function modelPods(
     return [
       {
         place,
-        netns: hostNetwork ? node.netns : `pod.${draft.namespace}.${draft.name}`,
+        netns: hostNetwork ? node.netns : namespaceName('pod', draft.namespace, draft.name),
         namespace: draft.namespace,
         name: draft.name,
         labels: draft.labels,
@@ -174,8 +176,9 @@ function podPool(node: Node, diagnostics: Diagnostics): AddressPool {
   return pool;
 }
 
+/** One address per address family, in any order. */
 function fixedAddress({ status }: Draft): string | undefined {
-  return status?.podIP;
+  return [status?.podIP ?? '', ...(status?.podIPs ?? []).map(({ ip }) => ip)].find((ip) => familyOf(ip) === 4);
 }
 
 /** discovery/v1 EndpointConditions as the EndpointSlice controller derives them; `publishNotReadyAddresses` is the Service's. */

@@ -1,11 +1,24 @@
 /**
  * Names of kernel objects derived from names of Kubernetes objects: deterministic, recognisable at sight,
- * and within the kernel's 15 characters for devices (IFNAMSIZ - 1).
+ * and within the kernel's limits: 15 characters for devices (IFNAMSIZ - 1), 255 for network namespaces, which are files.
  */
 import { createHash } from 'node:crypto';
 import { addressToNumber } from './address.ts';
 
 const DEVICE_NAME_LIMIT = 15;
+const FILE_NAME_LIMIT = 255;
+
+/** Every namespace has a `lo`; the others are folders beside those of the devices (net/ipv4/devinet.c). */
+const TAKEN = ['lo', 'all', 'default'];
+
+/** The words of `ip link` (ip/iplink.c, iplink_parse), without those another one begins with. */
+const IP_LINK_WORDS = `
+  address addrgenmode alias allmulticast arp broadcast brd carrier dev down dynamic group help index link-netnsid master
+  mode mtu multicast name netns-immutable nomaster numrxqueues numtxqueues parentdev promisc protodown qlen state
+  trailers txqueuelen type up vf vrf xdpdrv xdpgeneric xdpoffload
+`
+  .trim()
+  .split(/\s+/);
 
 /**
  * The node's end of a pod's veth pair. The CNI plugins draw four random bytes (`veth%08x`,
@@ -17,7 +30,27 @@ export function vethName(pod: string): string {
 
 /** A device named after something: the name itself when it fits, else its beginning and a hash. */
 export function deviceName(name: string): string {
-  return name.length <= DEVICE_NAME_LIMIT ? name : `${name.slice(0, 8)}-${digest('sha1', name).slice(0, 6)}`;
+  return fitted(name, DEVICE_NAME_LIMIT);
+}
+
+/** flannel's tunnel device (flannel pkg/backend/vxlan/vxlan.go). */
+export function tunnelName(vni: number): string {
+  return `flannel.${vni}`;
+}
+
+/** Whether the kernel takes a device name of this length. */
+export function fitsDevice(name: string): boolean {
+  return name.length <= DEVICE_NAME_LIMIT;
+}
+
+/** A name no new device can get, or that `ip link set NAME` takes for one of its words: it knows them by their beginnings. */
+export function isReservedDeviceName(name: string): boolean {
+  return TAKEN.includes(name) || IP_LINK_WORDS.some((word) => word.startsWith(name));
+}
+
+/** The network namespace of something: `node.node1`, `pod.default.web-0`. */
+export function namespaceName(...parts: readonly string[]): string {
+  return fitted(parts.join('.'), FILE_NAME_LIMIT);
 }
 
 /** Two locally administered bytes, then the four of the IPv4 address: 10.244.1.2 gives 0a:58:0a:f4:01:02. */
@@ -37,6 +70,10 @@ const MAC_PREFIXES = {
   vtep: '0e:00',
 } as const;
 export type MacPrefix = keyof typeof MAC_PREFIXES;
+
+function fitted(name: string, limit: number): string {
+  return name.length <= limit ? name : `${name.slice(0, limit - 7)}-${digest('sha1', name).slice(0, 6)}`;
+}
 
 export function digest(algorithm: 'sha1' | 'sha256' | 'sha512', text: string): string {
   return createHash(algorithm).update(text).digest('hex');

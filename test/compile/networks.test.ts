@@ -50,6 +50,7 @@ describe('a network', () => {
   it.each([
     ['of any length', { nodes: [{ name: 'a-very-long-name-of-a-node.example.org' }] }],
     ['that is another’s kind and name', { nodes: [{ name: 'a' }], hosts: [{ name: 'a' }, { name: 'host-a' }] }],
+    ['that another’s is shortened to', { nodes: [{ name: 'a-long-host-name' }, { name: 'a-long-h-514e61' }] }],
     ['of a device every namespace has', { nodes: [{ name: 'lo' }] }],
     ['of a sysctl folder', { nodes: [{ name: 'all' }], hosts: [{ name: 'default' }] }],
   ])('has ports the kernel accepts beside each other, also for a name %s, or refuses the name', (_, spec) => {
@@ -62,6 +63,12 @@ describe('a network', () => {
       expect(['lo', 'all', 'default']).not.toContain(name);
     }
   });
+});
+
+it('a port is not called like a word of `ip link`, or the beginning of one', () => {
+  const { at } = lab({ nodes: [{ name: 'master' }, { name: 'h' }, { name: 'hosts' }] });
+  const ports = at('network.lan').links.filter(({ master }) => master === 'br0');
+  expect(ports.map(({ name }) => name)).toEqual(['node-master', 'node-h', 'hosts']);
 });
 
 describe('a machine', () => {

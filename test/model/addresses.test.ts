@@ -310,6 +310,18 @@ describe('pods', () => {
     });
   });
 
+  it('keep their IPv4 address when an IPv6 one comes first', () => {
+    const status = { podIP: 'fd00::7', podIPs: [{ ip: 'fd00::7' }, { ip: '10.244.1.7' }] };
+    const cluster = clusterOf(stream(topology({ nodes: named('node1') }), pod('a', { node: 'node1', status })));
+    expect(podOf(cluster, 'a').address).toBe('10.244.1.7');
+  });
+
+  it('have a namespace the file system takes, whatever the length of their name', () => {
+    const name = `${'p'.repeat(60)}.`.repeat(4).slice(0, 243);
+    const cluster = clusterOf(stream(topology({ nodes: named('node1') }), pod(name, { namespace: 'n'.repeat(63) })));
+    expect(cluster.pods[0]!.netns.length).toBe(255);
+  });
+
   it('on the host network have the address and namespace of their node, and take none of its subnet', () => {
     const cluster = clusterOf(
       stream(topology(), pod('a', { node: 'node1', spec: { hostNetwork: true } }), pod('b', { node: 'node1' })),

@@ -234,7 +234,7 @@ describe('an expectation', () => {
     expect(expectationOf(`{ spread: ${spread} }`, 'connections: 10')).toEqual({ spread: expected });
   });
 
-  it.each(['service/web:80', 'nodeport/web:80@node1', 'lb/one:80', 'lb/two:443'])(
+  it.each(['service/web:80', 'nodeport/web:80@node1', 'lb/one:80', 'lb/two:443', '10.96.0.100:80', '10.0.0.12:30080'])(
     'of spread over all knows the endpoints behind %s',
     (to) => {
       const check = checkOf('from: host/client', `to: ${to}`, 'connections: 10', 'expect: { spread: all }');
@@ -281,14 +281,17 @@ describe('an expectation', () => {
     });
   });
 
-  it('of spread over all needs a Service', () => {
-    const lines = ['from: host/client', 'to: pod/a:80', 'connections: 5', 'expect: { spread: all }'];
-    expect(error(withCheck(...lines))).toMatchObject({
-      code: 'conflicting-fields',
-      help: 'name the endpoints instead: { pod/web-0: ">= 1" }',
-      at: { line: 11 },
-    });
-  });
+  it.each(['pod/a:80', 'pod/a:30080', '10.96.0.100:30080', '10.96.0.100:80/UDP'])(
+    'of spread over all needs a Service, which %s is not',
+    (to) => {
+      const lines = ['from: host/client', `to: ${to}`, 'connections: 5', 'expect: { spread: all }'];
+      expect(error(withCheck(...lines))).toMatchObject({
+        code: 'conflicting-fields',
+        help: 'name the endpoints instead: { pod/web-0: ">= 1" }',
+        at: { line: 11 },
+      });
+    },
+  );
 
   it('of spread names an unknown place by its key', () => {
     const lines = ['from: host/client', 'to: service/web:80', 'connections: 5', 'expect: { spread: { pod/b: 1 } }'];

@@ -1,7 +1,7 @@
 /** Which ports answer in a lab, and who says it is there. */
 import { describe, expect, it } from 'vitest';
 import { clusterOf, modelled } from './cluster.ts';
-import { node, pod, service, slice, stream, topology } from './objects.ts';
+import { endpointsObject, node, pod, service, slice, stream, topology } from './objects.ts';
 
 const LAB = topology({
   nodes: [{ name: 'node1' }, { name: 'node2' }],
@@ -52,6 +52,37 @@ describe('a listener', () => {
     );
     expect(found).toContain('pod/a 80/TCP in node.node1');
     expect(found.filter((text) => text.includes('node.node1'))).toHaveLength(1);
+  });
+
+  it('of a pod on the host network answers for the pod as well when only an endpoint promises the port', () => {
+    const onNode1 = (name: string) => pod(name, { labels: { app: name }, node: 'node1', spec: { hostNetwork: true } });
+    const ref = { kind: 'Pod', name: 'c' };
+    const found = listeners(
+      LAB,
+      ...['a', 'b', 'c'].map(onNode1),
+      service('a', { ports: [{ port: 80 }] }),
+      service('b', { ports: [{ port: 81 }] }),
+      service('c', { selector: undefined, ports: [{ port: 82 }] }),
+      slice('c-1', 'c', [{ addresses: ['10.0.0.11'], targetRef: ref }], { ports: [{ port: 82 }] }),
+      service('d', { selector: undefined, ports: [{ port: 83 }] }),
+      endpointsObject('d', [{ addresses: [{ ip: '10.0.0.11', targetRef: ref }], ports: [{ port: 83 }] }]),
+    );
+    expect(found.filter((text) => text.includes('node.node1'))).toEqual([
+      'pod/a 80/TCP in node.node1',
+      'pod/b 81/TCP in node.node1',
+      'pod/c 82/TCP in node.node1',
+      'pod/c 83/TCP in node.node1',
+    ]);
+  });
+
+  it('of an endpoint answers where its address is, whatever pod it claims to be', () => {
+    const found = listeners(
+      LAB,
+      pod('a', { node: 'node1' }),
+      service('web', { selector: undefined }),
+      slice('x', 'web', [{ addresses: ['10.0.0.50'], targetRef: { kind: 'Pod', name: 'a' } }]),
+    );
+    expect(found).toContain('host/db 80/TCP in host.db');
   });
 
   it('of an endpoint with the address of a machine answers there', () => {

@@ -153,6 +153,40 @@ describe('a router', () => {
   it('cannot have two interfaces on one network', () => {
     expect(errors(stream(topology({ routers: [{ name: 'gw', networks: ['lan', 'lan'] }] })))).toHaveLength(1);
   });
+
+  it('that would is refused where the network is named again', () => {
+    const text = yaml`
+      apiVersion: packetwalk.dev/v1alpha1
+      kind: Topology
+      spec:
+        routers:
+          - name: gw
+            networks:
+              - lan
+              - lan
+    `;
+    expect(error(text)).toMatchObject({
+      code: 'duplicate-network',
+      message: 'router/gw joins network lan twice',
+      at: { line: 8, column: 11 },
+    });
+  });
+});
+
+describe('a tunnel', () => {
+  it('whose device the kernel would not take is refused at its VNI', () => {
+    const text = yaml`
+      apiVersion: packetwalk.dev/v1alpha1
+      kind: Topology
+      spec:
+        cluster:
+          cni:
+            mode: vxlan
+            vni: 16777215
+    `;
+    expect(errors(text)).toEqual(['7:12 invalid-value']);
+    expect(errors(text, { cni: 'bridge' })).toEqual([]);
+  });
 });
 
 describe('a route', () => {

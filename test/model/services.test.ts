@@ -73,6 +73,7 @@ describe('a cluster address', () => {
 describe('what kube-proxy leaves out is left out:', () => {
   it.each([
     ['a headless Service', { clusterIP: 'None' }],
+    ['a headless Service that only its list of addresses calls so', { clusterIPs: ['None'] }],
     ['an ExternalName', { type: 'ExternalName', externalName: 'example.org', ports: [] }],
   ])('%s, without a word', (_, spec) => {
     const { cluster, diagnostics } = modelled(stream(LAB, service('web', spec)));

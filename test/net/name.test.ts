@@ -2,7 +2,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { numberToAddress } from '../../src/net/address.ts';
-import { deviceName, digest, type MacPrefix, macFor, vethName } from '../../src/net/name.ts';
+import {
+  deviceName,
+  digest,
+  fitsDevice,
+  isReservedDeviceName,
+  type MacPrefix,
+  macFor,
+  namespaceName,
+  tunnelName,
+  vethName,
+} from '../../src/net/name.ts';
 
 /** IFNAMSIZ is 16, the closing zero included. */
 const LIMIT = 15;
@@ -41,6 +51,33 @@ describe('a device name', () => {
     /** `printf default/web-0 | sha1sum`, `printf worker-of-rack-1 | sha1sum` */
     expect(vethName('default/web-0')).toBe('veth24d07f86');
     expect(deviceName('worker-of-rack-1')).toBe('worker-o-953741');
+  });
+
+  it('of a tunnel may be too long for the kernel', () => {
+    expect([9_999_999, 10_000_000].map((vni) => fitsDevice(tunnelName(vni)))).toEqual([true, false]);
+  });
+
+  it.each(['lo', 'all', 'default', 'master', 'mast', 'a', 'h', 'up'])(
+    '%s is one that ip link takes for another',
+    (word) => {
+      expect(isReservedDeviceName(word)).toBe(true);
+    },
+  );
+
+  it.each(['eth0', 'br0', 'gw', 'node1', 'masters', 'client'])('%s is one that ip link takes as it is', (word) => {
+    expect(isReservedDeviceName(word)).toBe(false);
+  });
+});
+
+describe('the name of a namespace', () => {
+  it('says whose it is', () => {
+    expect(namespaceName('pod', 'default', 'web-0')).toBe('pod.default.web-0');
+  });
+
+  it('fits a file, whatever the length of the names in it, and two of those differ', () => {
+    const [a, b] = ['1', '2'].map((end) => namespaceName('pod', 'n'.repeat(63), `${'p'.repeat(252)}${end}`));
+    expect([a!.length, b!.length]).toEqual([255, 255]);
+    expect(a).not.toBe(b);
   });
 });
 

@@ -8,7 +8,7 @@
 
 import type { Cluster, CniConfig, Node } from '../../model/cluster.ts';
 import { hostCidr, nthAddress } from '../../net/address.ts';
-import { macFor } from '../../net/name.ts';
+import { macFor, tunnelName } from '../../net/name.ts';
 import type { KernelStateBuilder } from '../builder.ts';
 import { compileFlannelNode } from './flannel.ts';
 import { compileRouteToPeer } from './host-gw.ts';
@@ -38,7 +38,7 @@ function compileDevice(node: Node, { vni, port, learning, gbp }: Config, mtu: nu
   const address = vtepAddress(node);
   namespace.link({
     kind: 'vxlan',
-    name: deviceOf(vni),
+    name: tunnelName(vni),
     mtu,
     mac: macFor('vtep', address),
     vni,
@@ -48,21 +48,17 @@ function compileDevice(node: Node, { vni, port, learning, gbp }: Config, mtu: nu
     learning,
     gbp,
   });
-  namespace.address(deviceOf(vni), address, hostCidr(address));
+  namespace.address(tunnelName(vni), address, hostCidr(address));
 }
 
 function compilePeer(node: Node, peer: Node, { vni }: Config, state: KernelStateBuilder): void {
   const namespace = state.get(node.netns);
-  const device = deviceOf(vni);
+  const device = tunnelName(vni);
   const address = vtepAddress(peer);
   const mac = macFor('vtep', address);
   namespace.neighbour({ device, address, mac }, peer.origin);
   namespace.fdb({ device, mac, destination: peer.address }, peer.origin);
   namespace.route({ to: peer.podCIDR.text, via: address, device, onlink: true }, peer.origin);
-}
-
-function deviceOf(vni: number): string {
-  return `flannel.${vni}`;
 }
 
 function vtepAddress({ podCIDR }: Node): string {

@@ -19,12 +19,13 @@ export function localDetector({ podCIDR }: Cluster, config: Config, node: Node):
     case 'BridgeInterface':
       return matching('-i', config.detectLocal.bridgeInterface);
     case 'InterfaceNamePrefix':
-      return matching('-i', `${config.detectLocal.interfaceNamePrefix}+`);
+      return matching('-i', config.detectLocal.interfaceNamePrefix, '+');
     case 'None':
       return undefined;
   }
 }
 
-function matching(option: '-s' | '-i', value: string): LocalDetector | undefined {
-  return value === '' ? undefined : { ifLocal: `${option} ${value}`, ifNotLocal: `! ${option} ${value}` };
+function matching(option: '-s' | '-i', value: string, wildcard = ''): LocalDetector | undefined {
+  const match = `${option} ${value}${wildcard}`;
+  return value === '' ? undefined : { ifLocal: match, ifNotLocal: `! ${match}` };
 }
