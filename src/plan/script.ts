@@ -3,15 +3,6 @@ import { formatOrigin } from '../diagnostic.ts';
 import { commandOf } from './command.ts';
 import type { Operation, Plan } from './operation.ts';
 
-const HEADER = `#!/bin/sh
-# Builds the lab %NAME%: network namespaces, links, addresses, routes, rules. Written by packetwalk plan.
-#
-# Run it inside namespaces of its own, where it can touch nothing else; no privilege is needed:
-#   unshare --user --map-current-user --keep-caps --net --mount --pid --fork --mount-proc \\
-#     sh -c 'mount -t tmpfs tmpfs /run && sh ./lab.sh && exec bash'
-set -eu
-`;
-
 /** The same plan gives the same bytes. Comments name the manifest line a group of commands comes from. */
 export function formatScript({ operations }: Plan, name: string): string {
   const lines: string[] = [];
@@ -25,11 +16,22 @@ export function formatScript({ operations }: Plan, name: string): string {
     }
     if (formatOrigin(operation.origin) !== origin) {
       origin = formatOrigin(operation.origin);
-      lines.push(`#   ${origin}`);
+      lines.push(`#   ${comment(origin)}`);
     }
     lines.push(shellCommand(operation));
   }
-  return `${HEADER.replace('%NAME%', name)}${lines.join('\n')}\n`;
+  return `${header(name)}${lines.join('\n')}\n`;
+}
+
+function header(name: string): string {
+  return `#!/bin/sh
+# Builds the lab ${comment(name)}: network namespaces, links, addresses, routes, rules. Written by packetwalk plan.
+#
+# Run it inside namespaces of its own, where it can touch nothing else; no privilege is needed:
+#   unshare --user --map-current-user --keep-caps --net --mount --pid --fork --mount-proc \\
+#     sh -c 'mount -t tmpfs tmpfs /run && sh ./lab.sh && exec bash'
+set -eu
+`;
 }
 
 const TITLES: Record<Operation['kind'], string> = {
@@ -54,7 +56,22 @@ const TITLES: Record<Operation['kind'], string> = {
 function shellCommand(operation: Operation): string {
   const { argv, stdin } = commandOf(operation);
   const command = argv.map(quote).join(' ');
-  return stdin === undefined ? command : `${command} <<'EOF'\n${stdin}EOF`;
+  if (stdin === undefined) return command;
+  const end = endOf(stdin);
+  return `${command} <<'${end}'\n${stdin}${end}`;
+}
+
+/** A word that no line of the text is. */
+function endOf(text: string): string {
+  const lines = new Set(text.split('\n'));
+  let word = 'EOF';
+  while (lines.has(word)) word += '_';
+  return word;
+}
+
+/** A comment ends with its line: control characters are written as escapes. */
+function comment(text: string): string {
+  return text.replace(/\p{Cc}/gu, (character) => encodeURIComponent(character));
 }
 
 /** Names are validated where they come in; whatever is not plainly harmless is quoted all the same. */

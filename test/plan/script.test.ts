@@ -114,4 +114,8 @@ describe('whatever a name is', () => {
   it('the name of the lab is written as it is', () => {
     expect(formatScript({ operations: [] }, "a$&b$'c")).toContain("# Builds the lab a$&b$'c: ");
   });
+
+  it('the name of the lab stays in its line', () => {
+    expect(run(formatScript({ operations: [] }, 'a\necho escaped\n#'))).toBe('');
+  });
 });

@@ -1,0 +1,189 @@
+/**
+ * What differs between two kernel states, and what the kernel takes away together with something else:
+ *
+ *   with a device                 its addresses, routes, neighbours, FDB entries; the other end of its cable; tunnels above it
+ *   with a bridge                 the membership and flags of its ports
+ *   with a device's last address  the routes and neighbours of the device (net/ipv4/fib_frontend.c, fib_del_ifaddr)
+ *   with an address               the routes that name it as their source (the same)
+ *   with the first of a subnet    its other addresses, or not, as promote_secondaries has it (net/ipv4/devinet.c, inet_del_ifa)
+ *   when a device is down         its routes and neighbours
+ */
+import { formatIptables, type Iptables } from '../compile/iptables.ts';
+import type { Address, KernelState, Link, Namespace } from '../compile/kernel-state.ts';
+import { parseCidr } from '../net/address.ts';
+import { linkKey, linksOf } from './steps.ts';
+
+interface Changes {
+  readonly gone: readonly Namespace[];
+  readonly changed: readonly Change[];
+  readonly added: readonly Namespace[];
+}
+
+/** A namespace that stays. */
+export interface Change {
+  /** What has to be deleted, addresses in their order. */
+  readonly surplus: Surplus;
+  /** What has to be added, and nothing else. */
+  readonly missing: Namespace;
+  readonly links: readonly KeptLink[];
+}
+
+export type Surplus = Pick<Namespace, 'name' | 'links' | 'addresses' | 'routes' | 'neighbours' | 'fdb'>;
+
+/** `joins`: it has to become a port of its bridge. */
+interface KeptLink {
+  readonly before: Link;
+  readonly after: Link;
+  readonly joins: boolean;
+}
+
+export function changesBetween(current: KernelState, wanted: KernelState): Changes {
+  const before = new Map(current.namespaces.map((namespace) => [namespace.name, namespace]));
+  const after = new Set(wanted.namespaces.map(({ name }) => name));
+  const kept = keptLinks(current, wanted);
+  return {
+    gone: current.namespaces.filter(({ name }) => !after.has(name)),
+    changed: wanted.namespaces.flatMap((to) => {
+      const from = before.get(to.name);
+      return from ? [changeOf(from, to, (link) => kept.has(linkKey(to.name, link)))] : [];
+    }),
+    added: wanted.namespaces.filter(({ name }) => !before.has(name)),
+  };
+}
+
+/** Links that need not be made anew: neither they nor what they stand on changed for good. */
+function keptLinks(current: KernelState, wanted: KernelState): ReadonlySet<string> {
+  const before = linksOf(current);
+  const foundations = new Map<string, readonly string[]>();
+  for (const [key, { namespace, link }] of linksOf(wanted)) {
+    const old = before.get(key)?.link;
+    if (old && isSameLink(old, link)) foundations.set(key, foundationsOf(namespace, link));
+  }
+  let size: number;
+  do {
+    size = foundations.size;
+    for (const [key, needed] of foundations) {
+      if (!needed.every((other) => foundations.has(other))) foundations.delete(key);
+    }
+  } while (foundations.size < size);
+  return new Set(foundations.keys());
+}
+
+/** The other attributes can be changed in place, except that nothing says how a port leaves its bridge. */
+function isSameLink(a: Link, b: Link): boolean {
+  const fixed = ({ origin: _origin, up: _up, mtu: _mtu, hairpin: _hairpin, master, ...rest }: Link) =>
+    JSON.stringify({ ...rest, enslaved: master !== undefined });
+  return fixed(a) === fixed(b);
+}
+
+function foundationsOf(namespace: string, link: Link): string[] {
+  switch (link.kind) {
+    case 'bridge':
+      return [];
+    case 'veth':
+      return [linkKey(link.peer.namespace, link.peer.name)];
+    case 'vxlan':
+      return [linkKey(namespace, link.device)];
+  }
+}
+
+function changeOf(from: Namespace, to: Namespace, isKept: (link: string) => boolean): Change {
+  const surplus = surplusOf(from, to, isKept);
+  const left = leftOf(from, surplus);
+  const { iptables, ...rest } = to;
+  const rules = changedRules(from.iptables, iptables);
+  return {
+    surplus,
+    missing: {
+      ...rest,
+      sysctls: difference(to.sysctls, from.sysctls),
+      links: to.links.filter(({ name }) => !isKept(name)),
+      addresses: difference(to.addresses, left.addresses),
+      routes: difference(to.routes, left.routes),
+      neighbours: difference(to.neighbours, left.neighbours),
+      fdb: difference(to.fdb, left.fdb),
+      ...(rules && { iptables: rules }),
+    },
+    links: to.links
+      .filter(({ name }) => isKept(name))
+      .map((after) => {
+        const before = from.links.find(({ name }) => name === after.name)!;
+        const { master } = after;
+        return { before, after, joins: master !== undefined && (master !== before.master || !isKept(master)) };
+      }),
+  };
+}
+
+/** Entries of a device that goes need no deletion, and a device that is down has no routes and neighbours to delete. */
+function surplusOf(from: Namespace, to: Namespace, isKept: (link: string) => boolean): Surplus {
+  const links = from.links.filter(({ name }) => !isKept(name));
+  const down = from.links.filter(({ up }) => !up);
+  return {
+    name: from.name,
+    links,
+    addresses: leavingAddresses(from.addresses.filter(notOn(links)), to.addresses),
+    routes: difference(from.routes.filter(notOn(down)), to.routes),
+    neighbours: difference(from.neighbours.filter(notOn([...links, ...down])), to.neighbours),
+    fdb: difference(from.fdb.filter(notOn(links)), to.fdb),
+  };
+}
+
+/** The first address of a subnet is what is sent from, and may take the others along: when it changes, they go before it. */
+function leavingAddresses(before: readonly Address[], after: readonly Address[]): Address[] {
+  const [first, firstWanted] = [firstOfSubnets(before), firstOfSubnets(after)];
+  const unwanted = new Set(difference(before, after));
+  return before
+    .filter((address) => unwanted.has(address) || first.get(subnetOf(address)) !== firstWanted.get(subnetOf(address)))
+    .toReversed();
+}
+
+function firstOfSubnets(addresses: readonly Address[]): Map<string, string> {
+  return new Map(addresses.toReversed().map((address) => [subnetOf(address), identity(address)]));
+}
+
+function subnetOf({ device, address }: Address): string {
+  return `${device} ${parseCidr(address)!.text}`;
+}
+
+/** What is there when the surplus has been deleted. */
+function leftOf(from: Namespace, { links, addresses: deleted }: Surplus): Omit<Surplus, 'name' | 'links'> {
+  const addresses = difference(from.addresses.filter(notOn(links)), deleted);
+  const emptied = deleted.filter(({ device }) => !addresses.some((address) => address.device === device));
+  const dead = [...links, ...from.links.filter(({ up }) => !up), ...emptied.map(({ device }) => ({ name: device }))];
+  const sources = deleted.map(({ address }) => address.split('/')[0]);
+  return {
+    addresses,
+    routes: from.routes.filter(notOn(dead)).filter(({ source }) => source === undefined || !sources.includes(source)),
+    neighbours: from.neighbours.filter(notOn(dead)),
+    fdb: from.fdb.filter(notOn(links)),
+  };
+}
+
+/** The rules to load; undefined when there is nothing to change. Tables that are no longer wanted are loaded empty. */
+function changedRules(before: Iptables = { tables: [] }, after: Iptables = { tables: [] }): Iptables | undefined {
+  const emptied = before.tables
+    .filter(({ name }) => !after.tables.some((table) => table.name === name))
+    .map((table) => ({
+      ...table,
+      chains: table.chains.flatMap((chain) =>
+        chain.policy ? [{ ...chain, policy: 'ACCEPT' as const, rules: [] }] : [],
+      ),
+    }));
+  const rules = { tables: [...after.tables, ...emptied] };
+  return formatIptables(rules) === formatIptables(before) ? undefined : rules;
+}
+
+function notOn(links: readonly { readonly name: string }[]): (entry: { readonly device: string }) => boolean {
+  const names = new Set(links.map(({ name }) => name));
+  return ({ device }) => !names.has(device);
+}
+
+/** What one list has and the other has not, origins aside. */
+function difference<T extends object>(from: readonly T[], to: readonly T[]): T[] {
+  const there = new Set(to.map(identity));
+  return from.filter((entry) => !there.has(identity(entry)));
+}
+
+function identity({ origin: _origin, ...rest }: object & { readonly origin?: unknown }): string {
+  return JSON.stringify(rest);
+}

@@ -1,0 +1,111 @@
+/** The objects of a namespace, each as the operation that makes it. */
+import { formatIptables } from '../compile/iptables.ts';
+import type { KernelState, Link, Namespace } from '../compile/kernel-state.ts';
+import type { NewLink, Operation } from './operation.ts';
+
+export function addNamespace({ name, origin }: Namespace): Operation[] {
+  return [{ kind: 'add-namespace', namespace: name, origin }];
+}
+
+export function setSysctls({ name, sysctls }: Namespace): Operation[] {
+  return sysctls.map(({ origin, ...sysctl }) => ({ kind: 'set-sysctl', namespace: name, sysctl, origin }));
+}
+
+export function setLoopback({ name, origin }: Namespace): Operation[] {
+  return [{ kind: 'set-link', namespace: name, change: { name: 'lo', up: true }, origin }];
+}
+
+/** A bridge before its ports, the device below a tunnel before the tunnel. */
+export const LINK_ORDER: readonly Link['kind'][] = ['bridge', 'veth', 'vxlan'];
+
+/** The links of these namespaces. `state` has the other ends of their cables. */
+export function makeLinks(namespaces: readonly Namespace[], state: KernelState): Operation[] {
+  const all = linksOf(state);
+  return LINK_ORDER.flatMap((kind) =>
+    namespaces.flatMap(({ name: namespace, links }) =>
+      links
+        .filter((link) => link.kind === kind)
+        /** The other end of a cable comes with the one it is made from. */
+        .filter((link) => link.kind !== 'veth' || link.creates)
+        .map((link) => ({ kind: 'add-link', namespace, link: newLink(link, all), origin: link.origin }) as const),
+    ),
+  );
+}
+
+function newLink(link: Link, all: ReadonlyMap<string, Placed>): NewLink {
+  const { name, mtu, mac } = link;
+  switch (link.kind) {
+    case 'bridge':
+      return { kind: 'bridge', name, mtu, mac };
+    case 'veth': {
+      const { namespace } = link.peer;
+      const peer = all.get(linkKey(namespace, link.peer.name))!.link;
+      return { kind: 'veth', name, mtu, mac, peer: { namespace, name: peer.name, mtu: peer.mtu, mac: peer.mac } };
+    }
+    case 'vxlan': {
+      const { vni, port, local, device, learning, gbp } = link;
+      return { kind: 'vxlan', name, mtu, mac, vni, port, local, device, learning, gbp };
+    }
+  }
+}
+
+interface Placed {
+  readonly namespace: string;
+  readonly link: Link;
+}
+
+/** All links of a state by `linkKey`. */
+export function linksOf({ namespaces }: KernelState): Map<string, Placed> {
+  return new Map(
+    namespaces.flatMap(({ name: namespace, links }) =>
+      links.map((link): [string, Placed] => [linkKey(namespace, link.name), { namespace, link }]),
+    ),
+  );
+}
+
+export function linkKey(namespace: string, name: string): string {
+  return `${namespace} ${name}`;
+}
+
+export function silenceLinks({ name: namespace, links }: Namespace): Operation[] {
+  return links.map(({ name, origin }) => ({ kind: 'set-link', namespace, change: { name, quiet: true }, origin }));
+}
+
+/** Makes links ports of their bridges and takes them up. */
+export function setLinks({ name: namespace, links }: Namespace): Operation[] {
+  return links
+    .filter(({ master, up }) => master !== undefined || up)
+    .map(({ name, master, up, origin }) => ({
+      kind: 'set-link',
+      namespace,
+      change: { name, ...(master !== undefined && { master }), ...(up && { up }) },
+      origin,
+    }));
+}
+
+/** The flag of a bridge port, where it is not the kernel's default. */
+export function setPorts({ name: namespace, links }: Namespace): Operation[] {
+  return links.flatMap(({ name, hairpin, origin }) =>
+    hairpin ? [{ kind: 'set-port', namespace, name, hairpin, origin }] : [],
+  );
+}
+
+export function addAddresses({ name, addresses }: Namespace): Operation[] {
+  return addresses.map(({ origin, ...address }) => ({ kind: 'add-address', namespace: name, address, origin }));
+}
+
+export function addRoutes({ name, routes }: Namespace): Operation[] {
+  return routes.map(({ origin, ...route }) => ({ kind: 'add-route', namespace: name, route, origin }));
+}
+
+export function addNeighbours({ name, neighbours }: Namespace): Operation[] {
+  return neighbours.map(({ origin, ...neighbour }) => ({ kind: 'add-neighbour', namespace: name, neighbour, origin }));
+}
+
+export function addFdb({ name, fdb }: Namespace): Operation[] {
+  return fdb.map(({ origin, ...entry }) => ({ kind: 'add-fdb', namespace: name, entry, origin }));
+}
+
+export function loadRules({ name, iptables, origin }: Namespace): Operation[] {
+  return iptables ? [{ kind: 'load-iptables', namespace: name, text: formatIptables(iptables), origin }] : [];
+}
