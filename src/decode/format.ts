@@ -25,3 +25,8 @@ export function formatIpv6(data: Buffer, offset: number): string {
   if (best.start < 0) return groups.join(':');
   return `${groups.slice(0, best.start).join(':')}::${groups.slice(best.start + best.length).join(':')}`;
 }
+
+export function formatMac(data: Buffer, offset: number): string {
+  const hex = data.toString('hex', offset, offset + 6);
+  return `${hex.slice(0, 2)}:${hex.slice(2, 4)}:${hex.slice(4, 6)}:${hex.slice(6, 8)}:${hex.slice(8, 10)}:${hex.slice(10, 12)}`;
+}

@@ -31,10 +31,11 @@ export function readFrames(
   receive: (frame: Frame, record: { readonly data: Buffer; readonly originalLength: number }) => void,
 ): void {
   let index = 0;
+  const outermost = { vxlanPorts, depth: 0 };
   readPcap(pcap, (record, { linkType }) => {
     const decoder = LINK_TYPES[linkType];
     if (!decoder) throw new PcapError(unknownLinkType(linkType));
-    const { interfaceIndex, direction, packet } = decoder.decode(record.data, vxlanPorts);
+    const { interfaceIndex, direction, packet } = decoder.decode(record.data, outermost);
     if (isFence(packet, record.data)) return;
     const device = interfaceIndex === 0 ? '' : (links.get(interfaceIndex) ?? String(interfaceIndex));
     receive(

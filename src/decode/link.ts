@@ -1,5 +1,6 @@
 /** Link layers: Linux cooked captures (what `tcpdump -i any` writes), Ethernet with VLAN tags, loopback, bare IP. */
-import { decodeNetwork, ETHERTYPE } from './ip.ts';
+import { formatMac } from './format.ts';
+import { decodeNetwork, ETHERTYPE, type Layer } from './ip.ts';
 import type { Direction, Packet } from './packet.ts';
 
 /** What a link layer says of a frame. `interfaceIndex` is 0 where it says nothing. */
@@ -9,17 +10,17 @@ export interface LinkHeader {
   readonly packet: Packet;
 }
 
-export type LinkDecoder = (data: Buffer, vxlanPorts: ReadonlySet<number>) => LinkHeader;
+export type LinkDecoder = (data: Buffer, layer: Layer) => LinkHeader;
 
 /** By the numbers of tcpdump.org/linktypes.html. */
 export const LINK_TYPES: Readonly<Record<number, { readonly name: string; readonly decode: LinkDecoder }>> = {
   0: { name: 'NULL', decode: loopback },
-  1: { name: 'ETHERNET', decode: (data, ports) => plain(decodeEthernet(data, 0, ports).packet) },
-  101: { name: 'RAW', decode: (data, ports) => plain(bareIp(data, 0, ports)) },
+  1: { name: 'ETHERNET', decode: (data, layer) => plain(decodeEthernet(data, 0, data.length, layer).packet) },
+  101: { name: 'RAW', decode: (data, layer) => plain(bareIp(data, 0, layer)) },
   108: { name: 'LOOP', decode: loopback },
   113: { name: 'LINUX_SLL', decode: cookedV1 },
-  228: { name: 'IPV4', decode: (data, ports) => plain(bareIp(data, 0, ports)) },
-  229: { name: 'IPV6', decode: (data, ports) => plain(bareIp(data, 0, ports)) },
+  228: { name: 'IPV4', decode: (data, layer) => plain(bareIp(data, 0, layer)) },
+  229: { name: 'IPV6', decode: (data, layer) => plain(bareIp(data, 0, layer)) },
   276: { name: 'LINUX_SLL2', decode: cookedV2 },
 };
 
@@ -28,54 +29,55 @@ const VLAN_TAGS = new Set([0x8100, 0x88a8, 0x9100]);
 const OTHER_HOST = 3;
 const OUTGOING = 4;
 
-function cookedV2(data: Buffer, ports: ReadonlySet<number>): LinkHeader {
+function cookedV2(data: Buffer, layer: Layer): LinkHeader {
   if (data.length < 20) return { interfaceIndex: 0, direction: 'in', packet: short('Linux cooked v2 header') };
   return {
     interfaceIndex: data.readUInt32BE(4),
     direction: directionOf(data[10]!),
-    packet: afterTags(data.readUInt16BE(0), data, 20, ports),
+    packet: afterTags(data.readUInt16BE(0), data, 20, data.length, layer),
   };
 }
 
-function cookedV1(data: Buffer, ports: ReadonlySet<number>): LinkHeader {
+function cookedV1(data: Buffer, layer: Layer): LinkHeader {
   if (data.length < 16) return { interfaceIndex: 0, direction: 'in', packet: short('Linux cooked header') };
   return {
     interfaceIndex: 0,
     direction: directionOf(data.readUInt16BE(0)),
-    packet: afterTags(data.readUInt16BE(14), data, 16, ports),
+    packet: afterTags(data.readUInt16BE(14), data, 16, data.length, layer),
   };
 }
 
 /** The address family stands in the byte order of the machine that captured: small in either. */
-function loopback(data: Buffer, ports: ReadonlySet<number>): LinkHeader {
-  return plain(data.length < 4 ? short('loopback header') : bareIp(data, 4, ports));
+function loopback(data: Buffer, layer: Layer): LinkHeader {
+  return plain(data.length < 4 ? short('loopback header') : bareIp(data, 4, layer));
 }
 
 export function decodeEthernet(
   data: Buffer,
   offset: number,
-  ports: ReadonlySet<number>,
+  end: number,
+  layer: Layer,
 ): { sourceMac: string; destinationMac: string; packet: Packet } {
-  if (data.length < offset + 14) return { sourceMac: '', destinationMac: '', packet: short('Ethernet header') };
+  if (end < offset + 14) return { sourceMac: '', destinationMac: '', packet: short('Ethernet header') };
   return {
-    destinationMac: macAt(data, offset),
-    sourceMac: macAt(data, offset + 6),
-    packet: afterTags(data.readUInt16BE(offset + 12), data, offset + 14, ports),
+    destinationMac: formatMac(data, offset),
+    sourceMac: formatMac(data, offset + 6),
+    packet: afterTags(data.readUInt16BE(offset + 12), data, offset + 14, end, layer),
   };
 }
 
-function afterTags(type: number, data: Buffer, offset: number, ports: ReadonlySet<number>): Packet {
+function afterTags(type: number, data: Buffer, offset: number, end: number, layer: Layer): Packet {
   while (VLAN_TAGS.has(type)) {
-    if (data.length < offset + 4) return short('VLAN tag');
+    if (end < offset + 4) return short('VLAN tag');
     type = data.readUInt16BE(offset + 2);
     offset += 4;
   }
-  return decodeNetwork(type, data, offset, ports);
+  return decodeNetwork(type, data, offset, end, layer);
 }
 
-function bareIp(data: Buffer, offset: number, ports: ReadonlySet<number>): Packet {
+function bareIp(data: Buffer, offset: number, layer: Layer): Packet {
   const version = (data[offset] ?? 0) >> 4;
-  return decodeNetwork(version === 6 ? ETHERTYPE.ipv6 : ETHERTYPE.ipv4, data, offset, ports);
+  return decodeNetwork(version === 6 ? ETHERTYPE.ipv6 : ETHERTYPE.ipv4, data, offset, data.length, layer);
 }
 
 function directionOf(packetType: number): Direction {
@@ -88,9 +90,4 @@ function plain(packet: Packet): LinkHeader {
 
 function short(what: string): Packet {
   return { kind: 'undecoded', reason: `cut off in its ${what}` };
-}
-
-function macAt(data: Buffer, offset: number): string {
-  const hex = data.toString('hex', offset, offset + 6);
-  return `${hex.slice(0, 2)}:${hex.slice(2, 4)}:${hex.slice(4, 6)}:${hex.slice(6, 8)}:${hex.slice(8, 10)}:${hex.slice(10, 12)}`;
 }

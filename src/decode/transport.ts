@@ -1,6 +1,6 @@
 /** TCP (RFC 9293), UDP (RFC 768) with VXLAN (RFC 7348), ICMP (RFC 792), ICMPv6 (RFC 4443), IP in IP (RFC 2003). */
 import { markOfPayload } from '../probe/mark.ts';
-import { decodeNetwork, ETHERTYPE } from './ip.ts';
+import { decodeNetwork, ETHERTYPE, type Layer } from './ip.ts';
 import { decodeEthernet } from './link.ts';
 import type { Icmp, Transport, Udp } from './packet.ts';
 
@@ -14,7 +14,7 @@ export function decodeTransport(
   offset: number,
   end: number,
   length: number,
-  vxlanPorts: ReadonlySet<number>,
+  layer: Layer,
 ): Transport {
   switch (protocol) {
     case PROTOCOL.tcp: {
@@ -31,50 +31,54 @@ export function decodeTransport(
       };
     }
     case PROTOCOL.udp:
-      return end < offset + 8 ? truncated(protocol, data, offset, end) : decodeUdp(data, offset, end, vxlanPorts);
+      return end < offset + 8 ? truncated(protocol, data, offset, end) : decodeUdp(data, offset, end, layer);
     case PROTOCOL.icmp:
     case PROTOCOL.icmpv6:
       return end < offset + 8
         ? truncated(protocol, data, offset, end)
-        : decodeIcmp(protocol === PROTOCOL.icmp ? 4 : 6, data, offset, end, vxlanPorts);
+        : decodeIcmp(protocol === PROTOCOL.icmp ? 4 : 6, data, offset, end, layer);
     case PROTOCOL.ipip:
-      return { kind: 'ipip', inner: decodeNetwork(ETHERTYPE.ipv4, data, offset, vxlanPorts) };
+      return { kind: 'ipip', inner: decodeNetwork(ETHERTYPE.ipv4, data, offset, end, inside(layer)) };
     case PROTOCOL.ipv6:
-      return { kind: 'ipip', inner: decodeNetwork(ETHERTYPE.ipv6, data, offset, vxlanPorts) };
+      return { kind: 'ipip', inner: decodeNetwork(ETHERTYPE.ipv6, data, offset, end, inside(layer)) };
     default:
       return { kind: 'other', protocol };
   }
 }
 
-function decodeUdp(data: Buffer, offset: number, end: number, vxlanPorts: ReadonlySet<number>): Udp {
+/** For what a packet carries. */
+function inside({ vxlanPorts, depth }: Layer): Layer {
+  return { vxlanPorts, depth: depth + 1 };
+}
+
+function decodeUdp(data: Buffer, offset: number, limit: number, layer: Layer): Udp {
   const destinationPort = data.readUInt16BE(offset + 2);
+  const length = data.readUInt16BE(offset + 4);
   const payload = offset + 8;
-  const isVxlan = vxlanPorts.has(destinationPort) && end >= payload + 8 && (data[payload]! & VXLAN_VNI_VALID) !== 0;
-  if (isVxlan) {
-    const { packet, ...macs } = decodeEthernet(data.subarray(0, end), payload + 8, vxlanPorts);
-    return {
-      kind: 'udp',
-      sourcePort: data.readUInt16BE(offset),
-      destinationPort,
-      payloadLength: Math.max(0, data.readUInt16BE(offset + 4) - 8),
-      mark: 0,
-      vxlan: { vni: data.readUInt32BE(payload + 4) >>> 8, ...macs, inner: packet },
-    };
-  }
-  return {
+  const end = Math.min(limit, offset + length);
+  const isVxlan =
+    layer.vxlanPorts.has(destinationPort) && end >= payload + 8 && (data[payload]! & VXLAN_VNI_VALID) !== 0;
+  const base = {
     kind: 'udp',
     sourcePort: data.readUInt16BE(offset),
     destinationPort,
-    payloadLength: Math.max(0, data.readUInt16BE(offset + 4) - 8),
-    mark: markOfPayload(data, payload),
-  };
+    payloadLength: Math.max(0, length - 8),
+  } as const;
+  if (!isVxlan) return { ...base, mark: markBetween(data, payload, end) };
+  const { packet, ...macs } = decodeEthernet(data, payload + 8, end, inside(layer));
+  return { ...base, mark: 0, vxlan: { vni: data.readUInt32BE(payload + 4) >>> 8, ...macs, inner: packet } };
+}
+
+/** Bytes behind the end are the link layer's padding: no mark of this packet. */
+function markBetween(data: Buffer, payload: number, end: number): number {
+  return markOfPayload(data.subarray(payload, end));
 }
 
 const ICMP = { echoReply: 0, unreachable: 3, redirect: 5, echo: 8, timeExceeded: 11, parameter: 12 } as const;
 const ICMPV6 = { unreachable: 1, tooBig: 2, timeExceeded: 3, parameter: 4, echo: 128, echoReply: 129 } as const;
 const FRAGMENTATION_NEEDED = 4;
 
-function decodeIcmp(version: 4 | 6, data: Buffer, offset: number, end: number, vxlanPorts: ReadonlySet<number>): Icmp {
+function decodeIcmp(version: 4 | 6, data: Buffer, offset: number, end: number, layer: Layer): Icmp {
   const type = data[offset]!;
   const code = data[offset + 1]!;
   const base = { kind: 'icmp', version, type, code } as const;
@@ -83,7 +87,7 @@ function decodeIcmp(version: 4 | 6, data: Buffer, offset: number, end: number, v
   if (isEcho) {
     return {
       ...base,
-      mark: markOfPayload(data, offset + 8),
+      mark: markBetween(data, offset + 8, end),
       echo: { identifier: data.readUInt16BE(offset + 4), sequence: data.readUInt16BE(offset + 6) },
     };
   }
@@ -97,12 +101,7 @@ function decodeIcmp(version: 4 | 6, data: Buffer, offset: number, end: number, v
     ...base,
     mark: 0,
     ...(tooBig && { mtu: version === 4 ? data.readUInt16BE(offset + 6) : data.readUInt32BE(offset + 4) }),
-    quoted: decodeNetwork(
-      version === 4 ? ETHERTYPE.ipv4 : ETHERTYPE.ipv6,
-      data.subarray(0, end),
-      offset + 8,
-      vxlanPorts,
-    ),
+    quoted: decodeNetwork(version === 4 ? ETHERTYPE.ipv4 : ETHERTYPE.ipv6, data, offset + 8, end, inside(layer)),
   };
 }
 

@@ -20,6 +20,8 @@ export function judgeConnections(
     durationMs,
     ...(walks.length > 1 && { spread: countEndpoints(walks) }),
   };
+  const [first] = walks;
+  if (!first) return { ...base, verdict: 'inconclusive', reason: 'nothing was sent', mismatches: [] };
   const unsupported = walks.find(({ probe }) => probe.result.kind === 'unsupported');
   if (unsupported?.probe.result.kind === 'unsupported') {
     return { ...base, verdict: 'skipped', reason: unsupported.probe.result.reason, mismatches: [] };
@@ -29,13 +31,13 @@ export function judgeConnections(
   const judged = walks.map((walk) => ({ walk, found: mismatches(check.expect ?? {}, walk, wiring) }));
   const failed = judged.find(({ found }) => found.length > 0);
   const found = [...(failed?.found ?? []), ...spreadMismatches(check.expect, walks)];
-  const decisive = failed?.walk ?? walks[0];
+  const decisive = failed?.walk ?? first;
   return {
     ...base,
     verdict: found.length > 0 ? 'fail' : 'pass',
-    reason: found.length > 0 ? explain(found, decisive) : (decisive?.reason ?? 'nothing was sent'),
+    reason: found.length > 0 ? explain(found, decisive) : decisive.reason,
     mismatches: found,
-    ...(decisive && { walk: decisive }),
+    walk: decisive,
   };
 }
 
@@ -46,7 +48,9 @@ export function judgeState(
   durationMs: number,
 ): StateVerdict {
   const found = check.listings.flatMap(({ name, has, lacks }): Mismatch[] => {
-    const lines = (listings.get(name) ?? '').split('\n').map(singleBlanks);
+    const listing = listings.get(name);
+    if (listing === undefined) return [{ field: name, expected: 'a listing', observed: 'there is none' }];
+    const lines = listing.split('\n').map(singleBlanks);
     const missing = has.filter((text) => !lines.some((line) => line.includes(singleBlanks(text))));
     const unwanted = lacks.flatMap((text) => lines.filter((line) => line.includes(singleBlanks(text))).slice(0, 1));
     return [
@@ -68,11 +72,11 @@ export function judgeState(
   };
 }
 
-function explain(found: readonly Mismatch[], walk: Walk | undefined): string {
+function explain(found: readonly Mismatch[], walk: Walk): string {
   const [first] = found;
   const summary = `${first!.field}: expected ${first!.expected}, observed ${first!.observed}`;
   const others = found.length > 1 ? ` (and ${found.length - 1} more)` : '';
-  const fate = walk && first!.field !== 'outcome' && walk.outcome !== 'delivered' ? `; ${walk.reason}` : '';
+  const fate = first!.field !== 'outcome' && walk.outcome !== 'delivered' ? `; ${walk.reason}` : '';
   return `${summary}${others}${fate}`;
 }
 

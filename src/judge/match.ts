@@ -1,7 +1,7 @@
 /** Holds one walk against an expectation, field by field. */
 import type { EncapsulationExpectation, Expectation, Peer, Step } from '../model/check.ts';
 import { addressOf } from '../stitch/outcome.ts';
-import type { Hop, Rewrite, Walk } from '../stitch/walk.ts';
+import type { Encapsulation, Hop, Rewrite, Walk } from '../stitch/walk.ts';
 import type { Wiring } from '../stitch/wiring.ts';
 import type { Mismatch } from './verdict.ts';
 
@@ -135,25 +135,16 @@ function formatRewrite({ at, kind, from, to }: Rewrite, wiring: Wiring): string 
 
 function checkEncapsulation(expected: EncapsulationExpectation, walk: Walk, wiring: Wiring, differ: Differ): void {
   const observed = walk.hops.flatMap((hop) => hop.encapsulation ?? []);
-  const text =
-    [
-      ...new Set(
-        observed.map(
-          ({ as, vni, port, source, destination }) =>
-            `${as} vni ${vni} port ${port}, ${named(source, wiring)} → ${named(destination, wiring)}`,
-        ),
-      ),
-    ].join('; ') || 'none';
+  const shown = observed.map((outer) =>
+    formatEncapsulation(outer, named(outer.source, wiring), named(outer.destination, wiring)),
+  );
+  const text = [...new Set(shown)].join('; ') || 'none';
   if (expected === 'none') {
     if (observed.length > 0) differ('encapsulation', 'none', text);
     return;
   }
-  const {
-    between: [from, to],
-    as,
-    vni,
-    port,
-  } = expected;
+  const { between, as, vni, port } = expected;
+  const [from, to] = between;
   const fits = observed.some(
     (outer) =>
       outer.as === as &&
@@ -162,13 +153,18 @@ function checkEncapsulation(expected: EncapsulationExpectation, walk: Walk, wiri
       (vni === undefined || vni === outer.vni) &&
       (port === undefined || port === outer.port),
   );
-  const details = [vni !== undefined && `vni ${vni}`, port !== undefined && `port ${port}`].filter(Boolean).join(' ');
-  if (!fits) differ('encapsulation', `${as}${details ? ` ${details}` : ''}, ${from} → ${to}`, text);
+  if (!fits) differ('encapsulation', formatEncapsulation(expected, from, to), text);
+}
+
+/** What is not expected, or what the kind of encapsulation does not have, is left out. */
+function formatEncapsulation({ as, vni, port }: Pick<Encapsulation, 'as' | 'vni' | 'port'>, from: string, to: string) {
+  const details = [as, vni !== undefined && `vni ${vni}`, port !== undefined && `port ${port}`].filter(Boolean);
+  return `${details.join(' ')}, ${from} → ${to}`;
 }
 
 function touches({ packet, encapsulation }: Hop, peer: Peer, wiring: Wiring): boolean {
   return [packet.source, packet.destination, encapsulation?.source, encapsulation?.destination].some(
-    (socket) => socket !== undefined && isPeer(socket, { ...peer, text: peer.text }, wiring, true),
+    (socket) => socket !== undefined && isPeer(socket, peer, wiring, true),
   );
 }
 

@@ -86,10 +86,15 @@ function seconds(milliseconds: number): string {
   return (milliseconds / 1000).toFixed(3);
 }
 
-/** XML 1.0: special characters escaped, control characters it does not allow left out. */
+/** Everything but the production Char of XML 1.0, and carriage returns, which a reader would make line feeds of. */
+const NOT_ALLOWED = /[^\t\n\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu;
+
+/** Special characters escaped, those that XML does not allow left out. */
 function escapeXml(text: string): string {
-  const allowed = [...text]
-    .filter((character) => character >= ' ' || character === '\n' || character === '\t')
-    .join('');
-  return allowed.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+  return text
+    .replace(NOT_ALLOWED, '')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
 }

@@ -3,10 +3,14 @@ import type picocolors from 'picocolors';
 
 export type Colors = ReturnType<typeof picocolors.createColors>;
 
+/** Rounded before the unit is chosen: never "1000 ms" or "60.0 s". */
 export function formatDuration(milliseconds: number): string {
-  if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
-  const seconds = milliseconds / 1000;
-  return seconds < 60 ? `${seconds.toFixed(1)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+  const whole = Math.round(milliseconds);
+  if (whole < 1000) return `${whole} ms`;
+  const tenths = Math.round(milliseconds / 100);
+  if (tenths < 600) return `${(tenths / 10).toFixed(1)} s`;
+  const seconds = Math.round(milliseconds / 1000);
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
 /** "1 lab", "3 labs". */
@@ -20,8 +24,13 @@ export function firstOf(items: readonly string[], most: number): string {
   return more > 0 ? `${items.slice(0, most).join(' ')} and ${more} more` : items.join(' ');
 }
 
-/** Breaks a line at blanks so that it fits; what follows the first line is indented. Words longer than a line stay whole. */
+/** Breaks text at blanks so that it fits; what follows its first line is indented. Words longer than a line stay whole. */
 export function wrap(text: string, width: number, indent: string): string[] {
+  const [first = '', ...others] = text.split('\n');
+  return [first, ...others.map((line) => indent + line.trim())].flatMap((line) => wrapLine(line, width, indent));
+}
+
+function wrapLine(text: string, width: number, indent: string): string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(/(?<=\S) /)) {

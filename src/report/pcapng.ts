@@ -4,7 +4,7 @@
  * Wireshark shows all of it.
  */
 import type { Capture } from '../capture/capture.ts';
-import { readFrames, VXLAN_PORTS } from '../decode/index.ts';
+import { PcapError, readFrames, VXLAN_PORTS } from '../decode/index.ts';
 import type { Hop, Walk } from '../stitch/walk.ts';
 import type { Wiring } from '../stitch/wiring.ts';
 import { formatRewrite } from './walk-text.ts';
@@ -25,30 +25,33 @@ export function toPcapng(captures: readonly Capture[], annotations: AnnotatedWal
   const packets: { readonly time: bigint; readonly block: Buffer }[] = [];
   for (const capture of captures) {
     const place = wiring.placeOf(capture.namespace);
-    readFrames(
-      capture.pcap,
-      capture.namespace,
-      capture.links,
-      { vxlanPorts: VXLAN_PORTS },
-      (frame, { data, originalLength }) => {
-        const name = `${place}/${frame.interface}`;
-        let id = interfaces.get(name);
-        if (id === undefined) {
-          id = interfaces.size;
-          interfaces.set(name, id);
-          interfaceBlocks.push(interfaceBlock(name));
-        }
-        const time = BigInt(frame.seconds) * 1_000_000_000n + BigInt(frame.nanoseconds);
-        const comment = comments.get(`${frame.namespace} ${frame.index}`);
-        packets.push({
-          time,
-          block: packetBlock(id, time, data, originalLength, frame.direction === 'out' ? 2 : 1, comment),
-        });
-      },
-    );
+    readIntact(capture, (frame, { data, originalLength }) => {
+      const name = `${place}/${frame.interface}`;
+      let id = interfaces.get(name);
+      if (id === undefined) {
+        id = interfaces.size;
+        interfaces.set(name, id);
+        interfaceBlocks.push(interfaceBlock(name));
+      }
+      const time = BigInt(frame.seconds) * 1_000_000_000n + BigInt(frame.nanoseconds);
+      const comment = comments.get(`${frame.namespace} ${frame.index}`);
+      packets.push({
+        time,
+        block: packetBlock(id, time, data, originalLength, frame.direction === 'out' ? 2 : 1, comment),
+      });
+    });
   }
   packets.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
   return Buffer.concat([sectionBlock(), ...interfaceBlocks, namesBlock(wiring), ...packets.map(({ block }) => block)]);
+}
+
+/** The frames before a damage are worth showing; that there is one makes the verdicts inconclusive, and is said there. */
+function readIntact({ pcap, namespace, links }: Capture, receive: Parameters<typeof readFrames>[4]): void {
+  try {
+    readFrames(pcap, namespace, links, { vxlanPorts: VXLAN_PORTS }, receive);
+  } catch (error) {
+    if (!(error instanceof PcapError)) throw error;
+  }
 }
 
 function commentsOf(annotations: AnnotatedWalks): Map<string, string> {

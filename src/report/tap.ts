@@ -16,9 +16,9 @@ export function toTap(results: readonly LabResult[]): string {
 
 function point(result: Verdict, suite: string, number: number): string[] {
   const { check, verdict, reason } = result;
-  const description = `${suite}: ${check.name}`.replaceAll('\\', '\\\\').replaceAll('#', '\\#');
+  const description = inOneLine(`${suite}: ${check.name}`).replaceAll('\\', '\\\\').replaceAll('#', '\\#');
   if (verdict === 'pass') return [`ok ${number} - ${description}`];
-  if (verdict === 'skipped') return [`ok ${number} - ${description} # SKIP ${reason.split('\n')[0]}`];
+  if (verdict === 'skipped') return [`ok ${number} - ${description} # SKIP ${inOneLine(reason)}`];
   const block = stringify({
     verdict,
     message: reason,
@@ -34,4 +34,9 @@ function point(result: Verdict, suite: string, number: number): string[] {
       .map((line) => `  ${line}`),
     '  ...',
   ];
+}
+
+/** A point is one line. */
+function inOneLine(text: string): string {
+  return text.replace(/\s*[\r\n]\s*/g, ' ');
 }

@@ -53,13 +53,12 @@ function formatVerdict(verdict: Verdict, { colors, walks, width }: TextOptions, 
     lines.push(...wrap(`      ${verdict.verdict}: ${verdict.reason}`, width, '        ').map(colors.yellow));
   }
   const { walk } = verdict.kind === 'connection' ? verdict : {};
-  if (walk && (walks || verdict.verdict !== 'pass')) lines.push(...formatWalk(walk, colors));
+  if (walk && (walks || verdict.verdict !== 'pass')) lines.push(...formatWalk(walk, colors, '    ', { width }));
   if (verdict.kind === 'connection' && verdict.spread && (walks || verdict.verdict === 'fail')) {
-    lines.push(
-      `    ${colors.dim('connections')}  ${Object.entries(verdict.spread)
-        .map(([endpoint, count]) => `${endpoint} ${count}`)
-        .join(', ')}`,
-    );
+    const counts = Object.entries(verdict.spread).map(([endpoint, count]) => `${endpoint} ${count}`);
+    const lead = '    connections  ';
+    const [first = '', ...rest] = wrap(`${lead}${counts.join(', ')}`, width, ' '.repeat(lead.length));
+    lines.push(`${colors.dim(lead)}${first.slice(lead.length)}`, ...rest);
   }
   return lines;
 }

@@ -11,10 +11,11 @@ export function formatTrace(
   tracked: readonly TrackedConnections[],
   colors: Colors,
 ): string {
-  const lines = formatWalk(walk, colors, '  ', (rewrite) => chainsBehind(rewrite, rules));
+  const lines = formatWalk(walk, colors, '  ', { madeBy: (rewrite) => chainsBehind(rewrite, rules) });
   if (walk.outcome === 'delivered') {
+    const to = walk.endpoint === undefined ? '' : ` to ${walk.endpoint}`;
     const saw = walk.sourceSeen === undefined ? '' : `, which saw ${walk.sourceSeen}`;
-    lines.push(`  ${colors.green(`delivered to ${walk.endpoint}${saw}`)}`);
+    lines.push(`  ${colors.green(`delivered${to}${saw}`)}`);
   }
   if (walk.doubt !== undefined) lines.push(`  ${colors.yellow(`not certain: ${walk.doubt}`)}`);
   for (const { place, direction, rules: matched } of rules) {

@@ -1,32 +1,42 @@
 /** A walk as people read it: one line a hop, translations between the lines, addresses in one column. */
 
 import type { Hop, Rewrite, Walk } from '../stitch/walk.ts';
-import type { Colors } from './layout.ts';
+import { type Colors, wrap } from './layout.ts';
 
-/** Which chains made a translation, when rules were traced. */
-export type MadeBy = (rewrite: Rewrite) => string | undefined;
+export interface WalkTextOptions {
+  /** Which chains made a translation, when rules were traced. */
+  readonly madeBy?: (rewrite: Rewrite) => string | undefined;
+  /** Sentences are broken to fit into it; hops stay whole. */
+  readonly width?: number;
+}
 
-export function formatWalk(walk: Walk, colors: Colors, indent = '    ', madeBy: MadeBy = () => undefined): string[] {
+export function formatWalk(
+  walk: Walk,
+  colors: Colors,
+  indent = '    ',
+  { madeBy = () => undefined, width = Number.POSITIVE_INFINITY }: WalkTextOptions = {},
+): string[] {
   const hops = [...walk.hops, ...walk.replyHops];
-  const width = {
+  const columns = {
     place: Math.max(4, ...hops.map(({ place }) => place.length)),
     device: Math.max(4, ...hops.map((hop) => hop.interface.length)),
   };
-  const line = (hop: Hop) => formatHop(hop, width, colors, indent, madeBy);
+  const line = (hop: Hop) => formatHop(hop, columns, colors, indent, madeBy);
   const lines = walk.hops.flatMap(line);
   if (walk.replyHops.length > 0) lines.push(`${indent}${colors.dim('and back')}`, ...walk.replyHops.flatMap(line));
-  if (walk.outcome !== 'delivered') lines.push(`${indent}${colors.yellow(`${walk.outcome}: ${walk.reason}`)}`);
+  if (walk.outcome !== 'delivered')
+    lines.push(...wrap(`${indent}${walk.outcome}: ${walk.reason}`, width, `${indent}  `).map(colors.yellow));
   return lines;
 }
 
 function formatHop(
   hop: Hop,
-  width: { place: number; device: number },
+  columns: { place: number; device: number },
   colors: Colors,
   indent: string,
-  madeBy: MadeBy,
+  madeBy: NonNullable<WalkTextOptions['madeBy']>,
 ): string[] {
-  const lead = `${hop.place.padEnd(width.place)}  ${hop.interface.padEnd(width.device)}  ${ARROWS[hop.direction]}  `;
+  const lead = `${hop.place.padEnd(columns.place)}  ${hop.interface.padEnd(columns.device)}  ${ARROWS[hop.direction]}  `;
   const gap = `${indent}${' '.repeat(lead.length)}`;
   const { source, destination, info } = hop.packet;
   const inner = `${source} → ${destination}`;

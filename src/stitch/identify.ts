@@ -10,12 +10,14 @@ export interface Identity {
   readonly probe: number;
   /** `error`: an ICMP error about a packet of the probe. */
   readonly kind: 'request' | 'answer' | 'error';
-  /** Tells the packets of a probe apart; the same on every hop of one packet. */
-  readonly key: string;
+  /** What tells the packets of a probe apart, but for those that are sent again. */
+  readonly content: string;
 }
 
 /** One packet seen once. */
 export interface Sighting extends Identity {
+  /** Tells the packets of a probe apart; the same on every hop of one packet. */
+  readonly key: string;
   readonly frame: Frame;
   /** The innermost packet. */
   readonly packet: IpPacket;
@@ -27,7 +29,9 @@ export function identify(frame: Frame, probes: ReadonlySet<number>): Sighting | 
   const { packet, encapsulation } = unwrap(frame.packet);
   if (packet?.kind !== 'ip') return undefined;
   const identity = identityOf(packet, probes);
-  return identity && { ...identity, frame, packet, ...(encapsulation && { encapsulation }) };
+  if (!identity) return undefined;
+  const key = `${identity.content} ${packet.id}`;
+  return { ...identity, key, frame, packet, ...(encapsulation && { encapsulation }) };
 }
 
 function unwrap(packet: Packet): { packet: Packet | undefined; encapsulation?: Encapsulation } {
@@ -41,12 +45,11 @@ function unwrap(packet: Packet): { packet: Packet | undefined; encapsulation?: E
   return { packet };
 }
 
-function identityOf(packet: IpPacket, probes: ReadonlySet<number>): Identity | undefined {
-  const { transport, id } = packet;
+function identityOf({ transport }: IpPacket, probes: ReadonlySet<number>): Identity | undefined {
   switch (transport.kind) {
     case 'tcp': {
       const { sequence, acknowledgement, flags, payloadLength } = transport;
-      const key = `${flags} ${sequence} ${acknowledgement} ${payloadLength} ${id}`;
+      const content = `${flags} ${sequence} ${acknowledgement} ${payloadLength}`;
       const sent = probes.has(idOfSequence(sequence)) && (sequence & 0xffff) <= MAX_PAYLOAD;
       const acknowledged =
         (flags & TCP_ACK) !== 0 &&
@@ -54,32 +57,24 @@ function identityOf(packet: IpPacket, probes: ReadonlySet<number>): Identity | u
         (acknowledgement & 0xffff) <= MAX_PAYLOAD;
       /** Of a packet that would fit both ways by chance, nothing can be said. */
       if (sent === acknowledged && !(flags & TCP_SYN)) return undefined;
-      if (sent && !(flags & TCP_SYN && flags & TCP_ACK)) return { probe: idOfSequence(sequence), kind: 'request', key };
-      return acknowledged ? { probe: idOfSequence(acknowledgement), kind: 'answer', key } : undefined;
+      if (sent && !(flags & TCP_SYN && flags & TCP_ACK))
+        return { probe: idOfSequence(sequence), kind: 'request', content };
+      return acknowledged ? { probe: idOfSequence(acknowledgement), kind: 'answer', content } : undefined;
     }
     case 'udp': {
       const probe = Math.abs(transport.mark);
       if (probe === 0 || !probes.has(probe)) return undefined;
-      return { probe, kind: transport.mark > 0 ? 'request' : 'answer', key: `udp ${id} ${transport.payloadLength}` };
+      return { probe, kind: transport.mark > 0 ? 'request' : 'answer', content: `udp ${transport.payloadLength}` };
     }
     case 'icmp': {
-      if (transport.echo) {
-        if (transport.mark === 0 || !probes.has(transport.mark)) return undefined;
-        const isRequest = transport.type === 8 || transport.type === 128;
-        return {
-          probe: transport.mark,
-          kind: isRequest ? 'request' : 'answer',
-          key: `echo ${transport.echo.sequence} ${id}`,
-        };
+      const { type, code, mark, echo, quoted } = transport;
+      if (echo) {
+        if (mark === 0 || !probes.has(mark)) return undefined;
+        const isRequest = type === 8 || type === 128;
+        return { probe: mark, kind: isRequest ? 'request' : 'answer', content: `echo ${echo.sequence}` };
       }
-      const about = transport.quoted?.kind === 'ip' ? identityOf(transport.quoted, probes) : undefined;
-      return (
-        about && {
-          probe: about.probe,
-          kind: 'error',
-          key: `error ${transport.type}/${transport.code} ${about.kind} ${id}`,
-        }
-      );
+      const about = quoted?.kind === 'ip' ? identityOf(quoted, probes) : undefined;
+      return about && { probe: about.probe, kind: 'error', content: `error ${type}/${code} ${about.kind}` };
     }
     default:
       return undefined;
@@ -87,6 +82,6 @@ function identityOf(packet: IpPacket, probes: ReadonlySet<number>): Identity | u
 }
 
 /** Whether an error is about what the probe sent, rather than about the answer. */
-export function isAboutRequest({ key }: Sighting): boolean {
-  return key.includes(' request ');
+export function isAboutRequest({ content }: Sighting): boolean {
+  return content.endsWith(' request');
 }

@@ -3,6 +3,7 @@ import type { Frame } from '../decode/packet.ts';
 import type { ProbeRun } from '../probe/probe.ts';
 import { identify, type Sighting } from './identify.ts';
 import { outcomeOf } from './outcome.ts';
+import { byTime, origin } from './time.ts';
 import type { Walk } from './walk.ts';
 import type { Wiring } from './wiring.ts';
 
@@ -15,11 +16,14 @@ export interface Evidence {
   readonly blind: ReadonlyMap<string, string>;
 }
 
-/** The packets of one probe, apart by what they are, each with all places it was seen at, in order of first sight. */
+/** One packet: everywhere it was seen. */
+export type SeenPacket = readonly Sighting[];
+
+/** The packets of one probe, apart by what they are, in order of first sight. */
 export interface ProbeFrames {
-  readonly requests: readonly (readonly Sighting[])[];
-  readonly answers: readonly (readonly Sighting[])[];
-  readonly errors: readonly (readonly Sighting[])[];
+  readonly requests: readonly SeenPacket[];
+  readonly answers: readonly SeenPacket[];
+  readonly errors: readonly SeenPacket[];
 }
 
 export function stitch(runs: readonly ProbeRun[], evidence: Evidence, wiring: Wiring): Walk[] {
@@ -41,15 +45,11 @@ function groupByProbe(frames: readonly Frame[], ids: ReadonlySet<number>): Map<n
     else packets.set(sighting.key, [sighting]);
   }
   const inOrder = (packets: Map<string, Sighting[]>) =>
-    [...packets.values()].sort((a, b) => firstSeen(a) - firstSeen(b));
+    [...packets.values()].sort((a, b) => byTime(origin(a), origin(b)));
   return new Map(
     [...groups].map(([id, { request, answer, error }]) => [
       id,
       { requests: inOrder(request), answers: inOrder(answer), errors: inOrder(error) },
     ]),
   );
-}
-
-function firstSeen(sightings: readonly Sighting[]): number {
-  return Math.min(...sightings.map(({ frame }) => frame.seconds * 1e6 + frame.nanoseconds / 1e3));
 }

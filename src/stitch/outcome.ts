@@ -4,11 +4,12 @@
  */
 import { socketAddress } from '../net/port.ts';
 import type { Outcome } from '../parse/schema/topology.ts';
-import type { ProbeRun } from '../probe/probe.ts';
-import { isAboutRequest, type Sighting } from './identify.ts';
-import type { Evidence, ProbeFrames } from './index.ts';
+import type { EndpointAnswer, ProbeRun } from '../probe/probe.ts';
+import { isAboutRequest } from './identify.ts';
+import type { Evidence, ProbeFrames, SeenPacket } from './index.ts';
 import { pathOf, SOCKET, type Tuple } from './path.ts';
 import { rejectionOf } from './summary.ts';
+import { byTime, origin } from './time.ts';
 import type { Hop, Walk } from './walk.ts';
 import type { Wiring } from './wiring.ts';
 
@@ -46,12 +47,12 @@ class Context {
     this.#wiring = wiring;
     this.#sent = sentTuple(run);
     const request = this.#decisiveRequest();
-    const answer = this.#decisiveAnswer();
+    const answer = this.#decisiveAnswer(request);
     const answered = run.result.kind === 'answered' ? run.result.answer : undefined;
     /** Only where there are rules can the endpoint have seen anything else than its last interface. */
     const atEndpoint =
       answered && this.#mayTranslate(request) ? { source: answered.source, destination: answered.address } : undefined;
-    this.hops = pathOf(request, { start: run.namespace, sent: this.#sent, received: atEndpoint, wiring, undo: false });
+    this.hops = this.#wayThere(request, atEndpoint);
     this.replyHops = pathOf(answer, {
       start: answer.length > 0 ? origin(answer).frame.namespace : run.namespace,
       sent: atEndpoint && reversed(atEndpoint),
@@ -65,57 +66,69 @@ class Context {
     const { result } = this.#run;
     if (result.kind === 'answered') return this.#delivered();
     const finding = this.#loop() ?? this.#rejected() ?? this.#unsendable() ?? this.#replyProblem() ?? this.#lost();
-    return { ...finding, ...this.#blindness() };
+    return { ...finding, ...this.#gap() };
+  }
+
+  #wayThere(request: SeenPacket, received?: Tuple): Hop[] {
+    const { namespace: start } = this.#run;
+    return pathOf(request, { start, sent: this.#sent, received, wiring: this.#wiring, undo: false });
   }
 
   /** The packet to follow: the first one, unless that one did its work and a later one did not. */
-  #decisiveRequest(): readonly Sighting[] {
+  #decisiveRequest(): SeenPacket {
     const { requests, answers } = this.#frames;
-    const [first = []] = requests;
-    if (this.#run.protocol !== 'TCP' || this.#run.result.kind === 'answered' || answers.length === 0) return first;
-    const data = requests.find(
-      ([sighting]) => sighting!.packet.transport.kind === 'tcp' && sighting!.packet.transport.payloadLength > 0,
-    );
-    return data ?? first;
+    const worked = this.#run.protocol === 'TCP' && this.#run.result.kind !== 'answered' && answers.length > 0;
+    const data = worked ? requests.filter(carriesData) : [];
+    return followed(data.length > 0 ? data : requests, (attempt) => this.#arrived(this.#wayThere(attempt)));
   }
 
-  #decisiveAnswer(): readonly Sighting[] {
+  #decisiveAnswer(request: SeenPacket): SeenPacket {
     const { answers } = this.#frames;
-    const request = this.#decisiveRequest();
-    const isData = request.length > 0 && request !== this.#frames.requests[0];
-    if (isData) {
-      const reply = answers.find(
-        ([sighting]) => sighting!.packet.transport.kind === 'tcp' && sighting!.packet.transport.payloadLength > 0,
-      );
-      return reply ?? this.#errorsAboutRequest()[0] ?? [];
-    }
-    return answers[0] ?? this.#errorsAboutRequest()[0] ?? [];
+    const candidates = carriesData(request) ? answers.filter(carriesData) : answers;
+    return followed(candidates.length > 0 ? candidates : this.#errorsAboutRequest(), (attempt) =>
+      this.#cameBack(attempt),
+    );
   }
 
-  #errorsAboutRequest(): readonly (readonly Sighting[])[] {
+  /** The packet came to whoever answered, or else to the owner of its destination, and was seen no further. */
+  #arrived(hops: readonly Hop[]): boolean {
+    const answer = this.#frames.answers[0] ?? this.#errorsAboutRequest()[0];
+    const namespace = answer ? origin(answer).frame.namespace : this.#ownerOfDestination(hops);
+    return namespace !== undefined && cameTo(this.#wiring.placeOf(namespace), hops);
+  }
+
+  #cameBack(answer: SeenPacket): boolean {
+    return answer.some(({ frame }) => frame.namespace === this.#run.namespace && frame.direction === 'in');
+  }
+
+  #ownerOfDestination(hops: readonly Hop[]): string | undefined {
+    const last = hops.at(-1);
+    return last && this.#wiring.ownerOf(addressOf(last.packet.destination));
+  }
+
+  /** The owner of the packet's destination, once the packet came to it and no rule there can have sent it on or dropped it. */
+  #reachedOwner(): string | undefined {
+    const owner = this.#ownerOfDestination(this.hops);
+    const reached =
+      owner !== undefined && cameTo(this.#wiring.placeOf(owner), this.hops) && !this.#wiring.hasRules(owner);
+    return reached ? owner : undefined;
+  }
+
+  #errorsAboutRequest(): readonly SeenPacket[] {
     return this.#frames.errors.filter(
       ([sighting]) => isAboutRequest(sighting!) && rejectionOf(sighting!.packet) !== undefined,
     );
   }
 
-  #mayTranslate(sightings: readonly Sighting[]): boolean {
-    return sightings.some(
-      ({ frame }) =>
-        this.#wiring.hasRules(frame.namespace) && this.#wiring.placeOf(frame.namespace) === this.#lastPlace(sightings),
-    );
-  }
-
-  #lastPlace(sightings: readonly Sighting[]): string | undefined {
-    const last = sightings
-      .toSorted((a, b) => a.frame.seconds - b.frame.seconds || a.frame.nanoseconds - b.frame.nanoseconds)
-      .at(-1);
-    return last && this.#wiring.placeOf(last.frame.namespace);
+  #mayTranslate(request: SeenPacket): boolean {
+    const last = request.toSorted(byTime).at(-1);
+    return last !== undefined && this.#wiring.hasRules(last.frame.namespace);
   }
 
   #delivered(): Finding {
     const { result } = this.#run;
     const answer = result.kind === 'answered' ? result.answer : undefined;
-    const last = this.hops.at(-1);
+    const last = this.#arrived(this.hops) ? this.hops.at(-1) : undefined;
     const endpoint = answer?.endpoint ?? last?.place;
     const endpointAddress = answer?.address ?? last?.packet.destination;
     const sourceSeen = answer?.source ?? last?.packet.source;
@@ -125,19 +138,21 @@ class Context {
       ...(endpoint !== undefined && { endpoint }),
       ...(endpointAddress !== undefined && { endpointAddress }),
       ...(sourceSeen !== undefined && { sourceSeen }),
-      ...this.#disagreement(),
+      ...this.#disagreement(answer),
     };
   }
 
   /** Endpoint and capture both say who was reached and whom it saw; when they differ, neither is believed. */
-  #disagreement(): Pick<Finding, 'doubt'> {
-    const { result } = this.#run;
+  #disagreement(answer: EndpointAnswer | undefined): Pick<Finding, 'doubt'> {
     const last = this.hops.at(-1);
-    const because = this.#blindness().doubt;
+    const because = this.#gap().doubt;
     const doubt = (text: string) => ({ doubt: because === undefined ? text : `${text}; ${because}` });
     if (!last) return doubt('the probe was answered, but no capture holds its packets');
-    if (result.kind !== 'answered' || !result.answer) return {};
-    const { endpoint, source } = result.answer;
+    if (!answer)
+      return this.#arrived(this.hops)
+        ? {}
+        : doubt(`the answer does not say who sent it, and the capture ends at ${last.place}`);
+    const { endpoint, source } = answer;
     if (last.packet.source !== source)
       return doubt(`${endpoint} says it saw ${source}, the capture shows ${last.packet.source}`);
     if (!samePlace(last.place, endpoint, this.#wiring))
@@ -167,10 +182,9 @@ class Context {
     const refusals = [...this.#frames.answers, ...this.#errorsAboutRequest()].filter(
       ([sighting]) => rejectionOf(sighting!.packet) !== undefined,
     );
-    const [refusal] = refusals;
+    const told = this.#run.result.kind === 'refused' ? refusals[0] : undefined;
+    const refusal = refusals.find((packet) => this.#cameBack(packet)) ?? told;
     if (!refusal) return undefined;
-    const reached = refusal.some(({ frame }) => frame.namespace === this.#run.namespace);
-    if (!reached && this.#run.result.kind !== 'refused') return undefined;
     const by = this.#wiring.placeOf(origin(refusal).frame.namespace);
     const kind = rejectionOf(refusal[0]!.packet)!;
     return {
@@ -211,13 +225,12 @@ class Context {
   }
 
   #replyProblem(): Finding | undefined {
-    const [answer] = this.#frames.answers;
     const last = this.replyHops.at(-1);
-    if (!answer || !last) return undefined;
+    if (!last || !this.#wasAnswered()) return undefined;
     const from = this.#wiring.placeOf(this.#run.namespace);
     const first = this.replyHops[0]!;
     const endpoint = { endpoint: first.place };
-    if (last.place === from) {
+    if (cameTo(from, this.replyHops)) {
       const expected = this.#sent?.destination;
       if (expected === undefined || last.packet.source === expected) {
         return {
@@ -238,6 +251,13 @@ class Context {
     };
   }
 
+  /** An error is an answer when it comes from the owner of the destination, and not from somebody on the way. */
+  #wasAnswered(): boolean {
+    if (this.#frames.answers.length > 0) return true;
+    const owner = this.#reachedOwner();
+    return owner !== undefined && this.#wiring.placeOf(owner) === this.replyHops[0]?.place;
+  }
+
   #lost(): Finding {
     const from = this.#wiring.placeOf(this.#run.namespace);
     const last = this.hops.at(-1);
@@ -250,13 +270,8 @@ class Context {
         lastSeen: { place: from, interface: SOCKET },
       };
     }
-    const owner = this.#wiring.ownerOf(addressOf(last.packet.destination));
-    const arrived =
-      owner !== undefined &&
-      this.#wiring.placeOf(owner) === last.place &&
-      last.direction === 'in' &&
-      !last.encapsulation;
-    if (arrived && !this.#wiring.hasRules(owner)) {
+    const owner = this.#reachedOwner();
+    if (owner !== undefined) {
       const back = this.#wiring.nextHop(owner, addressOf(last.packet.source));
       const why = back === undefined ? `: it has no route to ${addressOf(last.packet.source)}` : '';
       return {
@@ -315,8 +330,10 @@ class Context {
     return `it was last seen leaving ${last.place} by ${last.interface}, ${next}`;
   }
 
-  /** Silence proves nothing where a capture was not alive. */
-  #blindness(): Pick<Finding, 'doubt'> {
+  /** Silence proves nothing where a capture was not alive, nor where packets cannot be told from others. */
+  #gap(): Pick<Finding, 'doubt'> {
+    if (this.#run.protocol === 'SCTP')
+      return { doubt: 'no capture can show where it went: SCTP packets carry no mark' };
     const [first] = this.#evidence.blind;
     return first ? { doubt: `the capture at ${this.#wiring.placeOf(first[0])} cannot be relied on: ${first[1]}` } : {};
   }
@@ -345,11 +362,21 @@ function reversed({ source, destination }: Tuple): Tuple {
   return { source: destination, destination: source };
 }
 
-/** Where a packet was seen first: who sent it. */
-function origin(sightings: readonly Sighting[]): Sighting {
-  return sightings.toSorted(
-    (a, b) => a.frame.seconds - b.frame.seconds || a.frame.nanoseconds - b.frame.nanoseconds,
-  )[0]!;
+/** What is not answered is sent again: the first attempt that got through is followed, or the first of all if none did. */
+function followed(packets: readonly SeenPacket[], gotThrough: (attempt: SeenPacket) => boolean): SeenPacket {
+  const [first = []] = packets;
+  return packets.filter(([sighting]) => sighting!.content === first[0]!.content).find(gotThrough) ?? first;
+}
+
+function carriesData([sighting]: SeenPacket): boolean {
+  const transport = sighting?.packet.transport;
+  return transport?.kind === 'tcp' && transport.payloadLength > 0;
+}
+
+/** Came in there, and was not seen to leave. */
+function cameTo(place: string, hops: readonly Hop[]): boolean {
+  const last = hops.at(-1);
+  return last?.place === place && last.direction === 'in' && !last.encapsulation;
 }
 
 function lastSeen(hops: readonly Hop[]): { place: string; interface: string } {

@@ -8,6 +8,7 @@
 import { socketAddress } from '../net/port.ts';
 import type { Sighting } from './identify.ts';
 import { summarize } from './summary.ts';
+import { byTime, elapsed } from './time.ts';
 import type { Hop, Rewrite } from './walk.ts';
 import type { Wiring } from './wiring.ts';
 
@@ -34,7 +35,6 @@ export function pathOf(sightings: readonly Sighting[], options: PathOptions): Ho
   const hops: Hop[] = [];
   const first = ordered[0];
   if (!first) return [];
-  const began = timeOf(first);
   let before: Tuple | undefined = options.sent;
   let previous: Sighting | undefined;
   const push = (sighting: Sighting, device: string, direction: Hop['direction'], tuple: Tuple) => {
@@ -48,7 +48,7 @@ export function pathOf(sightings: readonly Sighting[], options: PathOptions): Ho
       packet: { ...summarize(sighting.packet), ...tuple },
       ...(sighting.encapsulation && isFrame && { encapsulation: sighting.encapsulation }),
       ...(rewrites.length > 0 && { rewrites }),
-      sinceStart: timeOf(sighting) - began,
+      sinceStart: elapsed(first, sighting),
       ...(isFrame && { frame: { namespace: sighting.frame.namespace, index: sighting.frame.index } }),
     });
     before = tuple;
@@ -151,7 +151,7 @@ function arrival({ frame }: Sighting, waiting: ReadonlyMap<string, Sighting[]>, 
     const next = waiting.get(namespace)?.[0];
     return next && next.frame.interface === name && next.frame.direction !== 'out' ? [next] : [];
   });
-  return candidates.sort((a, b) => timeOf(a) - timeOf(b))[0]?.frame.namespace;
+  return candidates.sort(byTime)[0]?.frame.namespace;
 }
 
 /** In by one port and out by another of the same bridge, which itself is not seen: the frame was switched. */
@@ -181,9 +181,4 @@ function rewritesBetween(before: Tuple, after: Tuple, at: string, undo: boolean)
 
 function sameTuple(a: Tuple, b: Tuple): boolean {
   return a.source === b.source && a.destination === b.destination;
-}
-
-/** Nanoseconds since some hour: exact in a double. */
-function timeOf({ frame }: Sighting): number {
-  return (frame.seconds % 3600) * 1e9 + frame.nanoseconds;
 }

@@ -18,12 +18,18 @@ export interface RulesAtPlace {
   readonly rules: readonly MatchedRule[];
 }
 
-interface TracedPacket {
+/** As it was when it came in. */
+interface TracedPacket extends TraceHeader {
   readonly namespace: string;
+  readonly rules: MatchedRule[];
+}
+
+interface TraceHeader {
   readonly source: string;
   readonly destination: string;
   readonly ports: string;
-  readonly rules: MatchedRule[];
+  /** Stays the same from hook to hook: only the last of them, POSTROUTING or INPUT, translates the source. */
+  readonly sameAtAllHooks: string;
 }
 
 /** For every place a walk passes that has rules: the ones that matched its packets. */
@@ -73,35 +79,41 @@ function portsOf(source: string, destination: string): string {
  *    TRACE: 2 26ec3b56 nat:PREROUTING:policy:ACCEPT
  */
 function readTrace({ namespace, text }: RuleTrace): TracedPacket[] {
-  const headers = new Map<string, Record<string, string>>();
-  const open = new Map<string, TracedPacket>();
   const packets: TracedPacket[] = [];
+  /** By number. Numbers are used again, and a packet may get another between two hooks: each header says which it is. */
+  const headers = new Map<string, TraceHeader>();
+  const current = new Map<string, TracedPacket | undefined>();
   for (const line of text.split('\n')) {
-    const [, kind, id = '', rest = ''] = /^\s*(PACKET|TRACE): \d+ ([0-9a-f]+) (.*)$/.exec(line) ?? [];
+    const [, kind, number = '', rest = ''] = /^\s*(PACKET|TRACE): \d+ ([0-9a-f]+) (.*)$/.exec(line) ?? [];
     if (kind === 'PACKET') {
-      headers.set(
-        id,
-        Object.fromEntries([...rest.matchAll(/([A-Z]+)=(\S*)/g)].map(([, name, value]) => [name!, value!])),
-      );
+      const header = readHeader(rest);
+      headers.set(number, header);
+      const isSame = (packet: TracedPacket | undefined) => packet?.sameAtAllHooks === header.sameAtAllHooks;
+      if (!isSame(current.get(number))) current.set(number, packets.findLast(isSame));
     } else if (kind === 'TRACE') {
-      /** Our own TRACE rule comes first of all: numbers are used again, this begins a new packet. */
-      if (/^raw:\w+:rule:/.test(rest)) {
-        const { SRC = '', DST = '', SPORT, DPORT } = headers.get(id) ?? {};
-        const packet: TracedPacket = {
-          namespace,
-          source: SRC,
-          destination: DST,
-          ports: SPORT === undefined ? '' : `${SPORT} ${DPORT}`,
-          rules: [],
-        };
-        open.set(id, packet);
+      const header = headers.get(number);
+      /** Our own TRACE rule comes first of all. */
+      if (header && /^raw:\w+:rule:/.test(rest)) {
+        const packet = { ...header, namespace, rules: [] };
+        current.set(number, packet);
         packets.push(packet);
       }
       const rule = readRule(rest);
-      if (rule) open.get(id)?.rules.push(rule);
+      if (rule) current.get(number)?.rules.push(rule);
     }
   }
   return packets;
+}
+
+function readHeader(text: string): TraceHeader {
+  const fields = Object.fromEntries([...text.matchAll(/([A-Z]+)=(\S*)/g)].map(([, name, value]) => [name!, value!]));
+  const { SRC = '', DST = '', SPORT, DPORT, ID, LEN } = fields;
+  return {
+    source: SRC,
+    destination: DST,
+    ports: SPORT === undefined ? '' : `${SPORT} ${DPORT}`,
+    sameAtAllHooks: [SRC, SPORT, ID, LEN].join(' '),
+  };
 }
 
 /** A policy counts only when it drops: that a chain came to its end otherwise says nothing. */

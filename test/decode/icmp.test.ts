@@ -29,6 +29,11 @@ describe('an ICMP echo', () => {
     expect(packetOf(ipv4({ protocol: PROTOCOL.icmp }, echo))).toMatchObject({ transport: { mark: 0 } });
   });
 
+  it('takes no mark from the padding behind the packet', () => {
+    const packet = ipv4({ protocol: PROTOCOL.icmp }, icmp(8, 0, u32(1), Buffer.alloc(0)));
+    expect(packetOf(Buffer.concat([packet, markedPayload(17)]))).toMatchObject({ transport: { mark: 0 } });
+  });
+
   it.each([
     [128, 'request'],
     [129, 'reply'],

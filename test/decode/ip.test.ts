@@ -1,6 +1,20 @@
 /** IPv4 and IPv6 headers. */
 import { describe, expect, it } from 'vitest';
-import { extension, fragmentHeader, type Ipv4Options, icmp, ipv4, ipv6, PROTOCOL, tcp, u32, udp } from './packets.ts';
+import {
+  ethernet,
+  extension,
+  fragmentHeader,
+  type Ipv4Options,
+  icmp,
+  ipv4,
+  ipv6,
+  PROTOCOL,
+  TYPE,
+  tcp,
+  u32,
+  udp,
+  vxlan,
+} from './packets.ts';
 import { frameOf, LINK_TYPE, packetOf } from './pcap-file.ts';
 
 describe('an IPv4 packet', () => {
@@ -160,6 +174,15 @@ describe('an IPv6 packet', () => {
     });
   });
 
+  it('that is a later fragment has no headers either, whatever its bytes look like', () => {
+    const payload = extension(PROTOCOL.udp, 0, udp({}, Buffer.alloc(8)));
+    const packet = packetOf(ipv6({ next: 44 }, fragmentHeader(60, 1448, true, payload)));
+    expect(packet).toMatchObject({
+      fragment: { offset: 1448, more: true },
+      transport: { kind: 'fragment', protocol: 60 },
+    });
+  });
+
   it('that is cut off in an extension header has no transport, and says why', () => {
     const whole = ipv6({ next: 0 }, extension(PROTOCOL.tcp, 3, tcp()));
     for (const length of [40, 44, 48, 56]) {
@@ -207,5 +230,21 @@ describe('a packet inside another', () => {
       ipv4({ protocol: PROTOCOL.ipip, totalLength: bytes - offset }, Buffer.alloc(0)).copy(data, offset);
     }
     expect(packetOf(data)).toMatchObject({ kind: 'ip', transport: { kind: 'ipip' } });
+  });
+
+  it.each<[string, (inner: Buffer) => Buffer]>([
+    ['IP-in-IP', (inner) => ipv4({ protocol: PROTOCOL.ipip }, inner)],
+    ['VXLAN', (inner) => ipv4({ protocol: 17 }, udp({ destinationPort: 8472 }, vxlan(1, ethernet(TYPE.ipv4, inner))))],
+    ['ICMP errors', (inner) => ipv4({ protocol: PROTOCOL.icmp }, icmp(3, 3, u32(0), inner))],
+  ])('is decoded as deep as kernels nest it, and given up some way below: %s', (_, wrap) => {
+    const nested = (depth: number) => {
+      let data = ipv4({ protocol: PROTOCOL.tcp, id: 4711 }, tcp());
+      for (let level = 0; level < depth; level++) data = wrap(data);
+      return JSON.stringify(packetOf(data));
+    };
+    expect(nested(8)).toContain('"id":4711');
+    expect(nested(16)).toContain('"id":4711');
+    expect(nested(17)).not.toContain('"id":4711');
+    expect(nested(17)).toContain('more than 16 packets, one inside the other');
   });
 });

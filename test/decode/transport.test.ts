@@ -70,6 +70,14 @@ describe('UDP', () => {
     expect(packetOf(Buffer.concat([packet, markedPayload(17)]))).toMatchObject({ transport: { mark: 0 } });
   });
 
+  it('takes no mark from behind the length in its own header', () => {
+    const datagram = udp({}, markedPayload(17));
+    datagram.writeUInt16BE(8, 4);
+    expect(packetOf(ipv4({ protocol: PROTOCOL.udp }, datagram))).toMatchObject({
+      transport: { payloadLength: 0, mark: 0 },
+    });
+  });
+
   it('captured in part has the payload length of its header', () => {
     const packet = ipv4({ protocol: PROTOCOL.udp }, udp({}, markedPayload(17, '', 1000)));
     expect(packetOf(packet.subarray(0, 60))).toMatchObject({ transport: { payloadLength: 1000, mark: 17 } });
@@ -128,6 +136,14 @@ describe('VXLAN', () => {
 
   it('too short for its header is payload', () => {
     expect(packetOf(carried(8472, Buffer.of(8, 0, 0, 0)))).not.toHaveProperty('transport.vxlan');
+  });
+
+  it('ends where its datagram does', () => {
+    const datagram = udp({ destinationPort: 8472 }, vxlan(1, ethernet(TYPE.ipv4, inner)));
+    datagram.writeUInt16BE(8 + 8 + 14 + 24, 4);
+    expect(packetOf(ipv4({ protocol: PROTOCOL.udp }, datagram))).toMatchObject({
+      transport: { vxlan: { inner: { length: 40, transport: { kind: 'other', truncated: true } } } },
+    });
   });
 
   it('carries tagged frames', () => {

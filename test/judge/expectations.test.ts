@@ -161,6 +161,18 @@ describe('an expectation that is not met says what was expected and what was see
     [{ encapsulation: 'none' }, 'none', 'vxlan vni 1 port 8472, 10.0.0.11 (node/node1) → 10.0.0.12 (node/node2)'],
     [{ encapsulation: vxlan('node/node1', 'node/node2') }, 'vxlan, node/node1 → node/node2', 'none', rejected()],
     [
+      { encapsulation: 'none' },
+      'none',
+      'ipip, 10.0.0.11 (node/node1) → 10.0.0.12 (node/node2)',
+      delivered({
+        hops: [
+          hop('node/node1:tunl0', 'out', undefined, {
+            encapsulation: { as: 'ipip', source: '10.0.0.11', destination: '10.0.0.12' },
+          }),
+        ],
+      }),
+    ],
+    [
       { encapsulation: vxlan('node/node2', 'node/node1') },
       'vxlan, node/node2 → node/node1',
       'vxlan vni 1 port 8472, 10.0.0.11 (node/node1) → 10.0.0.12 (node/node2)',

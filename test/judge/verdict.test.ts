@@ -49,6 +49,11 @@ describe('a check', () => {
 
   it('for which nothing was sent does not pass', () => {
     expect(judge({ outcome: 'delivered' }).verdict).not.toBe('pass');
+    for (const expectation of [undefined, {}, { outcome: 'dropped' }] as const) {
+      const verdict = judge(expectation);
+      expect(verdict).toMatchObject({ verdict: 'inconclusive', reason: 'nothing was sent', mismatches: [] });
+      expect(verdict).not.toHaveProperty('walk');
+    }
   });
 });
 
@@ -202,6 +207,14 @@ describe('a listing', () => {
       ['fdb', 'dev eth1'],
     ]);
     expect(judgeState(check, listings, 1).mismatches.map(({ field }) => field)).toEqual(['fdb']);
+  });
+
+  it('that was not made lacks nothing: its silence proves nothing', () => {
+    const check = stateCheck([{ name: 'fdb', has: [], lacks: ['x'] }]);
+    expect(judgeState(check, new Map(), 1)).toMatchObject({
+      verdict: 'fail',
+      reason: 'fdb: expected a listing, but there is none',
+    });
   });
 
   it('that printed nothing has nothing', () => {

@@ -132,6 +132,7 @@ describe('special characters', () => {
   it('that XML does not allow are left out', () => {
     expect(nameOf('a\u0000b\u0007c\u001b[31md\u000be')).toBe('abc[31mde');
     expect(nameOf('a\ufffeb\uffffc')).toBe('abc');
+    expect(nameOf('a\ud800b\udfffc\u{1f680}')).toBe('abc\u{1f680}');
   });
 
   it('do not break a failure, wherever they stand', () => {

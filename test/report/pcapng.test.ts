@@ -227,6 +227,11 @@ describe('a damaged capture', () => {
     const { packets } = read(toPcapng([damaged, client], [], wiring));
     expect(packets.map(({ time }) => time % 1000n)).toEqual([100n, 300n]);
   });
+
+  it('that holds nothing at all leaves the others', () => {
+    const empty = { ...node1, pcap: Buffer.alloc(0), blind: 'tcpdump ended' };
+    expect(read(toPcapng([empty, client], [], wiring)).packets).toHaveLength(1);
+  });
 });
 
 describe('a recording', () => {

@@ -79,5 +79,8 @@ describe('characters that mean something to TAP', () => {
     const name = 'first\nnot ok 2 - second';
     expect(lines(lab([renamed(PASS, name)]))).toHaveLength(3);
     expect(lines(lab([renamed(SKIPPED, 'SCTP', name)]))).toHaveLength(3);
+    expect(points(lab([renamed(SKIPPED, 'a\r\n  b', 'c\rd\n\ne')]))).toEqual([
+      'ok 1 - nodeport-snat · iptables · vxlan: a b # SKIP c d e',
+    ]);
   });
 });

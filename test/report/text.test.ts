@@ -85,6 +85,28 @@ describe('a lab', () => {
     expect(lines.filter((line) => line.length > 100)).toEqual([]);
   });
 
+  it('fits 100 columns also with many endpoints', () => {
+    const endpoints = Array.from({ length: 20 }, (_, index) => [`pod/web-${index}`, 3]);
+    const verdict = { ...SPREAD_FAIL, spread: Object.fromEntries(endpoints) } as typeof SPREAD_FAIL;
+    const lines = formatLab(lab([verdict]), options).split('\n');
+    expect(lines.filter((line) => line.length > 100)).toEqual([]);
+    expect(lines.filter((line) => line.startsWith('    connections  pod/web-0 3, pod/web-1 3,'))).toHaveLength(1);
+    expect(lines.at(-1)).toMatch(/^ {17}pod\/web-\d+ 3.*, pod\/web-19 3$/);
+  });
+
+  it('keeps its indent where a reason has several lines', () => {
+    const problem = { message: 'iptables-restore: line 2 failed\nTry `iptables-restore -h`\n  for more' };
+    expect(
+      formatLab({ ...UNBUILT, problem }, options)
+        .split('\n')
+        .slice(1, 4),
+    ).toEqual([
+      '  could not be built: iptables-restore: line 2 failed',
+      '    Try `iptables-restore -h`',
+      '    for more',
+    ]);
+  });
+
   it('keeps a name that is too long for its line whole', () => {
     const name = 'a very long name '.repeat(8).trim();
     const verdict = { ...PASS, check: { ...PASS.check, name } } as typeof PASS;
@@ -108,7 +130,7 @@ describe('colours', () => {
 
 describe('the totals', () => {
   it('count what there was, and nothing else', () => {
-    expect(formatTotals([lab([PASS])], 950, plain)).toBe('1 passed · 1 checks in 1 lab · 950 ms');
+    expect(formatTotals([lab([PASS])], 950, plain)).toBe('1 passed · 1 check in 1 lab · 950 ms');
     expect(formatTotals([ALL, UNBUILT], 61_000, plain)).toBe(
       '2 passed, 3 failed, 1 inconclusive, 3 skipped · 9 checks in 2 labs · 1 min 1 s',
     );
@@ -121,11 +143,14 @@ describe('a duration', () => {
     [0, '0 ms'],
     [0.4, '0 ms'],
     [999.4, '999 ms'],
+    [999.6, '1.0 s'],
     [1000, '1.0 s'],
     [1049, '1.0 s'],
     [59_900, '59.9 s'],
+    [59_960, '1 min 0 s'],
     [60_000, '1 min 0 s'],
     [119_400, '1 min 59 s'],
+    [119_600, '2 min 0 s'],
   ])('of %f milliseconds is %s', (milliseconds, text) => {
     expect(formatDuration(milliseconds)).toBe(text);
   });

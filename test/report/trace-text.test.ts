@@ -33,6 +33,12 @@ describe('a traced walk', () => {
     expect(lines(delivered()).at(-1)).toBe('  delivered to pod/web-0, which saw 10.244.1.0:61322');
   });
 
+  it('names nobody where it is not known who got it', () => {
+    const { endpoint, endpointAddress, sourceSeen, ...unknown } = delivered();
+    expect(lines(unknown).at(-1)).toBe('  delivered');
+    expect([endpoint, endpointAddress, sourceSeen]).not.toContain(undefined);
+  });
+
   it('that was not delivered ends with its fate, and a doubt if there is one', () => {
     expect(lines(dropped()).at(-1)).toBe(`  dropped: ${dropped().reason}`);
     expect(lines(dropped({ doubt: 'tcpdump ended' })).slice(-2)).toEqual([

@@ -1,18 +1,23 @@
 /** What became of a probe: every outcome from the evidence that proves it, and doubt where the evidence has a gap. */
 import { describe, expect, it } from 'vitest';
 import { OUTCOMES } from '../../src/parse/schema/topology.ts';
+import { initialSequence } from '../../src/probe/mark.ts';
 import { stitch, type Walk } from '../../src/stitch/index.ts';
 import {
   answered,
   echo,
   evidence,
+  ID,
   icmpError,
   question,
   type RunOptions,
+  refused,
   reply,
+  reset,
   run,
   type Seen,
   seen,
+  segment,
   syn,
   synAck,
 } from './evidence.ts';
@@ -89,6 +94,13 @@ describe('a packet that was delivered', () => {
     const walk = walkOf(delivered, [...lost, ...again, ...acrossNodes('b', synAck(B, A))]);
     expect(hopLines(walk.hops)).toEqual(ACROSS_NODES.a);
     expect(walk.doubt).toBeUndefined();
+  });
+
+  it('by its second attempt, and answered twice, is followed by the answer that came back', () => {
+    const lost = acrossNodes('b', synAck(B, A, { id: 1 })).slice(0, 5);
+    const again = acrossNodes('b', synAck(B, A, { id: 2 }));
+    const walk = walkOf(delivered, [...acrossNodes('a', syn(A, B)), ...lost, ...again]);
+    expect(hopLines(walk.replyHops)).toEqual(ACROSS_NODES.b);
   });
 
   it('by ping was answered by the place the request reached', () => {
@@ -169,6 +181,100 @@ describe('delivery is doubtful', () => {
     const walk = walkOf({ ...fromA, ...ping }, request.slice(0, 5), { 'node.node2': 'tcpdump ended' });
     expect(walk.outcome).toBe('delivered');
     expect(walk.doubt).toMatch(/the capture at node\/node2 cannot be relied on: tcpdump ended/);
+  });
+});
+
+describe('who answered a ping', () => {
+  const options: RunOptions = {
+    ...fromA,
+    protocol: 'ICMP',
+    local: '10.244.1.2',
+    remote: '10.244.2.2',
+    result: { kind: 'answered' },
+  };
+  const request = acrossNodes('a', echo('10.244.1.2', '10.244.2.2', 'request'));
+  const answer = acrossNodes('b', echo('10.244.2.2', '10.244.1.2', 'reply'));
+
+  it('is not the place where a capture lost sight of it', () => {
+    const walk = walkOf(options, [...request.slice(0, 5), ...answer]);
+    expect(walk.reason).toBe('somebody answered');
+    expect(walk).not.toHaveProperty('endpoint');
+    expect(walk).not.toHaveProperty('sourceSeen');
+    expect(walk.doubt).toBe('the answer does not say who sent it, and the capture ends at node/node1');
+  });
+
+  it('is known from the request alone, when no capture holds the answer', () => {
+    const walk = walkOf(options, request);
+    expect(walk).toMatchObject({ outcome: 'delivered', endpoint: 'pod/b' });
+    expect(walk.doubt).toBeUndefined();
+  });
+});
+
+describe('a packet that was sent again', () => {
+  const lost = acrossNodes('a', syn(A, B, { id: 1 })).slice(0, 5);
+  const again = acrossNodes('a', syn(A, B, { id: 2 }));
+
+  it('and arrived then, did arrive', () => {
+    expect(walkOf(fromA, [...lost, ...again]).outcome).toBe('unanswered');
+  });
+
+  it('and was rejected then, was rejected where that attempt came to', () => {
+    const walk = walkOf({ ...fromA, result: refused('ECONNREFUSED') }, [
+      ...lost,
+      ...again,
+      ...acrossNodes('b', reset(B, A)),
+    ]);
+    expect(walk).toMatchObject({ outcome: 'rejected', rejection: { by: 'pod/b' } });
+    expect(hopLines(walk.hops)).toEqual(ACROSS_NODES.a);
+  });
+
+  it('and was rejected twice, was rejected though the first error got lost', () => {
+    const error = (id: number) => icmpError('10.244.1.1', '10.244.1.2', [3, 1], syn(A, B), { id });
+    const walk = walkOf(fromA, [
+      ...lost.slice(0, 3),
+      seen('node.node1/cni0', 'out', error(1)),
+      ...again.slice(0, 3),
+      seen('node.node1/cni0', 'out', error(2)),
+      seen('node.node1/veth71273818', 'out', error(2)),
+      seen('pod.default.a/eth0', 'in', error(2)),
+    ]);
+    expect(walk).toMatchObject({ outcome: 'rejected', rejection: { by: 'node/node1', with: 'icmp-host-unreachable' } });
+    expect(hopLines(walk.replyHops)).toEqual(['node/node1 cni0 out', 'node/node1 veth71273818 out', 'pod/a eth0 in']);
+  });
+
+  it('in other pieces is not the same packet: what the first one met counts', () => {
+    const handshake = [...acrossNodes('a', syn(A, B)), ...acrossNodes('b', synAck(B, A))];
+    const large = acrossNodes('a', question(A, B, { id: 3 })).slice(0, 5);
+    const rest = acrossNodes('a', segment(A, B, { sequence: initialSequence(ID) + 121, flags: 24, payload: 9, id: 4 }));
+    const walk = walkOf(fromA, [...handshake, ...large, ...rest]);
+    expect(walk).toMatchObject({ outcome: 'dropped', lastSeen: { place: 'node/node1', interface: 'eth0' } });
+  });
+
+  it('was sent first what was seen first, to the nanosecond', () => {
+    const { frames, blind } = evidence([...acrossNodes('a', syn(A, B, { id: 2 })).slice(0, 3), ...lost]);
+    const close = frames.map((frame, index) => ({ ...frame, nanoseconds: index < 3 ? 100 : index - 3 }));
+    const [walk] = stitch([run(fromA)], { frames: close, blind }, crossNode);
+    expect(walk!.lastSeen).toEqual({ place: 'node/node1', interface: 'eth0' });
+  });
+});
+
+describe('a reset that a pod sends itself', () => {
+  it('came back when it came in again, not when it was sent', () => {
+    const own = '10.244.1.2:8080';
+    const sights = [
+      seen('pod.default.a/eth0', 'out', syn(A, '10.96.0.10:80')),
+      seen('node.node1/veth71273818', 'in', syn(A, '10.96.0.10:80')),
+      seen('node.node1/veth71273818', 'out', syn('10.244.1.1:40112', own)),
+      seen('pod.default.a/eth0', 'in', syn('10.244.1.1:40112', own)),
+      seen('pod.default.a/eth0', 'out', reset(own, '10.244.1.1:40112')),
+    ];
+    expect(walkOf({ ...fromA, remote: '10.96.0.10:80' }, sights).outcome).toBe('reply-lost');
+    const back = [
+      ...sights,
+      seen('node.node1/veth71273818', 'in', reset(own, '10.244.1.1:40112')),
+      seen('pod.default.a/eth0', 'in', reset('10.96.0.10:80', A)),
+    ];
+    expect(walkOf({ ...fromA, remote: '10.96.0.10:80' }, back).outcome).toBe('rejected');
   });
 });
 

@@ -132,6 +132,33 @@ describe('a packet that a policy drops', () => {
   });
 });
 
+describe('a number that the kernel uses again', () => {
+  it('stands for the packet its header shows, not for the one it stood for before', () => {
+    const wiring = new Wiring(prepared('cross-node-vxlan').state);
+    const walks = (port: number) =>
+      walkOf(
+        { namespace: 'pod.default.a', local: `10.244.1.2:${port}`, remote: '10.244.2.2:8080' },
+        acrossNodes('a', syn(`10.244.1.2:${port}`, '10.244.2.2:8080')).slice(0, 3),
+        wiring,
+      );
+    const header = (number: string, port: number) =>
+      `PACKET: 2 ${number} IN=cni0 SRC=10.244.1.2 DST=10.244.2.2 LEN=60 TTL=64 ID=${port} DF SPORT=${port} DPORT=8080 SYN `;
+    const begin = (number: string) =>
+      ` TRACE: 2 ${number} raw:PREROUTING:rule:0x2:CONTINUE  -4 -t raw -A PREROUTING -j TRACE`;
+    const met = (number: string, rule: string) =>
+      ` TRACE: 2 ${number} filter:FORWARD:rule:0x1:${rule}  -4 -t filter -A FORWARD -j ${rule}`;
+    const text = [
+      ...[header('aaaaaaaa', 1001), begin('aaaaaaaa')],
+      ...[header('bbbbbbbb', 1002), begin('bbbbbbbb')],
+      ...[header('bbbbbbbb', 1001), met('bbbbbbbb', 'FIRST')],
+      ...[header('aaaaaaaa', 1002), met('aaaaaaaa', 'SECOND')],
+      ...[header('cccccccc', 1003), met('cccccccc', 'STRANGER')],
+    ].join('\n');
+    const rules = (port: number) => rulesOf(walks(port), [{ namespace: 'node.node1', text }], wiring).flatMap(steps);
+    expect([rules(1001), rules(1002)]).toEqual([['filter FORWARD → FIRST'], ['filter FORWARD → SECOND']]);
+  });
+});
+
 describe('a ping', () => {
   it('is known by its addresses alone', () => {
     const wiring = new Wiring(prepared('cross-node-vxlan').state);

@@ -1,5 +1,5 @@
 /** Packets that arrived and were not answered, or whose answer was lost or not taken. */
-import { question, reply, reset, seen, syn, synAck } from '../evidence.ts';
+import { datagram, ID, icmpError, question, reply, reset, seen, syn, synAck } from '../evidence.ts';
 import { acrossNodes } from '../routes.ts';
 import { A, B, CLIENT, clientToNode1, fromA, fromClient, type Scenario, there } from './scenario.ts';
 
@@ -52,6 +52,17 @@ export const REPLY: readonly Scenario[] = [
     topology: 'cross-node-vxlan',
     run: fromA,
     sights: [...there, ...acrossNodes('b', reset(B, A)).slice(0, 3)],
+    expected: { outcome: 'reply-lost', lastSeen: { place: 'node/node2', interface: 'cni0' }, endpoint: 'pod/b' },
+    reason: 'pod/b answered; it came into node/node2 by cni0 and did not leave',
+  },
+  {
+    name: 'an error of the one who was asked, lost on its way back',
+    topology: 'cross-node-vxlan',
+    run: { ...fromA, protocol: 'UDP', remote: '10.244.2.2:53' },
+    sights: [
+      ...acrossNodes('a', datagram(A, '10.244.2.2:53', ID)),
+      ...acrossNodes('b', icmpError('10.244.2.2', '10.244.1.2', [3, 3], datagram(A, '10.244.2.2:53', ID))).slice(0, 3),
+    ],
     expected: { outcome: 'reply-lost', lastSeen: { place: 'node/node2', interface: 'cni0' }, endpoint: 'pod/b' },
     reason: 'pod/b answered; it came into node/node2 by cni0 and did not leave',
   },
