@@ -17,83 +17,86 @@ import {
   type ExecRequest,
   errorOf,
   type Input,
+  type Message,
   type Method,
   type Request,
   readMessages,
   writeMessage,
 } from './protocol.ts';
+import { Watchers } from './watchers.ts';
 
 /** Probes of one request that are under way at once; the others wait. */
 const MAX_CONCURRENT_PROBES = 64;
+
+/** What one connection has begun; it ends with the connection. */
+interface Begun {
+  readonly executions: Map<number, Execution>;
+  readonly captures: Watchers<Captures>;
+  readonly traces: Watchers<RuleTraces>;
+}
 
 /** `exec` is not among them: it lives on one connection and is answered in pieces. */
 type Handlers = {
   [M in Exclude<Method, 'exec'>]: (
     parameter: Parameters<AgentMethods[M]>[0] & unknown,
+    begun: Begun,
   ) => ReturnType<AgentMethods[M]> | Promise<ReturnType<AgentMethods[M]>>;
 };
 
 export class Agent {
   readonly #endpoints = new Endpoints();
-  readonly #captures = new Map<number, Captures>();
-  readonly #traces = new Map<number, RuleTraces>();
   readonly #handlers: Handlers;
   #nextProbe = 1;
-  #nextHandle = 1;
 
   constructor(shutdown: () => void) {
     this.#handlers = {
       hello: () => ({ pid: process.pid, kernel: release(), version: VERSION }),
       apply: (plan) => apply(plan),
       listen: (listeners) => this.#endpoints.set(listeners),
-      startCaptures: async (namespaces) => this.#keep(this.#captures, await Captures.start(namespaces)),
-      fence: (id) => this.#captures.get(id)?.fence(),
-      stopCaptures: async (id) => (await this.#take(this.#captures, id)?.stop()) ?? [],
+      startCaptures: async (namespaces, { captures }) => captures.keep(await Captures.start(namespaces)),
+      fence: (id, { captures }) => captures.get(id)?.fence(),
+      stopCaptures: async (id, { captures }) => (await captures.take(id)?.stop()) ?? [],
       probe: (request) => this.#probe(request),
       run: ({ namespace, argv }) => inside(namespace, () => run(argv, { namespace })),
-      startRuleTrace: async (namespaces) => this.#keep(this.#traces, await RuleTraces.start(namespaces)),
-      stopRuleTrace: async (id) => (await this.#take(this.#traces, id)?.stop()) ?? [],
+      startRuleTrace: async (namespaces, { traces }) => traces.keep(await RuleTraces.start(namespaces)),
+      stopRuleTrace: async (id, { traces }) => (await traces.take(id)?.stop()) ?? [],
       shutdown,
     };
   }
 
   /** Serves one connection until it ends. Requests are answered as they finish, in no particular order. */
   serve(stream: Duplex): void {
-    const executions = new Map<number, Execution>();
+    const begun: Begun = { executions: new Map(), captures: new Watchers(), traces: new Watchers() };
     readMessages(stream, (message) => {
-      const { id } = message as Request | Input;
-      if (isInput(message)) executions.get(id)?.type(message.input);
-      else void this.#answer(message as Request, stream, executions);
+      if (isInput(message)) begun.executions.get(message.id)?.type(message.input);
+      else void this.#answer(message as Request, stream, begun);
     });
     stream.on('close', () => {
-      for (const execution of executions.values()) execution.abandon();
+      for (const execution of begun.executions.values()) execution.abandon();
+      begun.captures.end();
+      begun.traces.end();
     });
   }
 
-  async #answer({ id, method, parameter }: Request, stream: Duplex, executions: Map<number, Execution>): Promise<void> {
+  async #answer({ id, method, parameter }: Request, stream: Duplex, begun: Begun): Promise<void> {
     try {
       writeMessage(stream, {
         id,
         result:
           method === 'exec'
-            ? await this.#exec(id, parameter as ExecRequest, stream, executions)
-            : await this.#call(method, parameter),
+            ? await this.#exec(id, parameter as ExecRequest, stream, begun)
+            : await this.#call(method, parameter, begun),
       });
     } catch (error) {
       writeMessage(stream, { id, error: errorOf(error) });
     }
   }
 
-  async #call(method: Exclude<Method, 'exec'>, parameter: unknown): Promise<unknown> {
-    return (this.#handlers[method] as (parameter: unknown) => unknown)(parameter);
+  async #call(method: Exclude<Method, 'exec'>, parameter: unknown, begun: Begun): Promise<unknown> {
+    return (this.#handlers[method] as (parameter: unknown, begun: Begun) => unknown)(parameter, begun);
   }
 
-  async #exec(
-    id: number,
-    request: ExecRequest,
-    stream: Duplex,
-    executions: Map<number, Execution>,
-  ): Promise<{ exitCode: number }> {
+  async #exec(id: number, request: ExecRequest, stream: Duplex, { executions }: Begun): Promise<{ exitCode: number }> {
     const execution = new Execution(request, (event) => writeMessage(stream, { id, event }));
     executions.set(id, execution);
     try {
@@ -119,20 +122,8 @@ export class Agent {
     this.#nextProbe = id === MAX_ID ? 1 : id + 1;
     return id;
   }
-
-  #keep<T>(store: Map<number, T>, value: T): number {
-    const handle = this.#nextHandle++;
-    store.set(handle, value);
-    return handle;
-  }
-
-  #take<T>(store: Map<number, T>, handle: number): T | undefined {
-    const value = store.get(handle);
-    store.delete(handle);
-    return value;
-  }
 }
 
-function isInput(message: unknown): message is Input {
-  return typeof message === 'object' && message !== null && 'input' in message;
+function isInput(message: Message): message is Input {
+  return 'input' in message;
 }

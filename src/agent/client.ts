@@ -10,6 +10,7 @@ import {
   type Event,
   type ExecRequest,
   type Input,
+  type Message,
   type Method,
   type Parameter,
   type Response,
@@ -92,8 +93,8 @@ export class AgentClient {
   }
 }
 
-function isEvent(message: unknown): message is Event {
-  return typeof message === 'object' && message !== null && 'event' in message;
+function isEvent(message: Message): message is Event {
+  return 'event' in message;
 }
 
 /** A lab of this process's own: it dies with it. */

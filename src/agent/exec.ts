@@ -1,13 +1,10 @@
 /** Programs that people run in a lab: with their input and output passed through, on a terminal of their own if asked. */
 
-import { closeSync, constants, openSync } from 'node:fs';
 import type { Writable } from 'node:stream';
-import { ReadStream, WriteStream } from 'node:tty';
-import type { Options } from 'execa';
 import { start } from '../apply/kernel/command.ts';
-import { resizeTerminal, unlockTerminal } from '../apply/kernel/libc.ts';
 import { inside } from '../apply/kernel/namespaces.ts';
 import type { Event, ExecRequest, Input } from './protocol.ts';
+import { Terminal } from './terminal.ts';
 
 /** Shells' code for a program that could not be found. */
 const NOT_FOUND = 127;
@@ -15,40 +12,27 @@ const SIGNALLED = 128;
 
 export class Execution {
   readonly result: Promise<{ exitCode: number }>;
-  readonly #terminal: number | undefined;
+  readonly #terminal: Terminal | undefined;
+  readonly #stdin: Writable | undefined;
   readonly #kill: (signal: NodeJS.Signals) => void;
-  #stdin: Writable | undefined;
 
   constructor(request: ExecRequest, emit: (event: Event['event']) => void) {
-    const { argv, namespace, folder, environment, terminal } = request;
+    const { argv, namespace, folder, environment, terminal: size } = request;
     const options = { cwd: folder, env: environment, extendEnv: false, buffer: false, encoding: 'buffer' } as const;
-    if (terminal) {
-      const master = openSync('/dev/ptmx', constants.O_RDWR | constants.O_NOCTTY);
-      const slave = openSync(unlockTerminal(master), constants.O_RDWR | constants.O_NOCTTY);
-      resizeTerminal(master, terminal.columns, terminal.rows);
-      /** execa passes descriptors on, though its types know only its own way to say so. */
-      const stdio = [slave, slave, slave] as unknown as Options['stdio'];
-      const child = inside(namespace, () =>
-        start(['setsid', '--ctty', '--wait', ...argv], { ...options, stdio } as Options),
-      );
-      closeSync(slave);
-      const output = new ReadStream(master);
-      output.on('data', (data: Buffer) => emit({ stdout: data }));
-      /** The master reports an error when the last program has let go of the terminal. */
-      output.on('error', () => {});
-      this.#terminal = master;
-      this.#stdin = new WriteStream(master);
-      this.#kill = (signal) => child.kill(signal);
-      this.result = child.then((ended) => ({ exitCode: exitCode(ended) }));
-      return;
-    }
-    const child = inside(namespace, () => start(argv, { ...options, stdin: 'pipe' }));
+    const terminal = size && new Terminal(size, (data) => emit({ stdout: data }));
+    const child = inside(namespace, () =>
+      terminal
+        ? start(['setsid', '--ctty', '--wait', ...argv], { ...options, stdio: terminal.stdio })
+        : start(argv, { ...options, stdin: 'pipe' }),
+    );
     child.stdout?.on('data', (data: Buffer) => emit({ stdout: data }));
     child.stderr?.on('data', (data: Buffer) => emit({ stderr: data }));
-    this.#stdin = child.stdin ?? undefined;
-    this.#stdin?.on('error', () => {});
+    child.stdin?.on('error', () => {});
+    this.#terminal = terminal;
+    this.#stdin = terminal?.stream ?? child.stdin ?? undefined;
     this.#kill = (signal) => child.kill(signal);
     this.result = child.then((ended) => {
+      terminal?.hangUp();
       if (cannotStart(ended)) emit({ stderr: Buffer.from(`${argv[0]}: not found, or not executable\n`) });
       return { exitCode: exitCode(ended) };
     });
@@ -58,12 +42,13 @@ export class Execution {
     if ('stdin' in input) this.#stdin?.write(input.stdin);
     else if ('end' in input) this.#stdin?.end();
     else if ('signal' in input) this.#kill(input.signal);
-    else if (this.#terminal !== undefined) resizeTerminal(this.#terminal, input.resize.columns, input.resize.rows);
+    else this.#terminal?.resize(input.resize);
   }
 
   /** Whoever started it has gone. */
   abandon(): void {
-    this.#kill(this.#terminal === undefined ? 'SIGTERM' : 'SIGHUP');
+    if (this.#terminal) this.#terminal.hangUp();
+    else this.#kill('SIGTERM');
   }
 }
 

@@ -85,11 +85,13 @@ export type Response = { readonly id: number } & (
   | { readonly error: { readonly message: string; readonly kernel?: KernelErrorDetails } }
 );
 
+export type Message = Request | Response | Event | Input;
+
 const PREFIX = 4;
 /** A length beyond this is not a message of ours. */
 const MAX_MESSAGE = 1 << 30;
 
-export function writeMessage(stream: Duplex, message: Request | Response | Event | Input): void {
+export function writeMessage(stream: Duplex, message: Message): void {
   const body = serialize(message);
   const prefix = Buffer.alloc(PREFIX);
   prefix.writeUInt32BE(body.length);
@@ -97,27 +99,38 @@ export function writeMessage(stream: Duplex, message: Request | Response | Event
   stream.write(body);
 }
 
-/** Calls `receive` for every message, until the stream ends. */
-export function readMessages(stream: Duplex, receive: (message: unknown) => void): void {
+/** Calls `receive` for every message, until the stream ends. Bytes that are no message close it. */
+export function readMessages(stream: Duplex, receive: (message: Message) => void): void {
   let chunks: Buffer[] = [];
   let bytes = 0;
+  const refuse = () => void stream.destroy(new Error('not a message of an agent'));
   stream.on('data', (chunk: Buffer) => {
     chunks.push(chunk);
     bytes += chunk.length;
     while (bytes >= PREFIX) {
       if (chunks[0]!.length < PREFIX) chunks = [Buffer.concat(chunks)];
       const length = chunks[0]!.readUInt32BE(0);
-      if (length > MAX_MESSAGE) {
-        stream.destroy(new Error('not a message of an agent'));
-        return;
-      }
+      if (length > MAX_MESSAGE) return refuse();
       if (bytes < PREFIX + length) return;
       const all = Buffer.concat(chunks);
-      receive(deserialize(all.subarray(PREFIX, PREFIX + length)));
+      const message = messageIn(all.subarray(PREFIX, PREFIX + length));
+      if (!message) return refuse();
       chunks = [all.subarray(PREFIX + length)];
       bytes = chunks[0]!.length;
+      receive(message);
     }
   });
+}
+
+function messageIn(body: Buffer): Message | undefined {
+  let value: unknown;
+  try {
+    value = deserialize(body);
+  } catch {
+    return undefined;
+  }
+  const isMessage = typeof value === 'object' && value !== null && 'id' in value && typeof value.id === 'number';
+  return isMessage ? (value as Message) : undefined;
 }
 
 export function errorOf(error: unknown): Extract<Response, { error: unknown }>['error'] {

@@ -19,6 +19,7 @@ import { runningSince, startDetached, stopProcess } from '../apply/kernel/comman
 import type { SandboxKind } from '../apply/sandbox/index.ts';
 import type { KernelState } from '../compile/kernel-state.ts';
 import type { Source } from '../parse/index.ts';
+import { VERSION } from '../version.ts';
 import { type AgentClient, connectAgent, detachedAgentCommand, SandboxError, sandboxFailure } from './client.ts';
 
 /** What is written down about a lab: enough to read it again. */
@@ -39,11 +40,14 @@ export interface LabRecord {
 }
 
 export interface RunningLab {
-  readonly record: LabRecord;
   readonly agent: AgentClient;
+  /** Release of the kernel it stands on. */
+  readonly kernel: string;
 }
 
 const STARTUP_MS = 10_000;
+/** unix(7): 108 bytes, the last of them 0. */
+const MAX_SOCKET_PATH = 107;
 
 /** All labs with a description, running or not, by name. */
 export function listLabs(): LabRecord[] {
@@ -74,8 +78,8 @@ export async function createLab(
   abandon(): Promise<void>;
 }> {
   const folder = folderOf(name);
-  mkdirSync(root(), { recursive: true, mode: 0o700 });
-  assertOwn(root());
+  makeRoot();
+  assertShort(socketOf(name));
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { mode: 0o700 });
   const log = openSync(join(folder, 'agent.log'), 'w', 0o600);
@@ -108,8 +112,18 @@ export function writeRecord(record: LabRecord): void {
   renameSync(`${path}.new`, path);
 }
 
-export async function openLab(record: LabRecord): Promise<RunningLab> {
-  return { record, agent: await connectAgent(socketOf(record.name)) };
+/** Connects to a lab. One that another version has made may not understand what it is asked. */
+export async function openLab({ name }: LabRecord): Promise<RunningLab> {
+  const agent = await connectAgent(socketOf(name));
+  const { kernel, version } = await agent.call('hello');
+  if (version !== VERSION) {
+    agent.close();
+    throw new SandboxError(
+      `lab ${name} was made by packetwalk ${version}, and this is ${VERSION}`,
+      `packetwalk down ${name}, then up again`,
+    );
+  }
+  return { agent, kernel };
 }
 
 /** Ends a lab, by asking or by force, and removes what is left of it. */
@@ -182,12 +196,29 @@ function root(): string {
   return process.env.XDG_RUNTIME_DIR ? join(process.env.XDG_RUNTIME_DIR, 'packetwalk') : `/tmp/packetwalk-${uid}`;
 }
 
-/** In a world-writable /tmp somebody else could have made the folder first. */
-function assertOwn(path: string): void {
+/** XDG_RUNTIME_DIR may be another user's, after `su`; in a world-writable /tmp somebody else could have been first. */
+function makeRoot(): void {
+  const path = root();
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new SandboxError(
+      `the folder of running labs cannot be made: ${(error as Error).message}`,
+      'set XDG_RUNTIME_DIR to a folder of your own',
+    );
+  }
   const { uid, mode } = statSync(path);
   if (uid !== process.getuid?.() || (mode & 0o077) !== 0)
     throw new SandboxError(
       `${path} belongs to somebody else or is open to others`,
-      `remove it, or set XDG_RUNTIME_DIR`,
+      'remove it, or set XDG_RUNTIME_DIR',
+    );
+}
+
+function assertShort(socketPath: string): void {
+  if (Buffer.byteLength(socketPath) > MAX_SOCKET_PATH)
+    throw new SandboxError(
+      `${socketPath} is too long for a socket`,
+      'choose a shorter --name, or set XDG_RUNTIME_DIR to a shorter folder',
     );
 }

@@ -1,5 +1,5 @@
 /** packetwalk capture: tcpdump at a place of a running lab, or a capture file read back. */
-import { openSync, readFileSync, writeSync } from 'node:fs';
+import { createWriteStream, openSync, readFileSync } from 'node:fs';
 import { SYSTEM_PATH } from '../apply/kernel/command.ts';
 import { readFrames, VXLAN_PORTS } from '../decode/index.ts';
 import { PcapError } from '../decode/pcap.ts';
@@ -19,7 +19,10 @@ export interface Options {
 }
 
 export async function run(text: string | undefined, filter: readonly string[], options: Options): Promise<number> {
-  if (options.read !== undefined) return readFile(options.read);
+  if (options.read !== undefined) {
+    if (text !== undefined) throw new UsageError('-r prints all of a file', 'tcpdump -r FILE FILTER filters');
+    return readFile(options.read);
+  }
   if (text === undefined)
     throw new UsageError('at which place?', 'packetwalk capture node/node1:flannel.1, or -r FILE to read a capture');
   const [place = text, device = 'any'] = text.split(/:(.*)/s);
@@ -42,26 +45,27 @@ async function writeCapture(
   argv: readonly string[],
   path: string,
 ): Promise<number> {
-  const file = path === '-' ? 1 : openSync(path, 'w');
+  const output = path === '-' ? process.stdout : createWriteStream(path, { fd: openSync(path, 'w') });
+  const failure = new Promise<never>((_, reject) => output.once('error', reject));
   const execution = agent.exec({ namespace, argv, folder: '/', environment: { PATH: SYSTEM_PATH } }, (event) => {
-    if ('stdout' in event) writeSync(file, event.stdout);
+    if ('stdout' in event) output.write(event.stdout);
     else process.stderr.write(event.stderr);
   });
+  const ended = async () => {
+    const { exitCode } = await execution.result;
+    await new Promise((written) => output.write('', written));
+    return exitCode;
+  };
   const stop = async () => {
     execution.type({ signal: 'SIGINT' });
-    process.exit((await execution.result).exitCode);
+    process.exit(await ended());
   };
-  return unlessInterrupted(stop, async () => (await execution.result).exitCode);
+  return unlessInterrupted(stop, () => Promise.race([ended(), failure]));
 }
 
 function readFile(path: string): number {
+  const pcap = readFileSync(path);
   let count = 0;
-  let pcap: Buffer;
-  try {
-    pcap = readFileSync(path);
-  } catch (error) {
-    throw new UsageError(`${path} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
-  }
   try {
     readFrames(pcap, '', new Map(), { vxlanPorts: VXLAN_PORTS }, (frame) => {
       count++;

@@ -1,6 +1,8 @@
 /** Every command with its arguments and options. Nothing heavy is imported here: `--help` must be quick. */
 import { Argument, Command, Help, InvalidArgumentError, Option } from 'commander';
 import { VERSION } from '../version.ts';
+import { errorColors } from './output.ts';
+import { REPORTERS } from './reporters.ts';
 
 type Action = (...args: never[]) => Promise<number>;
 
@@ -20,7 +22,9 @@ export function program(): Command {
     .version(VERSION, '-V, --version')
     .exitOverride()
     .enablePositionalOptions()
-    .showSuggestionAfterError()
+    .configureHelp({ optionDescription: withoutEmptyDefault })
+    .configureOutput({ outputError: (text, write) => write(asOurs(text)) })
+    .showHelpAfterError('  = packetwalk --help')
     .addHelpText('after', EXAMPLES);
   for (const command of [
     test(),
@@ -38,7 +42,8 @@ export function program(): Command {
     schema(),
     completion(),
   ]) {
-    root.addCommand(command.exitOverride().configureHelp({ optionDescription: withoutEmptyDefault }));
+    command.copyInheritedSettings(root).showHelpAfterError(`  = packetwalk ${command.name()} --help`);
+    root.addCommand(command);
   }
   return root;
 }
@@ -54,41 +59,54 @@ Places are written KIND/NAME: pod/web-0, pod/prod/web-0, node/node1, host/client
   packetwalk test topologies                                  build, probe and judge every topology
   packetwalk trace pod/web-0 service/web:80 -f web.yaml       one connection, hop by hop
   packetwalk up -f web.yaml && packetwalk exec pod/web-0 -- curl -s 10.96.0.100
-  kubectl get nodes,pods,svc,endpointslices -A -o yaml | packetwalk up -f -`;
+  kubectl get nodes,pods,svc,endpointslices -A -o yaml | packetwalk up -f -
+
+Exit codes: 0 all passed; 1 a check failed; 2 the input is wrong; 3 nothing ran, this machine could
+not run it, or a result is uncertain.`;
 
 const files = () => new Option('-f, --file <path...>', 'files or folders to read together; - is standard input');
+/** Where arguments may follow: one at a time. */
+const file = () =>
+  new Option('-f, --file <path>', 'file or folder to read; - is standard input; repeatable').argParser(collect);
 const namespace = () =>
   new Option('-n, --namespace <name>', 'namespace of objects and places that name none').default('default');
 const labName = () => new Option('--name <name>', 'name of the lab; left out: that of the Topology').argParser(nameOf);
 const chosenLab = () => new Option('--lab <name>', 'a running lab; left out: the only one').argParser(nameOf);
 const sandbox = () =>
-  new Option('--sandbox <kind>', 'where the lab lives; left out: root for root, rootless for others')
+  new Option('--sandbox <kind>', 'where the lab lives; auto: root for root, rootless for others')
     .choices(['auto', 'rootless', 'root'])
     .default('auto');
 const output = (...formats: string[]) =>
   new Option('-o, --output <format>', 'format of the output').choices(formats).default(formats[0]);
 const fault = () =>
-  new Option('--fault <name>', 'break something, wherever it applies; repeatable').argParser(collect).default([]);
-const modes = (plural: boolean) => [
-  new Option(
-    `--cni <mode${plural ? 's' : ''}>`,
-    `network plugin mode${plural ? 's, comma-separated: the matrix is run' : ''}`,
-  )
-    .argParser(list)
-    .default([]),
-  new Option(`--proxy <mode${plural ? 's' : ''}>`, `kube-proxy mode${plural ? 's, comma-separated' : ''}`)
-    .argParser(list)
-    .default([]),
-];
+  new Option('--fault <name>', 'break something on purpose: no-route, no-dnat, …; repeatable')
+    .argParser(collect)
+    .default([]);
+const modes = (plural: boolean) =>
+  [
+    ['cni', 'network plugin mode', 'vxlan, host-gw, …'],
+    ['proxy', 'kube-proxy mode', 'iptables, …'],
+  ].map(([name, what, examples]) =>
+    new Option(
+      `--${name} <mode${plural ? 's' : ''}>`,
+      `${what}: ${examples}${plural ? '; several: comma-separated, all combinations are run' : ''}`,
+    )
+      .argParser(list)
+      .default([]),
+  );
+
+/** As in a topology file. */
+const MAX_SIZE = 60_000;
+const MAX_TTL = 255;
 
 function test(): Command {
   const command = new Command('test')
     .description("build each topology, send its checks' packets, judge, report")
-    .argument('[paths...]', 'topology files, or folders of them', ['.'])
+    .addArgument(new Argument('[paths...]', 'topology files, or folders of them').default(['.'], 'this folder'))
     .option('-t, --test <pattern>', 'only checks whose name matches (regular expression)')
     .addOption(
-      new Option('--reporter <name>', 'text, json, junit, github, tap; repeatable')
-        .argParser(collectOf('text', 'json', 'junit', 'github', 'tap'))
+      new Option('--reporter <name>', `${REPORTERS.join(', ')}; repeatable`)
+        .argParser(collectOf(...REPORTERS))
         .default([]),
     )
     .addOption(
@@ -98,10 +116,10 @@ function test(): Command {
     )
     .option('--bail', 'stop after the first lab with a failed check')
     .addOption(new Option('--shard <i/n>', 'run the i-th of n parts').argParser(shardOf))
-    .addOption(new Option('--jobs <n>', 'labs at a time').argParser(positive))
+    .addOption(new Option('--jobs <n>', 'labs at a time; left out: one a CPU').argParser(wholeNumber()))
     .addOption(fault())
     .option('--keep', 'leave the labs running afterwards, for a look')
-    .option('--capture-dir <folder>', 'write one annotated pcapng a lab')
+    .option('--capture-dir <folder>', 'write one pcapng a lab there, its packets annotated')
     .option('--watch', 'run again when a file changes')
     .option('-v, --verbose', 'show the walk of every check')
     .addOption(namespace())
@@ -118,7 +136,7 @@ function trace(): Command {
       '<to>',
       'service/web:80, nodeport/web:80@node1, lb/web:80, PLACE:PORT, ADDRESS:PORT; a place or address alone is pinged',
     )
-    .addOption(files())
+    .addOption(file().conflicts('lab'))
     .addOption(chosenLab())
     .option('--rules', 'name the rules that matched, and show connection tracking')
     .addOption(
@@ -128,8 +146,8 @@ function trace(): Command {
         'SCTP',
       ]),
     )
-    .addOption(new Option('--size <bytes>', 'payload to send').argParser(positive))
-    .addOption(new Option('--ttl <hops>', 'TTL to send with').argParser(positive))
+    .addOption(new Option('--size <bytes>', 'payload to send').argParser(wholeNumber(MAX_SIZE)))
+    .addOption(new Option('--ttl <hops>', 'TTL to send with').argParser(wholeNumber(MAX_TTL)))
     .addOption(new Option('--source <address>', "one of the sender's own addresses to send from"))
     .addOption(fault())
     .addOption(output('text', 'json'))
@@ -183,7 +201,7 @@ function exec(): Command {
   return new Command('exec')
     .description('run a program at a place of a running lab')
     .argument('<place>', 'pod/web-0, node/node1, …')
-    .argument('<command...>', 'after --')
+    .argument('<command...>', 'the program to run and its arguments, after --')
     .addOption(chosenLab())
     .addOption(namespace())
     .passThroughOptions()
@@ -205,8 +223,10 @@ function capture(): Command {
     .argument('[place]', 'PLACE or PLACE:INTERFACE')
     .argument('[filter...]', 'a pcap filter expression')
     .option('-w, --write <file>', 'write a pcap file; - is standard output')
-    .addOption(new Option('-c, --count <packets>', 'stop after so many').argParser(positive))
-    .option('-r, --read <file>', 'print the packets of a pcap file instead')
+    .addOption(new Option('-c, --count <packets>', 'stop after so many').argParser(wholeNumber()))
+    .addOption(
+      new Option('-r, --read <file>', 'print the packets of a pcap file instead').conflicts(['write', 'count', 'lab']),
+    )
     .addOption(chosenLab())
     .addOption(namespace())
     .action(lazily(() => import('./capture.ts')));
@@ -254,6 +274,7 @@ function completion(): Command {
   return new Command('completion')
     .description('print the completion script of a shell')
     .addArgument(new Argument('<shell>', 'which').choices(['bash', 'zsh', 'fish']))
+    .addHelpText('after', '\nIn ~/.bashrc:  source <(packetwalk completion bash)')
     .action(lazily(() => import('./completion.ts')));
 }
 
@@ -262,6 +283,11 @@ function complete(): Command {
     .argument('[words...]')
     .allowUnknownOption()
     .action(lazily(() => import('./complete.ts')));
+}
+
+/** Commander's words for a mistake, shown as all others are. */
+function asOurs(text: string): string {
+  return text.replace(/^error:/, errorColors.red).replace(/^\(Did you mean (.*)\)$/m, '  = did you mean $1');
 }
 
 /** Commander's description of an option, without "(default: [])". */
@@ -274,7 +300,7 @@ function list(value: string): string[] {
   return value.split(',').filter((item) => item !== '');
 }
 
-function collect(value: string, previous: string[]): string[] {
+function collect(value: string, previous: string[] = []): string[] {
   return [...previous, value];
 }
 
@@ -285,10 +311,14 @@ function collectOf(...allowed: string[]): (value: string, previous: string[]) =>
   };
 }
 
-function positive(value: string): number {
-  const number = Number(value);
-  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('it must be a whole number from 1');
-  return number;
+function wholeNumber(most = Number.MAX_SAFE_INTEGER): (value: string) => number {
+  const range = most === Number.MAX_SAFE_INTEGER ? 'from 1' : `from 1 to ${most}`;
+  return (value) => {
+    const number = Number(value);
+    if (!/^\d+$/.test(value) || number < 1 || number > most)
+      throw new InvalidArgumentError(`it must be a whole number ${range}`);
+    return number;
+  };
 }
 
 function shardOf(value: string): { index: number; count: number } {

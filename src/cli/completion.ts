@@ -3,46 +3,87 @@
  * `packetwalk complete` what fits, so labs and places of the moment are offered, too.
  */
 
-import type { Complete, RootCommand } from '@bomb.sh/tab';
+import { type Complete, type RootCommand, ShellCompDirective } from '@bomb.sh/tab';
 import tab from '@bomb.sh/tab/commander';
 import { listLabs } from '../agent/registry.ts';
+import { CNI_MODES, FAULT_NAMES, PROXY_MODES } from '../parse/schema/topology.ts';
 import { program } from './commands.ts';
-import { EXIT } from './output.ts';
+import { EXIT, print } from './output.ts';
+import { REPORTERS } from './reporters.ts';
 
 export async function run(shell: 'bash' | 'zsh' | 'fish'): Promise<number> {
-  completions().setup('packetwalk', 'packetwalk', shell);
+  const completions = completionsOf(program());
+  if (shell !== 'bash') {
+    completions.setup('packetwalk', 'packetwalk', shell);
+    return EXIT.ok;
+  }
+  /** The script's constants are read-only: bash would complain when it is sourced again. */
+  print('{');
+  completions.setup('packetwalk', 'packetwalk', shell);
+  print('} 2>/dev/null');
+  /** The script itself leaves file names out. */
+  print('complete -o default -F __packetwalk_complete packetwalk');
   return EXIT.ok;
 }
 
 export async function complete(words: readonly string[]): Promise<number> {
-  completions().parse([...words]);
+  completionsOf(program()).parse([...words]);
   return EXIT.ok;
 }
 
-function completions(): RootCommand {
-  const root = tab(program(), { completionCommandName: 'completion-script' });
-  for (const [name, argument] of [
-    ['exec', 'place'],
-    ['shell', 'place'],
-    ['capture', 'place'],
-    ['trace', 'from'],
-    ['trace', 'to'],
-  ] as const) {
-    const found = root.commands.get(name)?.arguments.get(argument);
-    if (found) found.handler = offerPlaces;
-  }
-  for (const [name, argument] of [
-    ['down', 'name'],
-    ['inspect', 'name'],
-  ] as const) {
-    const found = root.commands.get(name)?.arguments.get(argument);
-    if (found) found.handler = offerLabs;
+type Offer = (offer: Complete) => void;
+
+const ARGUMENTS: readonly [command: string, argument: string, offer: Offer][] = [
+  ['exec', 'place', offerPlaces],
+  ['shell', 'place', offerPlaces],
+  ['capture', 'place', offerPlaces],
+  ['trace', 'from', offerPlaces],
+  ['trace', 'to', offerPlaces],
+  ['down', 'name', offerLabs],
+  ['inspect', 'name', offerLabs],
+];
+
+const OPTIONS: readonly [option: string, offer: Offer][] = [
+  ['lab', offerLabs],
+  ['reporter', offerAll(REPORTERS)],
+  ['cni', offerAll(CNI_MODES)],
+  ['proxy', offerAll(PROXY_MODES)],
+  ['fault', offerAll(FAULT_NAMES)],
+];
+
+function completionsOf(declared: ReturnType<typeof program>): RootCommand {
+  const root = tab(declared, { completionCommandName: OWN_COMMAND });
+  root.commands.delete(OWN_COMMAND);
+  for (const [command, argument, offer] of ARGUMENTS) {
+    const found = root.commands.get(command)?.arguments.get(argument);
+    if (found) found.handler = offer;
   }
   for (const command of root.commands.values()) {
-    const option = command.options.get('lab');
-    if (option) option.handler = offerLabs;
+    for (const [option, offer] of OPTIONS) {
+      const found = command.options.get(option);
+      if (found) found.handler = offer;
+    }
   }
+  offerFilesOtherwise(root);
   return root;
+}
+
+/** The library wants a command of its own for the scripts; ours is `completion`. */
+const OWN_COMMAND = 'completion-script';
+
+/** Where there is nothing to offer, the shell offers file names. The library forbids it every time. */
+function offerFilesOtherwise(root: RootCommand): void {
+  const { ShellCompDirectiveDefault, ShellCompDirectiveNoFileComp } = ShellCompDirective;
+  Object.defineProperty(root, 'directive', {
+    get: () => (root.completions.length === 0 ? ShellCompDirectiveDefault : ShellCompDirectiveNoFileComp),
+    set: () => {},
+  });
+}
+
+function offerAll(names: readonly string[]): Offer {
+  return (offer) => {
+    for (const name of names) offer(name, '');
+  };
 }
 
 function offerLabs(offer: Complete): void {

@@ -8,18 +8,22 @@ import type { Source } from '../parse/index.ts';
 import { CNI_MODES, FAULT_NAMES, PROXY_MODES } from '../parse/schema/topology.ts';
 import { MAX_SOURCE_BYTES } from '../parse/yaml.ts';
 import { type Prepared, type PrepareOptions, prepare } from '../pipeline.ts';
-import { report, UsageError } from './output.ts';
+import { report } from './diagnostics.ts';
+import { UsageError } from './output.ts';
 
 const STDIN = '-';
 const YAML = /\.(ya?ml|json)$/;
 
-/** All files of the arguments, in order; folders with everything below them. */
+/** All files of the arguments, in order; folders with everything below them, which must be something. */
 export function expandPaths(paths: readonly string[]): string[] {
   return paths.flatMap((path) => {
     if (path === STDIN) return [path];
     const stat = statSync(path, { throwIfNoEntry: false });
-    if (!stat) throw new UsageError(`there is no file or folder ${path}`);
-    return stat.isDirectory() ? filesBelow(path) : [path];
+    if (!stat) throw new UsageError(`there is no file or folder ${path === '' ? '""' : path}`);
+    if (!stat.isDirectory()) return [path];
+    const files = filesBelow(path);
+    if (files.length === 0) throw new UsageError(`there is no YAML or JSON file in the folder ${path}`);
+    return files;
   });
 }
 
@@ -32,6 +36,14 @@ function filesBelow(folder: string): string[] {
       if (entry.isDirectory()) return filesBelow(path);
       return YAML.test(entry.name) ? [path] : [];
     });
+}
+
+/** The files of one lab. That all of them are empty is a mistake: of the command before a pipe, for one. */
+export function readSources(paths: readonly string[]): Source[] {
+  const sources = paths.map(readSource);
+  if (sources.every(({ text, bytes }) => text.trim() === '' && bytes === undefined))
+    throw new UsageError(`there is nothing in ${sources.map(({ name }) => name).join(', ')}`);
+  return sources;
 }
 
 export function readSource(path: string): Source {
@@ -53,13 +65,13 @@ export interface InputOptions {
 export async function readLab(
   options: InputOptions,
 ): Promise<(Prepared & { readonly sources: readonly Source[]; readonly options: PrepareOptions }) | undefined> {
-  const sources = expandPaths(options.file ?? []).map(readSource);
+  const sources = readSources(expandPaths(options.file ?? []));
   return prepareLab(sources, prepareOptions(options), options.name);
 }
 
 async function prepareLab(sources: readonly Source[], options: PrepareOptions, name?: string) {
   const { prepared, diagnostics } = prepare(sources, options);
-  if (await report(diagnostics)) return undefined;
+  if (report(diagnostics)) return undefined;
   const renamed = name === undefined ? prepared! : { ...prepared!, cluster: { ...prepared!.cluster, name } };
   return { ...renamed, sources, options };
 }
@@ -93,8 +105,9 @@ export function defaultName(path: string | undefined): string {
   const name = base
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '')
-    .slice(0, 63);
+    .replace(/^-/, '')
+    .slice(0, 63)
+    .replace(/-$/, '');
   return name === '' ? 'lab' : name;
 }
 

@@ -5,7 +5,7 @@ import { formatPort } from '../net/port.ts';
 import { firstOf, table } from '../report/layout.ts';
 import { readLab } from './input.ts';
 import { chooseLab, resume } from './labs.ts';
-import { colors, EXIT, print } from './output.ts';
+import { colors, EXIT, print, UsageError } from './output.ts';
 
 export interface Options {
   readonly file?: readonly string[];
@@ -14,6 +14,8 @@ export interface Options {
 }
 
 export async function run(name: string | undefined, options: Options): Promise<number> {
+  if (name !== undefined && options.file)
+    throw new UsageError(`the running lab ${name}, or the one in the files of -f?`, 'leave one out');
   const cluster = options.file ? (await readLab(options))?.cluster : await runningCluster(name);
   if (!cluster) return EXIT.input;
   print(options.output === 'json' ? JSON.stringify(describe(cluster), null, 2) : format(cluster));

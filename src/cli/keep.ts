@@ -2,15 +2,15 @@
 
 import { removeLab } from '../agent/registry.ts';
 import type { LabResult } from '../judge/result.ts';
+import type { Source } from '../parse/index.ts';
 import { examine, explain, type Prepared, type TestOptions } from '../pipeline.ts';
-import { readSource } from './input.ts';
 import { buildDetached, runningLab } from './labs.ts';
 import { note } from './output.ts';
 
 export async function testKept(
   prepared: Prepared,
   options: TestOptions,
-  { namespace }: { namespace: string },
+  { namespace, sources }: { namespace: string; sources: readonly Source[] },
 ): Promise<LabResult> {
   const started = performance.now();
   const { cluster, faults } = prepared;
@@ -27,7 +27,7 @@ export async function testKept(
   try {
     const input = {
       ...prepared,
-      sources: [readSource(options.file)],
+      sources,
       options: { name: cluster.name, namespace, cni: cluster.cni.mode, proxy: cluster.proxy.mode, faults: [...faults] },
     };
     const lab = await buildDetached(input, options.sandbox);

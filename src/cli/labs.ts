@@ -108,8 +108,7 @@ export async function resume(record: LabRecord): Promise<Lab & { readonly option
       `lab ${record.name} was made by another version of packetwalk`,
       `packetwalk down ${record.name}`,
     );
-  const { agent } = await openLab(record);
-  const { kernel } = await agent.call('hello');
+  const { agent, kernel } = await openLab(record);
   return {
     cluster: { ...prepared.cluster, name: record.name },
     state: record.state,

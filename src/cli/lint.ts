@@ -2,8 +2,9 @@
 import type { Diagnostic } from '../diagnostic.ts';
 import { prepare } from '../pipeline.ts';
 import { counted } from '../report/layout.ts';
-import { defaultName, expandPaths, readSource, unique } from './input.ts';
-import { EXIT, print, report, UsageError } from './output.ts';
+import { report } from './diagnostics.ts';
+import { defaultName, expandPaths, readSources, unique } from './input.ts';
+import { EXIT, print, UsageError } from './output.ts';
 
 export interface Options {
   readonly file?: readonly string[];
@@ -16,13 +17,13 @@ export async function run(paths: readonly string[], { file = [], output, namespa
   const labs = [...(file.length > 0 ? [expandPaths(file)] : []), ...expandPaths(paths).map((path) => [path])];
   if (labs.length === 0) throw new UsageError('nothing to check', 'packetwalk lint FILE…, or -f FILE');
   const diagnostics: Diagnostic[] = unique(
-    labs.flatMap((files) => prepare(files.map(readSource), { name: defaultName(files[0]), namespace }).diagnostics),
+    labs.flatMap((files) => prepare(readSources(files), { name: defaultName(files[0]), namespace }).diagnostics),
   );
   if (output === 'json') {
     print(JSON.stringify(diagnostics, null, 2));
     return diagnostics.some(({ severity }) => severity === 'error') ? EXIT.input : EXIT.ok;
   }
-  if (await report(diagnostics)) return EXIT.input;
+  if (report(diagnostics)) return EXIT.input;
   print(
     `${labs.length === 1 ? 'one topology is' : `${labs.length} topologies are`} right${diagnostics.length > 0 ? `, with ${counted(diagnostics.length, 'warning')}` : ''}`,
   );

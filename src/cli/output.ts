@@ -1,14 +1,13 @@
 /** Where commands write, and how errors are shown. The only file that prints. */
+import { getSystemErrorMap } from 'node:util';
 import picocolors from 'picocolors';
-import type { Diagnostic } from '../diagnostic.ts';
-import { counted } from '../report/layout.ts';
 
 export const EXIT = { ok: 0, failed: 1, input: 2, environment: 3, interrupted: 130, terminated: 143 } as const;
 
 export const COLUMNS = 100;
 
 export const colors = picocolors.createColors(picocolors.isColorSupported && Boolean(process.stdout.isTTY));
-const errorColors = picocolors.createColors(picocolors.isColorSupported && Boolean(process.stderr.isTTY));
+export const errorColors = picocolors.createColors(picocolors.isColorSupported && Boolean(process.stderr.isTTY));
 
 /** Standard output: what was asked for. */
 export function print(text: string): void {
@@ -18,19 +17,6 @@ export function print(text: string): void {
 /** Standard error: everything else. */
 export function note(text: string): void {
   process.stderr.write(`${text}\n`);
-}
-
-/** Prints diagnostics and a count of the errors; tells whether there were any. */
-export async function report(diagnostics: readonly Diagnostic[]): Promise<boolean> {
-  const { formatDiagnostic } = await import('../diagnostic.ts');
-  for (const diagnostic of diagnostics) {
-    const [head = '', ...rest] = formatDiagnostic(diagnostic).split('\n');
-    const paint = diagnostic.severity === 'error' ? errorColors.red : errorColors.yellow;
-    note([head.replace(/\b(error|warning):/, (word) => paint(word)), ...rest].join('\n'));
-  }
-  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
-  if (errors > 0) note(`${counted(errors, 'error')}; nothing was created`);
-  return errors > 0;
 }
 
 /** A mistake of the user that is no mistake in a file: an unknown lab, a missing option. */
@@ -51,6 +37,10 @@ export async function fail(error: unknown): Promise<number> {
     return EXIT.input;
   }
   if (isClosedPipe(error)) return EXIT.ok;
+  if (isSystemError(error)) {
+    note(`${errorColors.red('error:')} ${error.path ?? error.syscall}: ${reasonOf(error)}`);
+    return error.path === undefined ? EXIT.environment : EXIT.input;
+  }
   const { explain } = await import('../pipeline.ts');
   try {
     const { message, remedy } = explain(error);
@@ -69,6 +59,15 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(process.exitCode ?? EXIT.ok);
   throw error;
 });
+
+/** What the operating system refused: with a path, a file that the user named. */
+function isSystemError(error: unknown): error is Error & { errno: number; syscall: string; path?: string } {
+  return error instanceof Error && 'errno' in error && typeof error.errno === 'number' && 'syscall' in error;
+}
+
+function reasonOf({ errno, message }: { errno: number; message: string }): string {
+  return getSystemErrorMap().get(errno)?.[1] ?? message;
+}
 
 function isClosedPipe(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'EPIPE';

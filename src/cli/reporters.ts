@@ -1,10 +1,15 @@
 /** Where results go: which reporters, and whether each writes to a file or to standard output. */
-import { writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import picocolors from 'picocolors';
 import type { LabResult } from '../judge/result.ts';
 import { colors, print, UsageError } from './output.ts';
 
-export type ReporterName = 'text' | 'json' | 'junit' | 'github' | 'tap';
+export const REPORTERS = ['text', 'json', 'junit', 'github', 'tap'] as const;
+export type ReporterName = (typeof REPORTERS)[number];
+
+/** One document each: other lines before or after it would break it. */
+const DOCUMENTS: readonly ReporterName[] = ['json', 'junit', 'tap'];
 
 export interface Destination {
   readonly reporter: ReporterName;
@@ -14,26 +19,15 @@ export interface Destination {
   readonly stream?: ((result: LabResult, options: { walks: boolean; width: number }) => Promise<void>) | undefined;
 }
 
-/** `--output-file FILE` is for the only reporter that is not text, `REPORTER=FILE` for the one named. */
 export function destinationsOf(reporters: readonly ReporterName[], outputFiles: readonly string[]): Destination[] {
   const names: ReporterName[] = reporters.length === 0 ? ['text'] : [...new Set(reporters)];
-  const files = new Map<ReporterName, string>();
-  for (const value of outputFiles) {
-    const named = names.find((name) => value.startsWith(`${name}=`));
-    const candidates = names.length === 1 ? names : names.filter((name) => name !== 'text');
-    const target = named ?? (candidates.length === 1 ? candidates[0] : undefined);
-    if (!target)
-      throw new UsageError(
-        `--output-file ${value} does not say for which reporter`,
-        `write ${candidates[0] ?? 'json'}=${value}`,
-      );
-    files.set(target, named ? value.slice(named.length + 1) : value);
-  }
+  const files = filesOf(names, outputFiles);
   const toStdout = names.filter((name) => !files.has(name));
-  if (toStdout.filter((name) => name !== 'text' && name !== 'github').length > 1) {
+  const document = toStdout.find((name) => DOCUMENTS.includes(name));
+  if (document && toStdout.length > 1) {
     throw new UsageError(
-      'only one of json, junit and tap can be written to standard output',
-      'give the others an --output-file REPORTER=FILE',
+      `only one of json, junit and tap can be written to standard output, and nothing beside it: here it is to hold ${toStdout.join(' and ')}`,
+      `give one a file: --output-file ${document}=FILE`,
     );
   }
   return names.map((reporter) => ({
@@ -41,6 +35,48 @@ export function destinationsOf(reporters: readonly ReporterName[], outputFiles: 
     file: files.get(reporter),
     stream: reporter === 'text' && !files.has(reporter) ? streamText : undefined,
   }));
+}
+
+function filesOf(names: readonly ReporterName[], outputFiles: readonly string[]): Map<ReporterName, string> {
+  const files = new Map<ReporterName, string>();
+  for (const value of outputFiles) {
+    const { reporter, file } = outputFileOf(value, names);
+    if (file === '') throw new UsageError(`--output-file "${value}" names no file`);
+    if (files.has(reporter)) throw new UsageError(`--output-file gives ${reporter} two files`, 'leave one out');
+    if ([...files.values()].includes(file)) throw new UsageError(`--output-file gives ${file} to two reporters`);
+    files.set(reporter, file);
+  }
+  return files;
+}
+
+/** `FILE` is for the only reporter, or the only one that is not text; `REPORTER=FILE` for the one named. */
+function outputFileOf(value: string, names: readonly ReporterName[]): { reporter: ReporterName; file: string } {
+  const named = REPORTERS.find((name) => value.startsWith(`${name}=`));
+  if (named) {
+    if (!names.includes(named))
+      throw new UsageError(
+        `--output-file ${value} is for a reporter that was not chosen`,
+        `add --reporter ${named}; chosen: ${names.join(', ')}`,
+      );
+    return { reporter: named, file: value.slice(named.length + 1) };
+  }
+  const candidates = names.length === 1 ? names : names.filter((name) => name !== 'text');
+  const [reporter] = candidates;
+  if (!reporter || candidates.length > 1)
+    throw new UsageError(
+      `--output-file ${value} does not say for which reporter`,
+      `write ${reporter ?? 'json'}=${value}`,
+    );
+  return { reporter, file: value };
+}
+
+/** Makes sure of the files before a long run, not after it. */
+export function prepareFiles(destinations: readonly Destination[]): void {
+  for (const { file } of destinations) {
+    if (file === undefined) continue;
+    mkdirSync(dirname(file), { recursive: true });
+    closeSync(openSync(file, 'a'));
+  }
 }
 
 async function streamText(result: LabResult, options: { walks: boolean; width: number }): Promise<void> {

@@ -7,13 +7,16 @@ import type { Diagnostic } from '../diagnostic.ts';
 import { exitCodeOf, type LabResult } from '../judge/result.ts';
 import type { Check } from '../model/check.ts';
 import type { CniMode, ProxyMode } from '../model/cluster.ts';
+import type { Source } from '../parse/index.ts';
 import { CNI_MODES, FAULT_NAMES, PROXY_MODES } from '../parse/schema/topology.ts';
 import { type Prepared, prepare, type TestOptions, test } from '../pipeline.ts';
+import { counted } from '../report/layout.ts';
 import { Wiring } from '../stitch/index.ts';
-import { defaultName, expandPaths, oneOf, readSource, sandboxOf, unique } from './input.ts';
-import { COLUMNS, colors, EXIT, note, report, UsageError } from './output.ts';
+import { report } from './diagnostics.ts';
+import { defaultName, expandPaths, oneOf, readSources, sandboxOf, unique } from './input.ts';
+import { COLUMNS, colors, EXIT, note, UsageError } from './output.ts';
 import { Progress } from './progress.ts';
-import { type Destination, destinationsOf, type ReporterName, write } from './reporters.ts';
+import { type Destination, destinationsOf, prepareFiles, type ReporterName, write } from './reporters.ts';
 
 export interface Options {
   readonly test?: string;
@@ -46,17 +49,22 @@ export async function run(paths: readonly string[], options: Options): Promise<n
 /** One topology in one combination of modes. */
 interface Job {
   readonly file: string;
+  readonly sources: readonly Source[];
   readonly prepared: Prepared;
 }
 
 async function once(paths: readonly string[], options: Options, destinations: readonly Destination[]): Promise<number> {
   const started = performance.now();
   const prepared = prepareAll(paths, options);
-  if (await report(prepared.diagnostics)) return EXIT.input;
+  if (report(prepared.diagnostics)) return EXIT.input;
   const jobs = shard(prepared.jobs, options.shard);
   const select = selector(options.test);
   const chosen = jobs.filter(({ prepared: { cluster } }) => cluster.checks.some(select));
-  if (chosen.length === 0) note(jobs.length === 0 ? 'there is no topology to test' : 'no check matches');
+  if (jobs.length === 0) note(`this part is empty; all parts together have ${counted(prepared.jobs.length, 'lab')}`);
+  else if (chosen.length === 0) note(options.test === undefined ? 'there are no checks' : 'no check matches');
+  if (options.keep) refuseSameNames(chosen);
+  prepareFiles(destinations);
+  if (options.captureDir !== undefined) mkdirSync(options.captureDir, { recursive: true });
   const results = await runJobs(chosen, select, options, destinations);
   const durationMs = performance.now() - started;
   for (const destination of destinations) await write(destination, results, durationMs);
@@ -67,16 +75,18 @@ function prepareAll(paths: readonly string[], options: Options): { jobs: Job[]; 
   const files = expandPaths(paths).filter(
     (file) => paths.includes(file) || /packetwalk\.dev\//.test(readFileSync(file, 'utf8')),
   );
+  if (files.length === 0)
+    throw new UsageError(`no file in ${paths.join(', ')} has a Topology`, 'name a file to have it tested without one');
   const cni: readonly (CniMode | undefined)[] = orDefault(oneOf('--cni', options.cni, CNI_MODES));
   const proxy: readonly (ProxyMode | undefined)[] = orDefault(oneOf('--proxy', options.proxy, PROXY_MODES));
   const faults = oneOf('--fault', options.fault, FAULT_NAMES);
   const jobs: Job[] = [];
   const diagnostics: Diagnostic[] = [];
   for (const file of files) {
-    const source = readSource(file);
+    const sources = readSources([file]);
     for (const cniMode of cni) {
       for (const proxyMode of proxy) {
-        const made = prepare([source], {
+        const made = prepare(sources, {
           name: defaultName(file),
           namespace: options.namespace,
           cni: cniMode,
@@ -84,7 +94,7 @@ function prepareAll(paths: readonly string[], options: Options): { jobs: Job[]; 
           faults,
         });
         diagnostics.push(...made.diagnostics);
-        if (made.prepared) jobs.push({ file, prepared: made.prepared });
+        if (made.prepared) jobs.push({ file, sources, prepared: made.prepared });
       }
     }
   }
@@ -124,7 +134,8 @@ async function runJobs(
       await show();
     }
   };
-  await Promise.all(Array.from({ length: options.jobs ?? availableParallelism() }, worker));
+  const atOnce = Math.min(options.jobs ?? availableParallelism(), jobs.length);
+  await Promise.all(Array.from({ length: atOnce }, worker));
   progress.hide();
   const done = results.filter((result) => result !== undefined);
   for (const result of results.slice(shown)) {
@@ -136,7 +147,7 @@ async function runJobs(
 }
 
 async function runJob(
-  { file, prepared }: Job,
+  { file, sources, prepared }: Job,
   select: (check: Check) => boolean,
   sandbox: SandboxKind,
   options: Options,
@@ -146,18 +157,28 @@ async function runJob(
   const tested = { file, sandbox, select, onCaptures };
   if (!options.keep) return test(prepared, tested);
   const { testKept } = await import('./keep.ts');
-  return testKept(prepared, tested, options);
+  return testKept(prepared, tested, { namespace: options.namespace, sources });
 }
 
 /** Writes `FOLDER/NAME-CNI-PROXY.pcapng`. */
 async function captureWriter(folder: string): Promise<NonNullable<TestOptions['onCaptures']>> {
   const { toPcapng } = await import('../report/pcapng.ts');
-  mkdirSync(folder, { recursive: true });
   return async ({ cluster, state }, { captures }, walks) => {
     const annotations = [...walks].map(([check, own]) => ({ name: check.name, walks: own }));
     const path = join(folder, `${cluster.name}-${cluster.cni.mode}-${cluster.proxy.mode}.pcapng`);
     writeFileSync(path, toPcapng(captures, annotations, new Wiring(state)));
   };
+}
+
+/** Labs that stay are told apart by their names. */
+function refuseSameNames(jobs: readonly Job[]): void {
+  const names = jobs.map(({ prepared: { cluster } }) => cluster.name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined)
+    throw new UsageError(
+      `--keep leaves one lab of a name, and there would be several called ${twice}`,
+      'choose one file and one combination of modes',
+    );
 }
 
 /** Jobs are dealt out in turn, so that parts take about as long. */

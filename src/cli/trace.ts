@@ -1,10 +1,11 @@
 /** packetwalk trace: one connection, hop by hop, in a lab of its own or in a running one. */
 import { buildLab, type Lab } from '../agent/lab.ts';
+import type { KernelState } from '../compile/kernel-state.ts';
 import type { ConnectionCheck } from '../model/check.ts';
 import { DEFAULT_TIMEOUT_MS } from '../model/checks.ts';
+import type { Place } from '../model/cluster.ts';
 import { DestinationError, resolveDestination } from '../model/destination.ts';
 import { Places } from '../model/place.ts';
-import { familyOf } from '../net/address.ts';
 import type { Protocol } from '../net/port.ts';
 import { trace } from '../pipeline.ts';
 import { walkToJson } from '../report/json.ts';
@@ -30,6 +31,7 @@ export interface Options extends InputOptions {
 
 export async function run(from: string, to: string, options: Options): Promise<number> {
   if (!options.file) {
+    refuseForRunningLab(options);
     const lab = await resume(await chooseLab(options.lab));
     try {
       return await traceIn(lab, from, to, options);
@@ -48,15 +50,30 @@ export async function run(from: string, to: string, options: Options): Promise<n
   }
 }
 
+/** What says how a lab is to be built says nothing to one that stands. */
+function refuseForRunningLab({ cni = [], proxy = [], fault = [], sandbox }: Options): void {
+  const given = Object.entries({ cni, proxy, fault, sandbox: sandbox === 'auto' ? [] : [sandbox] });
+  const [name] = given.find(([, values]) => values.length > 0) ?? [];
+  if (name !== undefined)
+    throw new UsageError(
+      `--${name} is for a lab of the trace's own`,
+      'add -f FILE, or leave it out to use a running lab',
+    );
+}
+
 function traceIn(lab: Lab, from: string, to: string, options: Options): Promise<number> {
   return show(lab, checkOf(lab, from, to, options), options);
 }
 
 /** The command line as a check without expectations. */
-function checkOf({ cluster }: Pick<Lab, 'cluster'>, from: string, to: string, options: Options): ConnectionCheck {
+function checkOf(
+  { cluster, state }: Pick<Lab, 'cluster' | 'state'>,
+  from: string,
+  to: string,
+  options: Options,
+): ConnectionCheck {
   const sender = placeIn({ cluster }, from, options.namespace);
-  if (options.source !== undefined && familyOf(options.source) === undefined)
-    throw new UsageError(`--source ${options.source} is not an address`);
+  if (options.source !== undefined) assertOwn(options.source, sender, state);
   try {
     const { protocol, ...destination } = resolveDestination(to, cluster, new Places(cluster, options.namespace));
     return {
@@ -79,6 +96,15 @@ function checkOf({ cluster }: Pick<Lab, 'cluster'>, from: string, to: string, op
     throw error;
   }
 }
+
+function assertOwn(source: string, { place, netns }: Place, { namespaces }: KernelState): void {
+  const addresses = namespaces.find(({ name }) => name === netns)?.addresses ?? [];
+  const own = addresses.map(({ address }) => address.replace(/\/.*/, ''));
+  if (source !== LOOPBACK && !own.includes(source))
+    throw new UsageError(`${place} has no address ${source}`, `it has ${own.join(', ')}`);
+}
+
+const LOOPBACK = '127.0.0.1';
 
 async function show(lab: Lab, check: ConnectionCheck, options: Options): Promise<number> {
   const started = performance.now();

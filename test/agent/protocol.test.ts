@@ -1,10 +1,8 @@
 /** Messages to and from an agent come out as they went in, however the stream cuts them. */
 import { Duplex, PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { errorOf, readMessages, writeMessage } from '../../src/agent/protocol.ts';
+import { errorOf, type Message, readMessages, writeMessage } from '../../src/agent/protocol.ts';
 import { KernelError, type KernelErrorDetails } from '../../src/apply/kernel/errors.ts';
-
-type Message = Parameters<typeof writeMessage>[1];
 
 /** What `writeMessage` puts on the stream. */
 function bytesOf(...messages: readonly Message[]): Buffer {
@@ -96,8 +94,7 @@ describe('a message', () => {
   it('that the receiver answers at once is not received twice', () => {
     const stream = new PassThrough();
     const seen: number[] = [];
-    readMessages(stream, (message) => {
-      const { id } = message as { id: number };
+    readMessages(stream, ({ id }) => {
       seen.push(id);
       if (id < 3) writeMessage(stream, { id: id + 1, result: null });
     });
@@ -132,6 +129,18 @@ describe('a stream that does not speak the protocol', () => {
   it('is closed at bytes that are no message, though their length could be one', () => {
     const { messages, closed } = messagesFrom(Buffer.concat([Buffer.of(0, 0, 0, 5), Buffer.from('hello')]));
     expect(messages).toEqual([]);
+    expect(closed()).toBeInstanceOf(Error);
+  });
+
+  it.each([
+    ['nothing', null],
+    ['a number', 7],
+    ['a list', []],
+    ['an object without id', { method: 'hello' }],
+    ['an object whose id is no number', { id: '1', method: 'hello' }],
+  ])('is closed at a value that is no message: %s', (_, value) => {
+    const { messages, closed } = messagesFrom(Buffer.concat([bytesOf(hello), bytesOf(value as never)]));
+    expect(messages).toEqual([hello]);
     expect(closed()).toBeInstanceOf(Error);
   });
 });

@@ -1,7 +1,9 @@
 /** The command line as it is declared: every command has help that mentions its options, and refuses what cannot be. */
+import { stripVTControlCharacters } from 'node:util';
 import { type Command, CommanderError, type Option } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { program } from '../../src/cli/commands.ts';
+import { topology } from '../../src/parse/schema/topology.ts';
 
 const COMMANDS = [
   'test',
@@ -23,6 +25,13 @@ type Name = (typeof COMMANDS)[number];
 
 function commandOf(root: Command, name: string): Command {
   return root.commands.find((command) => command.name() === name || command.aliases().includes(name))!;
+}
+
+/** What the schema of topology files allows a probe. */
+function probeLimits(): { ttl: number; size: number } {
+  const { from } = topology.shape.spec.unwrap().shape.checks.unwrap().element.shape;
+  const source = from.unwrap().options[1];
+  return { ttl: source.shape.ttl.unwrap().maxValue!, size: source.shape.size.unwrap().maxValue! };
 }
 
 interface Parsed {
@@ -87,6 +96,15 @@ describe('help', () => {
       expect(text).toContain(argument.name());
       expect(argument.description).not.toBe('');
     }
+  });
+
+  it.each(['packetwalk', ...COMMANDS])('of %s fits into 100 columns', (name) => {
+    const root = program();
+    const command = commandOf(root, name) ?? root;
+    let text = '';
+    command.configureOutput({ writeOut: (words) => (text += words), getOutHelpWidth: () => 100 });
+    command.outputHelp();
+    expect(text.split('\n').filter((line) => line.length > 100)).toEqual([]);
   });
 
   it('asked for ends without an error', async () => {
@@ -190,6 +208,14 @@ describe('what is given', () => {
     expect((await accepted('up', '-f', 'a.yaml', 'b.yaml', '-f', '-')).options.file).toEqual(['a.yaml', 'b.yaml', '-']);
   });
 
+  it('may be a file before the places of a trace', async () => {
+    const words = ['trace', '-f', 'a.yaml', '-f', 'b.yaml', 'pod/a', 'pod/b'];
+    expect(await accepted(...words)).toMatchObject({
+      arguments: ['pod/a', 'pod/b'],
+      options: { file: ['a.yaml', 'b.yaml'] },
+    });
+  });
+
   it('after a place is the program to run there, options and all', async () => {
     expect(await accepted('exec', 'pod/web-0', '--', 'curl', '-s', '--name', 'x')).toMatchObject({
       arguments: ['pod/web-0', ['--', 'curl', '-s', '--name', 'x']],
@@ -223,6 +249,8 @@ describe('what cannot be is refused with an error of the command line, which mai
     ['test --jobs -1', /a whole number from 1/],
     ['test --jobs 1.5', /a whole number from 1/],
     ['test --jobs many', /a whole number from 1/],
+    ['test --jobs 0x10', /a whole number from 1/],
+    ['test --jobs 1e1', /a whole number from 1/],
     ['test --jobs', /argument missing/],
     ['test --reporter xml', /allowed: text, json, junit, github, tap/],
     ['test --sandbox docker', /Allowed choices are auto, rootless, root/],
@@ -246,6 +274,9 @@ describe('what cannot be is refused with an error of the command line, which mai
     ['completion powershell', /Allowed choices are bash, zsh, fish/],
     ['completion', /missing required argument 'shell'/],
     ['ls extra words', /too many arguments/],
+    ['trace pod/a pod/b -f a.yaml --lab web', /cannot be used with option '--lab/],
+    ['capture -r a.pcap -w b.pcap', /cannot be used with option '-w, --write/],
+    ['capture -r a.pcap -c 3', /cannot be used with option '-c, --count/],
   ];
   it.each(wrong)('%s', async (words, reason) => {
     const error = await refused(...words.split(' '));
@@ -261,5 +292,31 @@ describe('what cannot be is refused with an error of the command line, which mai
   it('and so is what a topology file would be refused for: a TTL above 255, a payload above 60,000 bytes', async () => {
     expect(await parse('trace', 'pod/a', 'pod/b', '--ttl', '256')).toBeInstanceOf(CommanderError);
     expect(await parse('trace', 'pod/a', 'pod/b', '--size', '60001')).toBeInstanceOf(CommanderError);
+  });
+
+  it('and nothing else: what a topology file may say is accepted', async () => {
+    const { ttl, size } = probeLimits();
+    const words = ['trace', 'pod/a', 'pod/b', '--ttl', String(ttl), '--size', String(size)];
+    expect((await accepted(...words)).options).toMatchObject({ ttl, size });
+    expect(await parse('trace', 'pod/a', 'pod/b', '--ttl', String(ttl + 1))).toBeInstanceOf(CommanderError);
+    expect(await parse('trace', 'pod/a', 'pod/b', '--size', String(size + 1))).toBeInstanceOf(CommanderError);
+  });
+});
+
+describe('what is refused', () => {
+  /** What a person sees. */
+  async function shown(...words: string[]): Promise<string> {
+    const root = program();
+    let text = '';
+    for (const command of [root, ...root.commands]) command.configureOutput({ writeErr: (line) => (text += line) });
+    await root.parseAsync(words, { from: 'user' }).catch(() => {});
+    return stripVTControlCharacters(text);
+  }
+
+  it('is told as all other errors are, with where to read on', async () => {
+    expect(await shown('test', '--repoter', 'json')).toBe(
+      "error: unknown option '--repoter'\n  = did you mean --reporter?\n  = packetwalk test --help\n",
+    );
+    expect(await shown('tset')).toBe("error: unknown command 'tset'\n  = did you mean test?\n  = packetwalk --help\n");
   });
 });

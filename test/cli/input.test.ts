@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { defaultName, expandPaths, oneOf, readSource, unique } from '../../src/cli/input.ts';
+import { defaultName, expandPaths, oneOf, readSource, readSources, unique } from '../../src/cli/input.ts';
 import { UsageError } from '../../src/cli/output.ts';
 import { MAX_SOURCE_BYTES } from '../../src/parse/yaml.ts';
 
@@ -100,10 +100,24 @@ describe('paths', () => {
     expect(complaint(() => expandPaths([join(folder, 'none.yaml')]))).toContain('there is no file or folder');
   });
 
+  it('to folders without such files are refused: nothing is not a lab', () => {
+    expect(complaint(() => expandPaths([join(folder, 'b')]))).toContain('there is no YAML or JSON file in the folder');
+    expect(complaint(() => expandPaths(['']))).toContain('there is no file or folder ""');
+  });
+
+  it('to files that are empty, all of them, are refused', () => {
+    const path = join(folder, 'empty.yaml');
+    writeFileSync(path, ' \n\n');
+    expect(complaint(() => readSources([path]))).toContain(`there is nothing in ${path}`);
+    expect(readSources([path, join(folder, 'z.yaml')])).toHaveLength(2);
+    rmSync(path);
+  });
+
   it('to files too large to be input are not read', () => {
     const path = join(folder, 'large.yaml');
     writeFileSync(path, Buffer.alloc(MAX_SOURCE_BYTES + 1, ' '));
     expect(readSource(path)).toEqual({ name: path, text: '', bytes: MAX_SOURCE_BYTES + 1 });
+    expect(readSources([path])).toHaveLength(1);
     rmSync(path);
   });
 

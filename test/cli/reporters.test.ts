@@ -1,7 +1,10 @@
 /** Where results go: each reporter to a file of its own or to standard output, and never two documents into one. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/cli/output.ts';
-import { destinationsOf, type ReporterName } from '../../src/cli/reporters.ts';
+import { destinationsOf, prepareFiles, type ReporterName } from '../../src/cli/reporters.ts';
 
 /** `json → out.json`, `text` for one that goes to standard output, `text…` for one that is shown lab by lab. */
 function destinations(reporters: readonly ReporterName[], ...outputFiles: string[]): string[] {
@@ -64,6 +67,34 @@ describe('a file', () => {
 
   it('named for a reporter that was not chosen is a mistake, not a file of that name', () => {
     expect(complaint(['junit'], 'json=out.json')).toMatch(/json/);
+  });
+
+  it('is one for each, and each has one', () => {
+    expect(complaint(['json'], 'a.json', 'json=b.json')).toMatch(/json two files/);
+    expect(complaint(['json', 'tap'], 'json=out', 'tap=out')).toMatch(/out to two reporters/);
+  });
+
+  it('has a name', () => {
+    expect(complaint(['json'], 'json=')).toMatch(/"json=" names no file/);
+    expect(complaint(['json'], '')).toMatch(/"" names no file/);
+  });
+
+  it('that cannot be written to is found out before a run, not after it', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'packetwalk-reports-'));
+    const file = join(folder, 'new/folder/report.xml');
+    prepareFiles(destinationsOf(['text', 'junit'], [`junit=${file}`]));
+    expect(existsSync(file)).toBe(true);
+    expect(() => prepareFiles([{ reporter: 'json', file: folder }])).toThrow(/EISDIR/);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('that is there already keeps what it holds until there is something new', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'packetwalk-reports-'));
+    const file = join(folder, 'report.xml');
+    writeFileSync(file, 'the last run');
+    prepareFiles([{ reporter: 'junit', file }]);
+    expect(readFileSync(file, 'utf8')).toBe('the last run');
+    rmSync(folder, { recursive: true });
   });
 });
 

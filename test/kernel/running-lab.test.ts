@@ -14,7 +14,7 @@ function call(...args: string[]): Promise<Finished> {
 beforeAll(async () => {
   expect(await call('up', '-f', FILE)).toMatchObject({
     code: 0,
-    stdout: expect.stringContaining('nodeport-snat is up: 2 nodes, 1 pods, 1 hosts'),
+    stdout: expect.stringContaining('nodeport-snat is up: 2 nodes, 1 pod, 1 host'),
   });
 });
 
