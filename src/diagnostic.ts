@@ -83,7 +83,10 @@ export function formatOrigin(origin: Origin): string {
 const MAX_LINE = 96;
 
 /** Several lines: `file:line:col: error: message`, the line, a caret, and the help. Plain text. */
-export function formatDiagnostic({ severity, message, at, help }: Diagnostic): string {
+export function formatDiagnostic(diagnostic: Diagnostic): string {
+  const { severity, at } = diagnostic;
+  const message = printable(diagnostic.message);
+  const help = diagnostic.help && printable(diagnostic.help);
   if (!at) return [`${severity}: ${message}`, ...(help ? [`  = ${help}`] : [])].join('\n');
   const number = String(at.line);
   const gutter = ' '.repeat(number.length);
@@ -95,6 +98,14 @@ export function formatDiagnostic({ severity, message, at, help }: Diagnostic): s
     ` ${gutter} | ${text.slice(0, column - 1).replace(/[^\t]/g, ' ')}${caret}`,
     ...(help ? [` ${gutter} = ${help}`] : []),
   ].join('\n');
+}
+
+/** Names may hold characters, written as YAML escapes, that would steer a terminal. */
+function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (character) => {
+    return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  });
 }
 
 /** A very long line is cut around the column that matters. */

@@ -13,7 +13,7 @@ import { buildLab, type Lab, list, namespacesOnTheWay, probe, type Watched, watc
 import { KernelError } from './apply/kernel/errors.ts';
 import type { SandboxKind } from './apply/sandbox/index.ts';
 import { compile, type KernelState } from './compile/index.ts';
-import { decode, PcapError, VXLAN_PORTS } from './decode/index.ts';
+import { type Frame, PcapError, readFrames, VXLAN_PORTS } from './decode/index.ts';
 import { type Diagnostic, Diagnostics } from './diagnostic.ts';
 import { injectFaults } from './fault/index.ts';
 import { judgeConnections, judgeState, type Verdict } from './judge/index.ts';
@@ -159,16 +159,16 @@ export async function trace(
 export function evidenceOf({ captures }: Pick<Watched<unknown>, 'captures'>, { cni }: Cluster): Evidence {
   const vxlanPorts = new Set([...VXLAN_PORTS, ...('port' in cni ? [cni.port] : [])]);
   const blind = new Map<string, string>();
-  const frames = captures.flatMap((capture) => {
-    if (capture.blind !== undefined) blind.set(capture.namespace, capture.blind);
+  const frames: Frame[] = [];
+  for (const { namespace, pcap, links, blind: reason } of captures) {
+    if (reason !== undefined) blind.set(namespace, reason);
     try {
-      return decode(capture, { vxlanPorts });
+      readFrames(pcap, namespace, links, { vxlanPorts }, (frame) => frames.push(frame));
     } catch (error) {
       if (!(error instanceof PcapError)) throw error;
-      blind.set(capture.namespace, capture.blind ?? error.message);
-      return [];
+      blind.set(namespace, reason ?? error.message);
     }
-  });
+  }
   return { frames, blind };
 }
 

@@ -48,7 +48,7 @@ export class Agent {
   readonly #handlers: Handlers;
   #nextProbe = 1;
 
-  constructor(shutdown: () => void) {
+  constructor({ stay, shutdown }: Pick<AgentMethods, 'stay' | 'shutdown'>) {
     this.#handlers = {
       hello: () => ({ pid: process.pid, kernel: release(), version: VERSION }),
       apply: (plan) => apply(plan),
@@ -60,6 +60,7 @@ export class Agent {
       run: ({ namespace, argv }) => inside(namespace, () => run(argv, { namespace })),
       startRuleTrace: async (namespaces, { traces }) => traces.keep(await RuleTraces.start(namespaces)),
       stopRuleTrace: async (id, { traces }) => (await traces.take(id)?.stop()) ?? [],
+      stay,
       shutdown,
     };
   }

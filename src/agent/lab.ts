@@ -1,5 +1,6 @@
 /** A lab that stands: a cluster, the kernel state behind it, and the agent that holds it. */
 
+import { classify, KernelError } from '../apply/kernel/errors.ts';
 import type { SandboxKind } from '../apply/sandbox/index.ts';
 import type { Capture } from '../capture/capture.ts';
 import type { RuleTrace } from '../capture/rule-trace.ts';
@@ -105,8 +106,11 @@ const LISTING_COMMANDS: Record<ListingName, readonly string[]> = {
 export async function list({ agent, cluster }: Lab, check: StateCheck): Promise<Map<ListingName, string>> {
   const namespace = netnsOf(cluster, check.at);
   const listings = check.listings.map(async ({ name }) => {
-    const { stdout, stderr } = await agent.call('run', { namespace, argv: LISTING_COMMANDS[name] });
-    return [name, stdout || stderr] as const;
+    const argv = LISTING_COMMANDS[name];
+    const { stdout, stderr, exitCode } = await agent.call('run', { namespace, argv });
+    if (exitCode !== 0)
+      throw new KernelError({ command: argv.join(' '), namespace, cause: stderr.trim(), ...classify(stderr) });
+    return [name, stdout] as const;
   });
   return new Map(await Promise.all(listings));
 }

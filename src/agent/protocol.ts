@@ -36,6 +36,8 @@ export interface AgentMethods {
   stopRuleTrace(id: number): RuleTrace[];
   /** Runs a program as somebody at a keyboard would: its output comes as events, its input as inputs. */
   exec(request: ExecRequest): { readonly exitCode: number };
+  /** From now on the lab outlives whoever made it. */
+  stay(): void;
   /** Ends the lab. */
   shutdown(): void;
 }

@@ -68,13 +68,13 @@ export function findLab(name: string): LabRecord | undefined {
   return readRecord(name);
 }
 
-/** Starts the agent of a new lab. `describe` is written down once the caller has built the lab. */
+/** Starts the agent of a new lab. It outlives this process from when the caller, who has built the lab, settles it. */
 export async function createLab(
   name: string,
   sandbox: SandboxKind,
 ): Promise<{
   agent: AgentClient;
-  describe(record: Omit<LabRecord, 'name' | 'sandbox' | 'createdAt' | 'process'>): void;
+  settle(record: Omit<LabRecord, 'name' | 'sandbox' | 'createdAt' | 'process'>): Promise<void>;
   abandon(): Promise<void>;
 }> {
   const folder = folderOf(name);
@@ -98,7 +98,11 @@ export async function createLab(
       createdAt: new Date().toISOString(),
       process: { pid, since: runningSince(pid) ?? '' },
     };
-    return { agent, abandon, describe: (rest) => writeRecord({ ...fixed, ...rest }) };
+    const settle = (rest: Omit<LabRecord, keyof typeof fixed>) => {
+      writeRecord({ ...fixed, ...rest });
+      return agent.call('stay');
+    };
+    return { agent, abandon, settle };
   } catch (error) {
     await abandon();
     throw error;

@@ -69,7 +69,9 @@ const files = () => new Option('-f, --file <path...>', 'files or folders to read
 const file = () =>
   new Option('-f, --file <path>', 'file or folder to read; - is standard input; repeatable').argParser(collect);
 const namespace = () =>
-  new Option('-n, --namespace <name>', 'namespace of objects and places that name none').default('default');
+  new Option('-n, --namespace <name>', 'namespace of objects and places that name none')
+    .argParser(nameOf)
+    .default('default');
 const labName = () => new Option('--name <name>', 'name of the lab; left out: that of the Topology').argParser(nameOf);
 const chosenLab = () => new Option('--lab <name>', 'a running lab; left out: the only one').argParser(nameOf);
 const sandbox = () =>
@@ -329,7 +331,7 @@ function shardOf(value: string): { index: number; count: number } {
   return { index, count };
 }
 
-/** A lab's name is a folder's name, too. */
+/** RFC 1123, as Kubernetes names namespaces; a lab's name is a folder's name, too. */
 function nameOf(value: string): string {
   if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value))
     throw new InvalidArgumentError('use at most 63 lower-case letters, digits and "-"');

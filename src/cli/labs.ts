@@ -30,13 +30,13 @@ export interface LabInput extends Prepared {
 /** Builds a lab that stays after this process. When that fails, nothing of it is left. */
 export async function buildDetached(input: LabInput, sandbox: SandboxKind): Promise<Lab> {
   const { cluster, state } = input;
-  const { agent, describe, abandon } = await createLab(cluster.name, sandbox);
+  const { agent, settle, abandon } = await createLab(cluster.name, sandbox);
   return unlessInterrupted(abandon, async () => {
     try {
       await agent.call('apply', plan(state));
       await agent.call('listen', cluster.listeners);
       const { kernel } = await agent.call('hello');
-      describe(descriptionOf(input));
+      await settle(descriptionOf(input));
       return { cluster, state, agent, sandbox, kernel };
     } catch (error) {
       await abandon();

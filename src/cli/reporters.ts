@@ -1,8 +1,9 @@
 /** Where results go: which reporters, and whether each writes to a file or to standard output. */
-import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import picocolors from 'picocolors';
 import type { LabResult } from '../judge/result.ts';
+import { makeFolder } from './folders.ts';
 import { colors, print, UsageError } from './output.ts';
 
 export const REPORTERS = ['text', 'json', 'junit', 'github', 'tap'] as const;
@@ -74,7 +75,7 @@ function outputFileOf(value: string, names: readonly ReporterName[]): { reporter
 export function prepareFiles(destinations: readonly Destination[]): void {
   for (const { file } of destinations) {
     if (file === undefined) continue;
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     closeSync(openSync(file, 'a'));
   }
 }

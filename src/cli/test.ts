@@ -1,5 +1,5 @@
 /** packetwalk test: every topology built, probed, judged and reported. */
-import { mkdirSync, readFileSync, watch as watchFolder, writeFileSync } from 'node:fs';
+import { readFileSync, watch as watchFolder, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { SandboxKind } from '../apply/sandbox/index.ts';
@@ -13,6 +13,7 @@ import { type Prepared, prepare, type TestOptions, test } from '../pipeline.ts';
 import { counted } from '../report/layout.ts';
 import { Wiring } from '../stitch/index.ts';
 import { report } from './diagnostics.ts';
+import { makeFolder } from './folders.ts';
 import { defaultName, expandPaths, oneOf, readSources, sandboxOf, unique } from './input.ts';
 import { COLUMNS, colors, EXIT, note, UsageError } from './output.ts';
 import { Progress } from './progress.ts';
@@ -64,7 +65,7 @@ async function once(paths: readonly string[], options: Options, destinations: re
   else if (chosen.length === 0) note(options.test === undefined ? 'there are no checks' : 'no check matches');
   if (options.keep) refuseSameNames(chosen);
   prepareFiles(destinations);
-  if (options.captureDir !== undefined) mkdirSync(options.captureDir, { recursive: true });
+  if (options.captureDir !== undefined) makeFolder(options.captureDir);
   const results = await runJobs(chosen, select, options, destinations);
   const durationMs = performance.now() - started;
   for (const destination of destinations) await write(destination, results, durationMs);

@@ -49,6 +49,20 @@ const CHANGES: Record<string, [from: string, to: string]> = {
     ),
     BASE,
   ],
+  'a node gets another address': [
+    BASE,
+    BASE.replace('name: node2, network: lan', 'name: node2, network: lan, address: 10.0.0.22'),
+  ],
+  'the network gets another range': [
+    BASE.replace('spec:\n  networks', 'spec:\n  cluster: {}\n  networks'),
+    BASE.replace(/cidr: 10\.0\.0\.0\/24/, 'cidr: 10.0.0.0/16'),
+  ],
+  'the network gets another name': [BASE, BASE.replaceAll(/\blan\b/g, 'wire')],
+  'a host is named like a node': [
+    BASE,
+    BASE.replace('hosts: [{ name: client, network: lan }]', 'hosts: [{ name: node1, network: lan }]'),
+  ],
+  'a router joins': [BASE, BASE.replace('  hosts:', '  routers: [{ name: gw, networks: [lan] }]\n  hosts:')],
   'a host gets a route and another address': [
     BASE,
     BASE.replace(

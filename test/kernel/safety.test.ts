@@ -116,6 +116,16 @@ describe('the host is as it was after the violent death of', () => {
       expect([1, 3]).toContain(code);
     }));
 
+  it('the command that builds a lab to stay, before it stands', () =>
+    leavesNothing(async ({ env, processes }) => {
+      const all = { ...env, ...labFolder() };
+      const running = startPacketwalk(['up', '-f', 'topologies/nodeport-snat.yaml'], all);
+      await until(processes, (found) => found.some(({ command }) => command.includes('agent.js')));
+      process.kill(running.pid, 'SIGKILL');
+      await until(processes, (left) => left.length === 0, 15_000);
+      expect(await packetwalk(['ls'], { env: all })).toMatchObject({ code: 0, stdout: 'no lab is running\n' });
+    }));
+
   it('a running lab, which is then no longer listed', () =>
     leavesNothing(async ({ env, processes }) => {
       const all = { ...env, ...labFolder() };
@@ -134,9 +144,9 @@ describe('from inside a lab there is no way out', () => {
     const inside = await packetwalk(['exec', 'node/node1', '--', 'readlink', '/proc/self/ns/net'], { env });
     expect(inside.stdout).toMatch(/^net:\[\d+\]\n$/);
     expect(inside.stdout).not.toBe(own.stdout);
-    /** The sandbox's own namespace, where the agent lives, has nothing but a loopback that is down. */
+    /** The sandbox's own namespace, to which the agent returns after it has started a program, has nothing but a loopback that is down. */
     const links = await packetwalk(
-      ['exec', 'node/node1', '--', 'nsenter', '--net=/proc/1/ns/net', 'ip', '-o', 'link'],
+      ['exec', 'node/node1', '--', 'sh', '-c', 'sleep 0.2; nsenter --net=/proc/1/ns/net ip -o link'],
       { env },
     );
     expect(links.stdout).toMatch(/^1: lo: <LOOPBACK> mtu 65536[^\n]*\n$/);

@@ -83,7 +83,7 @@ export function normalized(listing: string): string {
     .map((line) =>
       line
         .replace(/^\d+: /, '')
-        .replace(/@[^ :]+:/g, '@:')
+        .replace(/@[^ :]+/g, '')
         .replace(/\b(link-netnsid|state|qdisc) \S+/g, '')
         .replace(/\[\d+:\d+\]/g, '')
         .replace(/\b\w*timer +[0-9.]+/g, '')
