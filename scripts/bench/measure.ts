@@ -2,7 +2,8 @@
 import { startAgent } from '../../src/agent/client.ts';
 import { chooseSandbox } from '../../src/apply/sandbox/index.ts';
 import { compile } from '../../src/compile/index.ts';
-import { decode } from '../../src/decode/index.ts';
+import { readFrames, VXLAN_PORTS } from '../../src/decode/index.ts';
+import { readPcap } from '../../src/decode/pcap.ts';
 import { Diagnostics } from '../../src/diagnostic.ts';
 import { model } from '../../src/model/index.ts';
 import { parse } from '../../src/parse/index.ts';
@@ -26,8 +27,15 @@ function topology(nodes: number): string {
   return `apiVersion: packetwalk.dev/v1alpha1\nkind: Topology\nspec:\n  networks: [ { name: lan, cidr: 10.0.0.0/20 } ]\n  nodes: [ ${names} ]\n`;
 }
 
-/** Pods on nodes, each with a port that answers, behind one Service. */
-async function bringUp(pods: number, nodes: number) {
+const SERVICE = `---
+apiVersion: v1
+kind: Service
+metadata: { name: web }
+spec: { selector: { app: web }, ports: [ { port: 80 } ] }
+`;
+
+/** Pods on nodes, each with a port that answers; with `behindService`, all of them behind one Service. */
+async function bringUp(pods: number, nodes: number, behindService: boolean) {
   const text = `${topology(nodes)}---
 apiVersion: apps/v1
 kind: Deployment
@@ -36,12 +44,7 @@ spec:
   replicas: ${pods}
   selector: { matchLabels: { app: web } }
   template: { metadata: { labels: { app: web } }, spec: { containers: [ { name: app, ports: [ { containerPort: 80 } ] } ] } }
----
-apiVersion: v1
-kind: Service
-metadata: { name: web }
-spec: { selector: { app: web }, ports: [ { port: 80 } ] }
-`;
+${behindService ? SERVICE : ''}`;
   const built = cluster(text);
   const planned = plan(compile(built));
   const agent = await startAgent(chooseSandbox(undefined));
@@ -104,13 +107,21 @@ function decoding(packets: number) {
   record.writeUInt8(0x50, 68);
   record.writeUInt8(2, 69);
   const pcap = Buffer.concat([header, ...Array.from({ length: packets }, () => record)]);
+  const capture = { namespace: 'bench', pcap, links: new Map([[2, 'eth0']]) };
   const started = performance.now();
-  const frames = decode({ namespace: 'bench', pcap, links: new Map([[2, 'eth0']]), dropped: 0 }).length;
-  const seconds = (performance.now() - started) / 1000;
-  return { frames, perSecond: frames / seconds };
+  let frames = 0;
+  readFrames(capture.pcap, capture.namespace, capture.links, { vxlanPorts: VXLAN_PORTS }, () => frames++);
+  const decoded = performance.now();
+  let records = 0;
+  readPcap(pcap, () => records++);
+  return { frames: (frames / (decoded - started)) * 1000, records: (records / (performance.now() - decoded)) * 1000 };
 }
 
-const [first = 0, second = 0] = numbers.map(Number);
+const [first = 0, second = 0, third = 0] = numbers.map(Number);
 const result =
-  what === 'bring-up' ? await bringUp(first, second) : what === 'services' ? services(first) : decoding(first);
+  what === 'bring-up'
+    ? await bringUp(first, second, third === 1)
+    : what === 'services'
+      ? services(first)
+      : decoding(first);
 process.stdout.write(`${JSON.stringify(result)}\n`);

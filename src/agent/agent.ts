@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { apply } from '../apply/index.ts';
 import { run } from '../apply/kernel/command.ts';
 import { inside } from '../apply/kernel/namespaces.ts';
+import { Retirement } from '../apply/retirement.ts';
 import { RuleTraces } from '../capture/rule-trace.ts';
 import { Captures } from '../capture/tcpdump.ts';
 import { Endpoints } from '../probe/endpoints.ts';
@@ -45,13 +46,14 @@ type Handlers = {
 
 export class Agent {
   readonly #endpoints = new Endpoints();
+  readonly #retirement = new Retirement();
   readonly #handlers: Handlers;
   #nextProbe = 1;
 
   constructor({ stay, shutdown }: Pick<AgentMethods, 'stay' | 'shutdown'>) {
     this.#handlers = {
       hello: () => ({ pid: process.pid, kernel: release(), version: VERSION }),
-      apply: (plan) => apply(plan),
+      apply: (plan) => apply(plan, this.#retirement),
       listen: (listeners) => this.#endpoints.set(listeners),
       startCaptures: async (namespaces, { captures }) => captures.keep(await Captures.start(namespaces)),
       fence: (id, { captures }) => captures.get(id)?.fence(),

@@ -3,31 +3,48 @@
  * by rtnetlink, settings by /proc/sys, rules by iptables-restore, several namespaces' at a time.
  */
 import { closeSync, writeFileSync } from 'node:fs';
-import { commandOf } from '../plan/command.ts';
+import { setImmediate as aMoment } from 'node:timers/promises';
+import { commandOf, LOADERS } from '../plan/command.ts';
 import type { Operation, Plan } from '../plan/operation.ts';
-import { runChecked } from './kernel/command.ts';
 import { classify, KernelError, SystemCallError } from './kernel/errors.ts';
+import { launchChecked } from './kernel/launch.ts';
 import { dumpLinks } from './kernel/links.ts';
 import { addNamespace, deleteNamespace, inside, openNamespace } from './kernel/namespaces.ts';
 import { NetlinkError, NetlinkSocket } from './kernel/netlink.ts';
 import { isNetlinkOperation, messageOf } from './kernel/rtnetlink.ts';
+import type { Retirement } from './retirement.ts';
 
 /** iptables-restore mostly waits for the kernel (an RCU grace period a commit): many at a time cost no more than one. */
-const LOADERS = 32;
+const LOADERS_AT_ONCE = 32;
+const LOADING_MS = 120_000;
 
-/** Throws a KernelError for the first operation that fails; what was done before stays. */
-export async function apply({ operations }: Plan): Promise<void> {
+/**
+ * Throws a KernelError for the first operation that fails; what was done before stays. Rules are loaded by programs,
+ * which run while this process goes on with what does not concern rules.
+ */
+export async function apply({ operations }: Plan, retirement: Retirement): Promise<void> {
   const sockets = new Sockets();
+  const loading: Promise<void>[] = [];
   try {
     for (const group of groups(operations)) {
-      const [first] = group;
-      if (first!.kind === 'load-iptables') await loadRules(group);
-      else if (isNetlinkOperation(first!)) sendMessages(group, sockets);
+      if (isGroupOf('load-rules', group)) {
+        for (const { namespace, program, text } of group)
+          if (program === 'ipvs') await retirement.readmit(namespace, text);
+        const load = loadRules(group);
+        /** It is awaited below; until then its failure must not be taken for one that nobody cares about. */
+        load.catch(() => {});
+        loading.push(load);
+      } else if (isGroupOf('retire-server', group)) {
+        for (const { namespace, server } of group) await retirement.retire(namespace, server);
+      } else if (isNetlinkOperation(group[0]!)) sendMessages(group, sockets);
       else for (const operation of group) perform(operation, sockets);
+      if (loading.length > 0) await aMoment();
     }
   } finally {
     sockets.close();
+    await Promise.allSettled(loading);
   }
+  await Promise.all(loading);
 }
 
 /** Neighbouring operations that can be carried out together, so that one system call does for many. */
@@ -46,9 +63,16 @@ function* groups(operations: readonly Operation[]): Generator<Operation[]> {
 /** Rules of any namespaces; otherwise the same step in one namespace. A tunnel needs the number of a link made before it. */
 function goTogether(first: Operation, next: Operation): boolean {
   if (first.kind !== next.kind) return false;
-  if (first.kind === 'load-iptables') return true;
+  if (first.kind === 'load-rules') return true;
   if (!isNetlinkOperation(first) || first.namespace !== next.namespace) return false;
   return next.kind !== 'add-link' || next.link.kind !== 'vxlan';
+}
+
+function isGroupOf<K extends Operation['kind']>(
+  kind: K,
+  group: readonly Operation[],
+): group is readonly Extract<Operation, { kind: K }>[] {
+  return group[0]?.kind === kind;
 }
 
 function perform(operation: Operation, sockets: Sockets): void {
@@ -85,23 +109,31 @@ function sendMessages(group: readonly Operation[], sockets: Sockets): void {
   }
 }
 
-async function loadRules(group: readonly Operation[]): Promise<void> {
-  const queue = [...group];
+/** Several namespaces at a time, the programs of one in their order. */
+async function loadRules(group: readonly LoadRules[]): Promise<void> {
+  const byNamespace = new Map<string, LoadRules[]>();
+  for (const operation of group) {
+    const own = byNamespace.get(operation.namespace);
+    if (own) own.push(operation);
+    else byNamespace.set(operation.namespace, [operation]);
+  }
+  const queue = [...byNamespace.values()];
   const worker = async () => {
-    for (let operation = queue.shift(); operation; operation = queue.shift()) {
-      const { namespace } = operation;
-      const { stdin } = commandOf(operation);
-      try {
-        await inside(namespace, () =>
-          runChecked(['iptables-restore'], { stdin: stdin!, namespace, timeoutMs: 120_000 }),
-        );
-      } catch (error) {
-        if (!(error instanceof KernelError)) throw error;
-        throw new KernelError({ ...error.details, origin: operation.origin });
-      }
-    }
+    for (let own = queue.shift(); own; own = queue.shift()) for (const operation of own) await runLoader(operation);
   };
-  await Promise.all(Array.from({ length: LOADERS }, worker));
+  await Promise.all(Array.from({ length: LOADERS_AT_ONCE }, worker));
+}
+
+type LoadRules = Extract<Operation, { kind: 'load-rules' }>;
+
+async function runLoader({ namespace, program, text, origin }: LoadRules): Promise<void> {
+  try {
+    const options = { stdin: text, namespace, timeoutMs: LOADING_MS };
+    await inside(namespace, () => launchChecked(LOADERS[program], options));
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+    throw new KernelError({ ...error.details, origin });
+  }
 }
 
 function explained(operation: Operation, cause: string): KernelError {

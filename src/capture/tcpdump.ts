@@ -8,9 +8,7 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ResultPromise } from 'execa';
-import { missingTool, start } from '../apply/kernel/command.ts';
-import type { KernelError } from '../apply/kernel/errors.ts';
+import { type Launched, launch } from '../apply/kernel/launch.ts';
 import { AF_INET, bind, connect, getsockname, SOCK_DGRAM, send, socket } from '../apply/kernel/libc.ts';
 import { listLinks } from '../apply/kernel/links.ts';
 import { inside } from '../apply/kernel/namespaces.ts';
@@ -51,8 +49,6 @@ export class Captures {
       namespaces.map((namespace) => new RunningCapture(namespace, buffer, Math.floor(MAX_BYTES / count))),
     );
     await captures.fence(timeoutMs);
-    const missing = captures.#running.find((capture) => capture.missing)?.missing;
-    if (missing) throw missing;
     return captures;
   }
 
@@ -67,10 +63,8 @@ export class Captures {
 }
 
 class RunningCapture {
-  /** Set when there is no tcpdump. */
-  missing: KernelError | undefined;
   readonly #namespace: string;
-  readonly #process: ResultPromise;
+  readonly #process: Launched;
   readonly #chunks: Buffer[] = [];
   readonly #maxBytes: number;
   #bytes = 0;
@@ -83,17 +77,10 @@ class RunningCapture {
     this.#maxBytes = maxBytes;
     /** As root tcpdump would change to a user that cannot be told to stop. */
     const user = process.getuid?.() === 0 ? ['-Z', 'root'] : [];
-    this.#process = inside(namespace, () =>
-      start(['tcpdump', ...ARGUMENTS, '-B', String(buffer), ...user], {
-        stdin: 'ignore',
-        buffer: false,
-        encoding: 'buffer',
-      }),
-    );
-    this.#process.stdout?.on('data', (chunk: Buffer) => this.#receive(chunk));
-    this.#process.stderr?.on('data', (chunk: Buffer) => (this.#errors += chunk.toString()));
-    void this.#process.then((result) => {
-      if (result.code === 'ENOENT') this.missing = missingTool('tcpdump', { command: 'tcpdump' });
+    this.#process = inside(namespace, () => launch(['tcpdump', ...ARGUMENTS, '-B', String(buffer), ...user]));
+    this.#process.stdout.on('data', (chunk: Buffer) => this.#receive(chunk));
+    this.#process.stderr.on('data', (chunk: Buffer) => (this.#errors += chunk.toString()));
+    void this.#process.ended.then(() => {
       this.#blind ??= 'tcpdump ended';
     });
   }
@@ -123,9 +110,9 @@ class RunningCapture {
     const links = listLinks(this.#namespace);
     const blind = this.#blind;
     this.#process.kill('SIGINT');
-    await Promise.race([this.#process, delay(2000)]);
+    await Promise.race([this.#process.ended, delay(2000)]);
     this.#process.kill('SIGKILL');
-    await this.#process;
+    await this.#process.ended;
     const dropped = Number(/(\d+) packets? dropped by kernel/.exec(this.#errors)?.[1] ?? 0);
     return {
       namespace: this.#namespace,

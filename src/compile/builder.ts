@@ -1,8 +1,11 @@
 /** Collects kernel state from the files of this folder, each adding its part. */
 import type { Origin } from '../diagnostic.ts';
 import { type Cidr, nthAddress, withPrefix } from '../net/address.ts';
+import type { IpSet } from './ipset.ts';
 import { IptablesBuilder } from './iptables.ts';
+import type { VirtualServer } from './ipvs.ts';
 import type { Address, FdbEntry, KernelState, Link, Namespace, Neighbour, Route, Sysctl } from './kernel-state.ts';
+import type { NftTable } from './nft.ts';
 
 export class KernelStateBuilder {
   readonly #namespaces = new Map<string, NamespaceBuilder>();
@@ -31,6 +34,9 @@ export class NamespaceBuilder {
   readonly origin: Origin;
   readonly place: string | undefined;
   readonly iptables = new IptablesBuilder();
+  readonly ipsets: IpSet[] = [];
+  readonly nft: NftTable[] = [];
+  readonly ipvs: VirtualServer[] = [];
   readonly #sysctls = new Map<string, Sysctl>();
   readonly #links: Link[] = [];
   readonly #addresses: Address[] = [];
@@ -88,7 +94,10 @@ export class NamespaceBuilder {
       routes: this.#routes,
       neighbours: this.#neighbours,
       fdb: this.#fdb,
+      ipsets: this.ipsets,
       ...(iptables.tables.length > 0 && { iptables }),
+      nft: this.nft,
+      ipvs: this.ipvs,
       origin: this.origin,
     };
   }

@@ -5,7 +5,10 @@
  * Values are plain data: they travel to the process that applies them and into files.
  */
 import type { Origin } from '../diagnostic.ts';
+import type { IpSet } from './ipset.ts';
 import type { Iptables } from './iptables.ts';
+import type { VirtualServer } from './ipvs.ts';
+import type { NftTable } from './nft.ts';
 
 export interface KernelState {
   /** Sorted by name. */
@@ -23,7 +26,10 @@ export interface Namespace {
   readonly routes: readonly Route[];
   readonly neighbours: readonly Neighbour[];
   readonly fdb: readonly FdbEntry[];
+  readonly ipsets: readonly IpSet[];
   readonly iptables?: Iptables;
+  readonly nft: readonly NftTable[];
+  readonly ipvs: readonly VirtualServer[];
   readonly origin: Origin;
 }
 
@@ -69,7 +75,12 @@ export interface VxlanLink extends LinkBase {
   readonly gbp: boolean;
 }
 
-export type Link = VethLink | BridgeLink | VxlanLink;
+/** A device that leads nowhere and holds addresses, as kube-ipvs0 does. */
+export interface DummyLink extends LinkBase {
+  readonly kind: 'dummy';
+}
+
+export type Link = VethLink | BridgeLink | VxlanLink | DummyLink;
 
 export interface Address {
   readonly device: string;

@@ -8,9 +8,10 @@
  *   with the first of a subnet    its other addresses, or not, as promote_secondaries has it (net/ipv4/devinet.c, inet_del_ifa)
  *   when a device is down         its routes and neighbours
  */
-import { formatIptables, type Iptables } from '../compile/iptables.ts';
 import type { Address, KernelState, Link, Namespace } from '../compile/kernel-state.ts';
 import { parseCidr } from '../net/address.ts';
+import type { Operation } from './operation.ts';
+import { changeRules } from './rules.ts';
 import { linkKey, linksOf } from './steps.ts';
 
 interface Changes {
@@ -23,8 +24,9 @@ interface Changes {
 export interface Change {
   /** What has to be deleted, addresses in their order. */
   readonly surplus: Surplus;
-  /** What has to be added, and nothing else. */
+  /** What has to be added, rules aside. */
   readonly missing: Namespace;
+  readonly rules: readonly Operation[];
   readonly links: readonly KeptLink[];
 }
 
@@ -79,6 +81,7 @@ function isSameLink(a: Link, b: Link): boolean {
 function foundationsOf(namespace: string, link: Link): string[] {
   switch (link.kind) {
     case 'bridge':
+    case 'dummy':
       return [];
     case 'veth':
       return [linkKey(link.peer.namespace, link.peer.name)];
@@ -90,20 +93,18 @@ function foundationsOf(namespace: string, link: Link): string[] {
 function changeOf(from: Namespace, to: Namespace, isKept: (link: string) => boolean): Change {
   const surplus = surplusOf(from, to, isKept);
   const left = leftOf(from, surplus);
-  const { iptables, ...rest } = to;
-  const rules = changedRules(from.iptables, iptables);
   return {
     surplus,
     missing: {
-      ...rest,
+      ...to,
       sysctls: difference(to.sysctls, from.sysctls),
       links: to.links.filter(({ name }) => !isKept(name)),
       addresses: difference(to.addresses, left.addresses),
       routes: difference(to.routes, left.routes),
       neighbours: difference(to.neighbours, left.neighbours),
       fdb: difference(to.fdb, left.fdb),
-      ...(rules && { iptables: rules }),
     },
+    rules: changeRules(from, to),
     links: to.links
       .filter(({ name }) => isKept(name))
       .map((after) => {
@@ -157,20 +158,6 @@ function leftOf(from: Namespace, { links, addresses: deleted }: Surplus): Omit<S
     neighbours: from.neighbours.filter(notOn(dead)),
     fdb: from.fdb.filter(notOn(links)),
   };
-}
-
-/** The rules to load; undefined when there is nothing to change. Tables that are no longer wanted are loaded empty. */
-function changedRules(before: Iptables = { tables: [] }, after: Iptables = { tables: [] }): Iptables | undefined {
-  const emptied = before.tables
-    .filter(({ name }) => !after.tables.some((table) => table.name === name))
-    .map((table) => ({
-      ...table,
-      chains: table.chains.flatMap((chain) =>
-        chain.policy ? [{ ...chain, policy: 'ACCEPT' as const, rules: [] }] : [],
-      ),
-    }));
-  const rules = { tables: [...after.tables, ...emptied] };
-  return formatIptables(rules) === formatIptables(before) ? undefined : rules;
 }
 
 function notOn(links: readonly { readonly name: string }[]): (entry: { readonly device: string }) => boolean {

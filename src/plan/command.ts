@@ -1,11 +1,19 @@
 /** An operation as the command an engineer would type. Arguments are separate words: nothing here is quoted or expanded. */
-import type { Operation } from './operation.ts';
+import type { Operation, RuleProgram } from './operation.ts';
 
 export interface Command {
   readonly argv: readonly string[];
   /** Standard input, for the restore commands. */
   readonly stdin?: string;
 }
+
+/** The programs that read rules from their standard input. */
+export const LOADERS: Record<RuleProgram, readonly string[]> = {
+  ipset: ['ipset', 'restore'],
+  iptables: ['iptables-restore'],
+  nft: ['nft', '-f', '-'],
+  ipvs: ['ipvsadm', '--restore'],
+};
 
 export function commandOf(operation: Operation): Command {
   const { namespace } = operation;
@@ -71,8 +79,10 @@ export function commandOf(operation: Operation): Command {
         argv: ['bridge', '-n', namespace, 'fdb', action, mac, 'dev', device, 'dst', destination, 'self', 'permanent'],
       };
     }
-    case 'load-iptables':
-      return { argv: inside('iptables-restore'), stdin: operation.text };
+    case 'load-rules':
+      return { argv: inside(...LOADERS[operation.program]), stdin: operation.text };
+    case 'retire-server':
+      return { argv: inside('ipvsadm', '-e', ...operation.server.split(' '), '-m', '-w', '0') };
   }
 }
 
@@ -80,7 +90,8 @@ function newLink(link: Extract<Operation, { kind: 'add-link' }>['link']): (strin
   const end = ({ name, mtu, mac }: { name: string; mtu: number; mac: string }) => [name, 'mtu', mtu, 'address', mac];
   switch (link.kind) {
     case 'bridge':
-      return [...end(link), 'type', 'bridge'];
+    case 'dummy':
+      return [...end(link), 'type', link.kind];
     case 'veth':
       return [...end(link), 'type', 'veth', 'peer', 'name', ...end(link.peer), 'netns', link.peer.namespace];
     case 'vxlan':

@@ -23,11 +23,12 @@ export function converge(current: KernelState, wanted: KernelState): Plan {
       ...steps.makeLinks([...added, ...missing], wanted),
       ...furnish(added),
       ...missing.flatMap(steps.silenceLinks),
-      ...missing.flatMap(steps.setLinks),
+      ...missing.flatMap(steps.raiseLinks),
+      ...missing.flatMap(steps.joinBridges),
       ...missing.flatMap(steps.setPorts),
       ...changed.flatMap(changeLinks),
       ...missing.flatMap(addEntries),
-      ...missing.flatMap(steps.loadRules),
+      ...changed.flatMap(({ rules }) => rules),
     ],
   };
 }

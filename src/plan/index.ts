@@ -1,11 +1,12 @@
 /**
  * KernelState → Plan: an order in which the kernel accepts everything.
  *
- * Namespaces, then sysctls (a device copies `conf.default` when it is made), then links from the ground up, addresses,
- * links up, what needs links that are up (routes, neighbours, FDB), and last the rules.
+ * Namespaces, then sysctls (a device copies `conf.default` when it is made), the rules, which need nothing else, links
+ * from the ground up, addresses, links up, and what needs links that are up: routes, neighbours, FDB.
  */
 import type { KernelState, Namespace } from '../compile/kernel-state.ts';
 import type { Operation, Plan } from './operation.ts';
+import { loadRules } from './rules.ts';
 import * as steps from './steps.ts';
 
 export type { Operation, Plan } from './operation.ts';
@@ -21,6 +22,7 @@ export function makeNamespaces(namespaces: readonly Namespace[]): Operation[] {
   return [
     ...namespaces.flatMap(steps.addNamespace),
     ...namespaces.flatMap(steps.setSysctls),
+    ...namespaces.flatMap(loadRules),
     ...namespaces.flatMap(steps.setLoopback),
   ];
 }
@@ -30,11 +32,11 @@ export function furnish(namespaces: readonly Namespace[]): Operation[] {
   return [
     ...namespaces.flatMap(steps.silenceLinks),
     ...namespaces.flatMap(steps.addAddresses),
-    ...namespaces.flatMap(steps.setLinks),
+    ...namespaces.flatMap(steps.raiseLinks),
+    ...namespaces.flatMap(steps.joinBridges),
     ...namespaces.flatMap(steps.setPorts),
     ...namespaces.flatMap(steps.addRoutes),
     ...namespaces.flatMap(steps.addNeighbours),
     ...namespaces.flatMap(steps.addFdb),
-    ...namespaces.flatMap(steps.loadRules),
   ];
 }

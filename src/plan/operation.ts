@@ -7,7 +7,7 @@ import type { Origin } from '../diagnostic.ts';
 
 /** A link as it is made: what cannot be changed later, both ends of a veth pair included. */
 export type NewLink =
-  | (EndOfLink & { readonly kind: 'bridge' })
+  | (EndOfLink & { readonly kind: 'bridge' | 'dummy' })
   | (EndOfLink & { readonly kind: 'veth'; readonly peer: EndOfLink & { readonly namespace: string } })
   | (EndOfLink & Omit<Extract<Link, { kind: 'vxlan' }>, 'origin' | 'up' | 'master' | 'hairpin'>);
 
@@ -38,8 +38,12 @@ type Step =
   | { readonly kind: 'add-route' | 'delete-route'; readonly route: Omit<Route, 'origin'> }
   | { readonly kind: 'add-neighbour' | 'delete-neighbour'; readonly neighbour: Omit<Neighbour, 'origin'> }
   | { readonly kind: 'add-fdb' | 'delete-fdb'; readonly entry: Omit<FdbEntry, 'origin'> }
-  /** Replaces the tables named in the text as a whole. */
-  | { readonly kind: 'load-iptables'; readonly text: string };
+  /** `text` is what the program reads: iptables tables as a whole, commands for the others. */
+  | { readonly kind: 'load-rules'; readonly program: RuleProgram; readonly text: string }
+  /** No new connections for a real server of IPVS; it is removed when its old ones have ended. */
+  | { readonly kind: 'retire-server'; readonly server: string };
+
+export type RuleProgram = 'ipset' | 'iptables' | 'nft' | 'ipvs';
 
 /** `namespace` is where the step happens; `origin` is the manifest line it exists for. */
 export type Operation = Step & { readonly namespace: string; readonly origin: Origin };

@@ -50,7 +50,8 @@ const TITLES: Record<Operation['kind'], string> = {
   'delete-neighbour': 'neighbours to remove',
   'add-fdb': 'forwarding entries',
   'delete-fdb': 'forwarding entries to remove',
-  'load-iptables': 'rules',
+  'load-rules': 'rules',
+  'retire-server': 'real servers to retire',
 };
 
 function shellCommand(operation: Operation): string {

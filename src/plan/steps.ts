@@ -1,5 +1,4 @@
 /** The objects of a namespace, each as the operation that makes it. */
-import { formatIptables } from '../compile/iptables.ts';
 import type { KernelState, Link, Namespace } from '../compile/kernel-state.ts';
 import type { NewLink, Operation } from './operation.ts';
 
@@ -16,7 +15,7 @@ export function setLoopback({ name, origin }: Namespace): Operation[] {
 }
 
 /** A bridge before its ports, the device below a tunnel before the tunnel. */
-export const LINK_ORDER: readonly Link['kind'][] = ['bridge', 'veth', 'vxlan'];
+export const LINK_ORDER: readonly Link['kind'][] = ['dummy', 'bridge', 'veth', 'vxlan'];
 
 /** The links of these namespaces. `state` has the other ends of their cables. */
 export function makeLinks(namespaces: readonly Namespace[], state: KernelState): Operation[] {
@@ -36,7 +35,8 @@ function newLink(link: Link, all: ReadonlyMap<string, Placed>): NewLink {
   const { name, mtu, mac } = link;
   switch (link.kind) {
     case 'bridge':
-      return { kind: 'bridge', name, mtu, mac };
+    case 'dummy':
+      return { kind: link.kind, name, mtu, mac };
     case 'veth': {
       const { namespace } = link.peer;
       const peer = all.get(linkKey(namespace, link.peer.name))!.link;
@@ -67,20 +67,22 @@ export function linkKey(namespace: string, name: string): string {
   return `${namespace} ${name}`;
 }
 
+/** For each link, not for all that are to come: a setting's file is looked up among those of every namespace (proc_sys_compare()). */
 export function silenceLinks({ name: namespace, links }: Namespace): Operation[] {
   return links.map(({ name, origin }) => ({ kind: 'set-link', namespace, change: { name, quiet: true }, origin }));
 }
 
-/** Makes links ports of their bridges and takes them up. */
-export function setLinks({ name: namespace, links }: Namespace): Operation[] {
+export function raiseLinks({ name: namespace, links }: Namespace): Operation[] {
   return links
-    .filter(({ master, up }) => master !== undefined || up)
-    .map(({ name, master, up, origin }) => ({
-      kind: 'set-link',
-      namespace,
-      change: { name, ...(master !== undefined && { master }), ...(up && { up }) },
-      origin,
-    }));
+    .filter(({ up }) => up)
+    .map(({ name, origin }) => ({ kind: 'set-link', namespace, change: { name, up: true }, origin }));
+}
+
+/** Links become ports of their bridges when they are up, as the bridge plugin does it; the other way round it takes longer. */
+export function joinBridges({ name: namespace, links }: Namespace): Operation[] {
+  return links.flatMap(({ name, master, origin }) =>
+    master === undefined ? [] : [{ kind: 'set-link', namespace, change: { name, master }, origin }],
+  );
 }
 
 /** The flag of a bridge port, where it is not the kernel's default. */
@@ -104,8 +106,4 @@ export function addNeighbours({ name, neighbours }: Namespace): Operation[] {
 
 export function addFdb({ name, fdb }: Namespace): Operation[] {
   return fdb.map(({ origin, ...entry }) => ({ kind: 'add-fdb', namespace: name, entry, origin }));
-}
-
-export function loadRules({ name, iptables, origin }: Namespace): Operation[] {
-  return iptables ? [{ kind: 'load-iptables', namespace: name, text: formatIptables(iptables), origin }] : [];
 }

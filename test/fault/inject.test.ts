@@ -81,8 +81,8 @@ describe('several faults', () => {
       { fault: 'link-down', at: 'host/client' },
     ]);
     expect(difference(state, broken).gone).toEqual([
-      'ip -n network.lan link set node1 master br0 up',
-      'ip -n network.lan link set client master br0 up',
+      'ip -n network.lan link set node1 up',
+      'ip -n network.lan link set client up',
     ]);
   });
 

@@ -108,7 +108,7 @@ describe('the command', () => {
 
   it('that loads rules reads them from its standard input', () => {
     const text = '*filter\nCOMMIT\n';
-    expect(commandOf({ kind: 'load-iptables', text, ...WHERE })).toEqual({
+    expect(commandOf({ kind: 'load-rules', program: 'iptables', text, ...WHERE })).toEqual({
       argv: ['ip', 'netns', 'exec', 'node.node1', 'iptables-restore'],
       stdin: text,
     });

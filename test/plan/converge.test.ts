@@ -71,7 +71,8 @@ describe('a pod', () => {
       'ip -n pod.default.b route add default via 10.244.1.1 dev eth0',
       'ip -n pod.default.b route add 10.244.0.0/16 via 10.244.1.1 dev eth0',
       `ip -n node.node1 link set ${port} addrgenmode none`,
-      `ip -n node.node1 link set ${port} master cni0 up`,
+      `ip -n node.node1 link set ${port} up`,
+      `ip -n node.node1 link set ${port} master cni0`,
       `bridge -n node.node1 link set dev ${port} hairpin on`,
     ]);
   });
@@ -85,7 +86,8 @@ describe('a pod', () => {
       'ip -n node.node1 link set cni0 addrgenmode none',
       `ip -n node.node1 link set ${port} addrgenmode none`,
       'ip -n node.node1 link set cni0 up',
-      `ip -n node.node1 link set ${port} master cni0 up`,
+      `ip -n node.node1 link set ${port} up`,
+      `ip -n node.node1 link set ${port} master cni0`,
       `bridge -n node.node1 link set dev ${port} hairpin on`,
       'ip -n node.node1 addr add 10.244.1.1/24 brd 10.244.1.255 dev cni0',
     ]);
@@ -112,8 +114,9 @@ describe('a pod', () => {
       `ip -n pod.default.a link add eth0 mtu 1450 address 0a:58:0a:f4:02:03 type veth peer name ${port} mtu 1450 address 0a:59:0a:f4:02:03 netns node.node2`,
       `ip -n node.node2 link set ${port} addrgenmode none`,
       'ip -n pod.default.a link set eth0 addrgenmode none',
-      `ip -n node.node2 link set ${port} master cni0 up`,
+      `ip -n node.node2 link set ${port} up`,
       'ip -n pod.default.a link set eth0 up',
+      `ip -n node.node2 link set ${port} master cni0`,
       `bridge -n node.node2 link set dev ${port} hairpin on`,
       'ip -n pod.default.a addr add 10.244.2.3/24 brd 10.244.2.255 dev eth0',
       'ip -n pod.default.a route add default via 10.244.2.1 dev eth0',
@@ -128,8 +131,8 @@ describe('a Service', () => {
     const after = stateWith(TWO_NODES, web('a', 'node1'), service('web', { type: 'NodePort' }));
     const { operations } = converge(before, after);
     expect(operations.map(({ kind, namespace }) => [kind, namespace])).toEqual([
-      ['load-iptables', 'node.node1'],
-      ['load-iptables', 'node.node2'],
+      ['load-rules', 'node.node1'],
+      ['load-rules', 'node.node2'],
     ]);
     expect(operations.every((operation) => 'text' in operation && operation.text.includes('--dport 30080'))).toBe(true);
   });
@@ -173,7 +176,8 @@ describe('a node', () => {
     ];
     expect(there).toEqual([
       'ip -n network.lan link set node3 addrgenmode none',
-      'ip -n network.lan link set node3 master br0 up',
+      'ip -n network.lan link set node3 up',
+      'ip -n network.lan link set node3 master br0',
       ...know('node.node1'),
       ...know('node.node2'),
     ]);
@@ -257,11 +261,11 @@ describe('rules', () => {
     };
     const loads = converge(before, after).operations;
     expect(loads.map(({ kind, namespace }) => [kind, namespace])).toEqual([
-      ['load-iptables', 'node.node1'],
-      ['load-iptables', 'node.node2'],
+      ['load-rules', 'node.node1'],
+      ['load-rules', 'node.node2'],
     ]);
     const [first] = loads;
-    expect(first?.kind === 'load-iptables' && first.text).toBe(
+    expect(first?.kind === 'load-rules' && first.text).toBe(
       [
         ...['*mangle', ':PREROUTING ACCEPT [0:0]', ':INPUT ACCEPT [0:0]', ':FORWARD ACCEPT [0:0]'],
         ...[':OUTPUT ACCEPT [0:0]', ':POSTROUTING ACCEPT [0:0]', 'COMMIT'],
@@ -274,7 +278,7 @@ describe('rules', () => {
 
   it('of kube-proxy go when it goes', () => {
     const texts = converge(mode('iptables'), mode('none')).operations.flatMap((operation) =>
-      operation.kind === 'load-iptables' ? [operation.text] : [],
+      operation.kind === 'load-rules' ? [operation.text] : [],
     );
     expect(texts).toHaveLength(2);
     expect(texts.every((text) => !text.includes('KUBE-SERVICES') && text.includes('FLANNEL-POSTRTG'))).toBe(true);

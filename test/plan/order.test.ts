@@ -32,7 +32,7 @@ describe.each(files)('the plan of %s', (file) => {
       routes: count('add-route'),
       neighbours: count('add-neighbour'),
       fdb: count('add-fdb'),
-      rules: count('load-iptables'),
+      rules: count('load-rules'),
       hairpins: count('set-port'),
     }).toEqual({
       namespaces: state.namespaces.length,
@@ -106,9 +106,15 @@ describe('a plan', () => {
     expect(last(isUp)).toBeLessThan(first(({ kind }) => kind === 'add-route'));
   });
 
-  it('loads rules last', () => {
-    const rules = first(({ kind }) => kind === 'load-iptables');
-    expect(operations.slice(rules).every(({ kind }) => kind === 'load-iptables')).toBe(true);
+  it('loads rules before links are made, so that it can be done meanwhile', () => {
+    const rules = last(({ kind }) => kind === 'load-rules');
+    expect(rules).toBeGreaterThan(0);
+    expect(rules).toBeLessThan(first(({ kind }) => kind === 'add-link'));
+  });
+
+  it('takes links up before they join their bridges', () => {
+    const joins = (operation: Operation) => operation.kind === 'set-link' && operation.change.master !== undefined;
+    expect(last(isUp)).toBeLessThan(first(joins));
   });
 
   it('makes a cable from one end, with what the other end has', () => {

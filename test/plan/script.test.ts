@@ -7,7 +7,7 @@ import { formatScript } from '../../src/plan/script.ts';
 
 const at = (line: number) => ({ namespace: 'host.a', origin: { file: 'lab.yaml', line } });
 const up = (name: string): Operation => ({ kind: 'set-link', change: { name, up: true }, ...at(1) });
-const rules = (text: string): Operation => ({ kind: 'load-iptables', text, ...at(1) });
+const rules = (text: string): Operation => ({ kind: 'load-rules', program: 'iptables', text, ...at(1) });
 
 /** The script without its head. */
 function body(...operations: readonly Operation[]): string {

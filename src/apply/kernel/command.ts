@@ -2,7 +2,8 @@
  * Programs, run by execa with separate arguments: the only file that starts processes. No shell is involved anywhere.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { execa, type Options, type ResultPromise } from 'execa';
 import { classify, KernelError } from './errors.ts';
 
@@ -17,6 +18,8 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   iptables: 'iptables',
   'xtables-monitor': 'iptables',
   nft: 'nftables',
+  ipset: 'ipset',
+  ipvsadm: 'ipvsadm',
   conntrack: 'conntrack',
   unshare: 'util-linux',
   setpriv: 'util-linux',
@@ -34,6 +37,8 @@ export const SYSTEM_PATH =
   [
     ...new Set([...(process.env.PATH ?? '').split(':'), '/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin']),
   ].join(':');
+
+const DEFAULT_TIMEOUT_MS = 30_000;
 
 export interface RunOptions {
   readonly stdin?: string;
@@ -55,31 +60,58 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
   const [program = '', ...args] = argv;
   const result = await execa(program, args, {
     ...(options.stdin === undefined ? { stdin: 'ignore' as const } : { input: options.stdin }),
-    timeout: options.timeoutMs ?? 30_000,
+    timeout: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     reject: false,
     env: { PATH: SYSTEM_PATH, LC_ALL: 'C' },
     stripFinalNewline: false,
   });
-  const where = { command: argv.join(' '), ...(options.namespace !== undefined && { namespace: options.namespace }) };
-  if (result.code === 'ENOENT') throw missingTool(program, where);
-  if (result.timedOut)
-    throw new KernelError({ ...where, code: 'timeout', cause: `not finished after ${options.timeoutMs ?? 30_000} ms` });
+  if (result.code === 'ENOENT') throw missingTool(program, where(argv, options));
+  if (result.timedOut) throw timedOut(argv, options);
   return { stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode ?? 128 };
 }
 
 /** As `run`, but a program that fails throws its own words as a KernelError. */
 export async function runChecked(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   const result = await run(argv, options);
-  if (result.exitCode !== 0) {
-    const cause = result.stderr.trim() || `exit code ${result.exitCode}`;
-    throw new KernelError({
-      command: argv.join(' '),
-      cause,
-      ...classify(cause),
-      ...(options.namespace !== undefined && { namespace: options.namespace }),
-    });
-  }
+  if (result.exitCode !== 0) throw failed(argv, result, options);
   return result;
+}
+
+/** The path of a program. Throws a KernelError when it is not installed. */
+export function findProgram(argv: readonly string[]): string {
+  const [program = ''] = argv;
+  const found = SYSTEM_PATH.split(':')
+    .map((folder) => join(folder, program))
+    .find((path) => isExecutable(path));
+  if (found === undefined) throw missingTool(program, where(argv, {}));
+  return found;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function failed(
+  argv: readonly string[],
+  { stderr, exitCode }: Pick<RunResult, 'stderr' | 'exitCode'>,
+  options: RunOptions,
+): KernelError {
+  const cause = stderr.trim() || `exit code ${exitCode}`;
+  return new KernelError({ ...where(argv, options), cause, ...classify(cause) });
+}
+
+export function timedOut(argv: readonly string[], options: RunOptions): KernelError {
+  const cause = `not finished after ${options.timeoutMs ?? DEFAULT_TIMEOUT_MS} ms`;
+  return new KernelError({ ...where(argv, options), code: 'timeout', cause });
+}
+
+function where(argv: readonly string[], { namespace }: RunOptions): { command: string; namespace?: string } {
+  return { command: argv.join(' '), ...(namespace !== undefined && { namespace }) };
 }
 
 /** Starts a program that goes on: tcpdump, a monitor, a sandbox. The caller owns its end. */

@@ -37,6 +37,18 @@ const raw = {
   unlockpt: libc.func('int unlockpt(int fd)'),
   ptsname_r: libc.func('int ptsname_r(int fd, _Out_ void *name, size_t length)'),
   ioctl: libc.func('int ioctl(int fd, unsigned long request, const void *argument)'),
+  pipe2: libc.func('int pipe2(_Out_ int *fds, int flags)'),
+  waitpid: libc.func('int waitpid(int pid, _Out_ int *status, int options)'),
+  posix_spawn: libc.func(
+    'int posix_spawn(_Out_ int *pid, const char *path, const void *actions, const void *attributes, const char **argv, const char **envp)',
+  ),
+  file_actions_init: libc.func('int posix_spawn_file_actions_init(void *actions)'),
+  file_actions_adddup2: libc.func('int posix_spawn_file_actions_adddup2(void *actions, int fd, int target)'),
+  file_actions_destroy: libc.func('int posix_spawn_file_actions_destroy(void *actions)'),
+  spawnattr_init: libc.func('int posix_spawnattr_init(void *attributes)'),
+  spawnattr_setflags: libc.func('int posix_spawnattr_setflags(void *attributes, short flags)'),
+  spawnattr_setsigdefault: libc.func('int posix_spawnattr_setsigdefault(void *attributes, const void *set)'),
+  spawnattr_setsigmask: libc.func('int posix_spawnattr_setsigmask(void *attributes, const void *set)'),
 };
 
 function checked(call: string, result: number): number {
@@ -124,6 +136,51 @@ export function resizeTerminal(fd: number, columns: number, rows: number): void 
   size.writeUInt16LE(rows, 0);
   size.writeUInt16LE(columns, 2);
   checked('ioctl', raw.ioctl(fd, TIOCSWINSZ, size));
+}
+
+const O_CLOEXEC = 0o2000000;
+
+export function pipe(): { readonly read: number; readonly write: number } {
+  const fds = [0, 0];
+  checked('pipe2', raw.pipe2(fds, O_CLOEXEC));
+  return { read: fds[0]!, write: fds[1]! };
+}
+
+/** Room for the structures of spawn.h, whose sizes are glibc's own business: 80, 336 and 128 bytes. */
+const STRUCTURE_BYTES = 512;
+const POSIX_SPAWN_SETSIGDEF = 4;
+const POSIX_SPAWN_SETSIGMASK = 8;
+
+/** Starts a program with these descriptors as its first ones, and with every signal as it is by default. */
+export function spawn(
+  path: string,
+  argv: readonly string[],
+  environment: readonly string[],
+  descriptors: readonly number[],
+): number {
+  const actions = Buffer.alloc(STRUCTURE_BYTES);
+  raw.file_actions_init(actions);
+  for (const [target, fd] of descriptors.entries()) raw.file_actions_adddup2(actions, fd, target);
+  const attributes = Buffer.alloc(STRUCTURE_BYTES);
+  raw.spawnattr_init(attributes);
+  raw.spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+  raw.spawnattr_setsigdefault(attributes, Buffer.alloc(STRUCTURE_BYTES, 0xff));
+  raw.spawnattr_setsigmask(attributes, Buffer.alloc(STRUCTURE_BYTES));
+  const pid = [0];
+  const error = raw.posix_spawn(pid, path, actions, attributes, [...argv, null], [...environment, null]) as number;
+  raw.file_actions_destroy(actions);
+  if (error !== 0) throw new SystemCallError('posix_spawn', error);
+  return pid[0]!;
+}
+
+const WNOHANG = 1;
+const SIGNALLED = 128;
+
+/** The exit code of a child that has ended, 128 when a signal ended it; undefined while it runs. */
+export function exitStatus(pid: number): number | undefined {
+  const status = [0];
+  if (checked('waitpid', raw.waitpid(pid, status, WNOHANG)) === 0) return undefined;
+  return (status[0]! & 0x7f) === 0 ? (status[0]! >> 8) & 0xff : SIGNALLED;
 }
 
 /** struct sockaddr_in */

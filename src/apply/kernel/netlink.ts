@@ -21,9 +21,14 @@ const NLM_F_ACK_TLVS = 0x200;
 const NLM_F_CAPPED = 0x100;
 const NLMSGERR_ATTR_MSG = 1;
 
+/** From Node's pool: a memory of its own for each of many small buffers costs more than what is done with them. */
+export function zeros(length: number): Buffer {
+  return Buffer.allocUnsafe(length).fill(0);
+}
+
 /** Builds one message; attributes follow in the order they are added. */
 export class Message {
-  #buffer = Buffer.alloc(256);
+  #buffer = zeros(256);
   #length = HEADER;
 
   constructor(type: number, flags: number) {
@@ -53,7 +58,7 @@ export class Message {
   }
 
   u32(type: number, value: number): this {
-    const bytes = Buffer.alloc(4);
+    const bytes = zeros(4);
     bytes.writeUInt32LE(value);
     return this.attribute(type, bytes);
   }
@@ -82,7 +87,7 @@ export class Message {
 
   #reserve(bytes: number): void {
     if (this.#length + bytes <= this.#buffer.length) return;
-    const larger = Buffer.alloc(2 * (this.#length + bytes));
+    const larger = zeros(2 * (this.#length + bytes));
     this.#buffer.copy(larger);
     this.#buffer = larger;
   }

@@ -4,7 +4,7 @@
  */
 import type { Address, FdbEntry, Neighbour, Route } from '../../compile/kernel-state.ts';
 import type { LinkChange, NewLink, Operation } from '../../plan/operation.ts';
-import { Message, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL } from './netlink.ts';
+import { Message, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, zeros } from './netlink.ts';
 
 /** What a message must know of the kernel: the number of a device, a descriptor of a namespace. */
 export interface Context {
@@ -13,13 +13,12 @@ export interface Context {
   namespaceFd(namespace: string): number;
 }
 
-type NetlinkOperation = Exclude<
-  Operation,
-  { kind: 'add-namespace' | 'delete-namespace' | 'set-sysctl' | 'load-iptables' }
->;
+const OTHERS = ['add-namespace', 'delete-namespace', 'set-sysctl', 'load-rules', 'retire-server'] as const;
+
+export type NetlinkOperation = Exclude<Operation, { kind: (typeof OTHERS)[number] }>;
 
 export function isNetlinkOperation(operation: Operation): operation is NetlinkOperation {
-  return !['add-namespace', 'delete-namespace', 'set-sysctl', 'load-iptables'].includes(operation.kind);
+  return !OTHERS.some((kind) => kind === operation.kind);
 }
 
 const RTM = {
@@ -32,7 +31,7 @@ const RTM = {
   newNeighbour: 28,
   delNeighbour: 29,
 } as const;
-const AF = { unspec: 0, inet: 2, bridge: 7, inet6: 10 } as const;
+const AF = { inet: 2, bridge: 7, inet6: 10 } as const;
 const IFF_UP = 1;
 const IFLA = { address: 1, ifname: 3, mtu: 4, master: 10, linkinfo: 18, netNsFd: 28, afSpec: 26 } as const;
 const INFO = { kind: 1, data: 2, slaveKind: 4, slaveData: 5 } as const;
@@ -92,7 +91,8 @@ function addLink(link: NewLink, index: IndexOf, context: Context): Message {
   const message = describe(new Message(RTM.newLink, CREATE).raw(ifinfomsg()), link);
   switch (link.kind) {
     case 'bridge':
-      return message.nested(IFLA.linkinfo, (info) => info.text(INFO.kind, 'bridge'));
+    case 'dummy':
+      return message.nested(IFLA.linkinfo, (info) => info.text(INFO.kind, link.kind));
     case 'veth':
       return message.nested(IFLA.linkinfo, (info) =>
         info
@@ -138,7 +138,7 @@ function address(
   index: IndexOf,
 ): Message {
   const [own = '', prefix] = text.split('/');
-  const header = Buffer.alloc(8);
+  const header = zeros(8);
   header.writeUInt8(AF.inet, 0);
   header.writeUInt8(Number(prefix), 1);
   header.writeUInt32LE(index(device), 4);
@@ -153,7 +153,7 @@ function route(
   index: IndexOf,
 ): Message {
   const [destination = '0.0.0.0', prefix = '32'] = to === 'default' ? ['0.0.0.0', '0'] : to.split('/');
-  const header = Buffer.alloc(12);
+  const header = zeros(12);
   header.writeUInt8(AF.inet, 0);
   header.writeUInt8(Number(prefix), 1);
   header.writeUInt8(RT.tableMain, 4);
@@ -188,7 +188,7 @@ function named(message: Message, name: string): Message {
 }
 
 export function ifinfomsg(flags = 0, change = 0, index = 0): Buffer {
-  const header = Buffer.alloc(16);
+  const header = zeros(16);
   header.writeInt32LE(index, 4);
   header.writeUInt32LE(flags, 8);
   header.writeUInt32LE(change, 12);
@@ -196,7 +196,7 @@ export function ifinfomsg(flags = 0, change = 0, index = 0): Buffer {
 }
 
 function ndmsg(family: number, index: number, flags: number): Buffer {
-  const header = Buffer.alloc(12);
+  const header = zeros(12);
   header.writeUInt8(family, 0);
   header.writeInt32LE(index, 4);
   header.writeUInt16LE(NUD_PERMANENT, 8);
@@ -213,7 +213,7 @@ function macBytes(mac: string): Buffer {
 }
 
 function bigEndian16(value: number): Buffer {
-  const bytes = Buffer.alloc(2);
+  const bytes = zeros(2);
   bytes.writeUInt16BE(value);
   return bytes;
 }
