@@ -132,7 +132,7 @@ export function startDetached(argv: readonly string[], log: number): ChildProces
   return child;
 }
 
-export function missingTool(program: string, where: { command: string; namespace?: string }): KernelError {
+function missingTool(program: string, where: { command: string; namespace?: string }): KernelError {
   const debian = PACKAGES[program];
   return new KernelError({
     ...where,
