@@ -28,6 +28,8 @@ await build({
   entryPoints: {
     cli: 'src/cli/main.ts',
     agent: 'src/agent/main.ts',
+    guest: 'src/agent/guest.ts',
+    keeper: 'src/agent/keeper.ts',
     index: 'src/index.ts',
     vitest: 'src/vitest/index.ts',
   },

@@ -6,7 +6,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { chooseSandbox, prepare, test } from '../dist/index.js';
+import { prepare, Sandboxes, test } from '../dist/index.js';
 
 /** Which checks to record; `undefined`: all. */
 const RECORDINGS = {
@@ -38,7 +38,7 @@ async function record(name, pattern) {
   const select = (check) => check.kind === 'connection' && (pattern === undefined || pattern.test(check.name));
   const { verdicts, problem, kernel } = await test(prepared, {
     file,
-    sandbox: chooseSandbox(undefined),
+    sandboxes: new Sandboxes(),
     select,
     onCaptures: async (lab, { captures, result }) => save(name, lab, captures, result),
   });

@@ -2,10 +2,12 @@
  * packetwalk as a library: every stage of the pipeline, and the verbs that join them.
  *
  *   const { prepared } = prepare([{ name: 'web.yaml', text }], { name: 'web', namespace: 'default' });
- *   const result = await test(prepared, { file: 'web.yaml', sandbox: 'rootless' });
+ *   const result = await test(prepared, { file: 'web.yaml', sandboxes: new Sandboxes() });
  */
 export { buildLab, type Lab, type Watched, watch } from './agent/lab.ts';
-export { chooseSandbox, type SandboxKind } from './apply/sandbox/index.ts';
+export { Sandboxes, type SandboxOptions } from './agent/sandboxes.ts';
+export { SandboxError } from './apply/sandbox/error.ts';
+export type { SandboxKind } from './apply/sandbox/namespaces.ts';
 export { compile, type KernelState } from './compile/index.ts';
 export { decode, type Frame, PcapError } from './decode/index.ts';
 export { type Diagnostic, Diagnostics, formatDiagnostic, InputError } from './diagnostic.ts';

@@ -8,10 +8,10 @@
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { SandboxError } from './agent/client.ts';
 import { buildLab, type Lab, list, namespacesOnTheWay, probe, type Watched, watch } from './agent/lab.ts';
+import type { Sandboxes } from './agent/sandboxes.ts';
 import { KernelError } from './apply/kernel/errors.ts';
-import type { SandboxKind } from './apply/sandbox/index.ts';
+import { SandboxError } from './apply/sandbox/error.ts';
 import { compile, type KernelState } from './compile/index.ts';
 import { type Frame, PcapError, readFrames, VXLAN_PORTS } from './decode/index.ts';
 import { type Diagnostic, Diagnostics } from './diagnostic.ts';
@@ -60,7 +60,8 @@ export function prepare(
 
 export interface TestOptions {
   readonly file: string;
-  readonly sandbox: SandboxKind;
+  /** Where labs are built; the caller closes it. */
+  readonly sandboxes: Sandboxes;
   /** Which of the topology's checks to make; undefined: all. */
   readonly select?: ((check: Check) => boolean) | undefined;
   /** Sees what the captures held, before it is gone. */
@@ -78,21 +79,22 @@ export async function test({ cluster, state, faults }: Prepared, options: TestOp
     name: cluster.name,
     cni: cluster.cni.mode,
     proxy: cluster.proxy.mode,
-    sandbox: options.sandbox,
     faults,
   };
   try {
-    const lab = await buildLab(cluster, state, options.sandbox);
+    const lab = await buildLab(cluster, state, await options.sandboxes.for(state));
     try {
       const verdicts = await examine(lab, checks, options.onCaptures);
-      return { ...about, kernel: lab.kernel, verdicts, durationMs: performance.now() - started };
+      const { sandbox, kernel } = lab;
+      return { ...about, sandbox, kernel, verdicts, durationMs: performance.now() - started };
     } finally {
       await lab.close();
     }
   } catch (error) {
     const problem = explain(error);
     const verdicts = checks.map((check): Verdict => skipped(check, problem.message));
-    return { ...about, kernel: '', verdicts, durationMs: performance.now() - started, problem };
+    const { usual: sandbox } = options.sandboxes;
+    return { ...about, sandbox, kernel: '', verdicts, durationMs: performance.now() - started, problem };
   }
 }
 

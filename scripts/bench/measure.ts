@@ -1,6 +1,6 @@
 /** The measurements that need the stages themselves. Prints one JSON object. */
-import { startAgent } from '../../src/agent/client.ts';
-import { chooseSandbox } from '../../src/apply/sandbox/index.ts';
+import { namespaceSandbox } from '../../src/agent/sandbox.ts';
+import { usualNamespaces } from '../../src/apply/sandbox/namespaces.ts';
 import { compile } from '../../src/compile/index.ts';
 import { readFrames, VXLAN_PORTS } from '../../src/decode/index.ts';
 import { readPcap } from '../../src/decode/pcap.ts';
@@ -47,7 +47,7 @@ spec:
 ${behindService ? SERVICE : ''}`;
   const built = cluster(text);
   const planned = plan(compile(built));
-  const agent = await startAgent(chooseSandbox(undefined));
+  const agent = await namespaceSandbox(usualNamespaces()).startAgent();
   const started = performance.now();
   await agent.client.call('apply', planned);
   const applied = performance.now();

@@ -27,7 +27,7 @@ import {
 import { Watchers } from './watchers.ts';
 
 /** Probes of one request that are under way at once; the others wait. */
-const MAX_CONCURRENT_PROBES = 64;
+const MAX_CONCURRENT_PROBES = 8;
 
 /** What one connection has begun; it ends with the connection. */
 interface Begun {

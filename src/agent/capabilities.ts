@@ -1,8 +1,11 @@
-/** What a machine can run: tried out in a sandbox of its own, not guessed from versions. */
+/** What a machine can run: its tools, a kernel's features, and virtual machines. Tried out, not guessed from versions. */
 import { PACKAGES, run } from '../apply/kernel/command.ts';
 import { KernelError } from '../apply/kernel/errors.ts';
-import type { SandboxKind } from '../apply/sandbox/index.ts';
-import { type AgentClient, SandboxError, startAgent } from './client.ts';
+import { SandboxError } from '../apply/sandbox/error.ts';
+import { cachedKernels } from '../apply/sandbox/vm/kernel.ts';
+import { lastBoot } from '../apply/sandbox/vm/machine.ts';
+import { type Examined, examineFeatures, FEATURES } from './features.ts';
+import type { Sandbox } from './sandbox.ts';
 
 export interface Finding {
   readonly name: string;
@@ -20,7 +23,7 @@ export interface Finding {
 interface Tool {
   readonly program: string;
   readonly neededFor: string;
-  readonly required: boolean;
+  readonly required?: boolean;
   readonly version: readonly string[];
 }
 
@@ -30,105 +33,34 @@ const TOOLS: readonly Tool[] = [
   { program: 'ip', neededFor: 'plans run by hand, state checks', required: true, version: ['-V'] },
   { program: 'iptables-restore', neededFor: 'kube-proxy and flannel rules', required: true, version: ['--version'] },
   { program: 'tcpdump', neededFor: 'captures', required: true, version: ['--version'] },
-  { program: 'xtables-monitor', neededFor: 'trace --rules', required: false, version: ['--version'] },
-  { program: 'conntrack', neededFor: 'trace --rules', required: false, version: ['--version'] },
-  { program: 'nft', neededFor: 'looking at rules', required: false, version: ['--version'] },
+  { program: 'xtables-monitor', neededFor: 'trace --rules', version: ['--version'] },
+  { program: 'conntrack', neededFor: 'trace --rules', version: ['--version'] },
+  { program: 'nft', neededFor: 'kube-proxy mode nftables', version: ['--version'] },
+  { program: 'ipset', neededFor: 'kube-proxy mode ipvs', version: ['--version'] },
+  { program: 'ipvsadm', neededFor: 'kube-proxy mode ipvs', version: ['--version'] },
 ];
 
-interface KernelFeature {
-  readonly name: string;
-  readonly neededFor: string;
-  readonly required: boolean;
-  /** Run in a fresh namespace; exit code 0 means the kernel has it. */
-  readonly probe: readonly string[];
-  readonly remedy: string;
-}
-
-const module = (name: string) => `sudo modprobe ${name}, or a kernel that has it`;
-
-const FEATURES: readonly KernelFeature[] = [
-  {
-    name: 'veth',
-    neededFor: 'every link',
-    required: true,
-    probe: ['ip', 'link', 'add', 'pw0', 'type', 'veth'],
-    remedy: module('veth'),
-  },
-  {
-    name: 'bridge',
-    neededFor: 'networks, cni0',
-    required: true,
-    probe: ['ip', 'link', 'add', 'pw1', 'type', 'bridge'],
-    remedy: module('bridge'),
-  },
-  {
-    name: 'vxlan',
-    neededFor: 'cni mode vxlan',
-    required: false,
-    probe: ['ip', 'link', 'add', 'pw2', 'type', 'vxlan', 'id', '1', 'dstport', '8472'],
-    remedy: module('vxlan'),
-  },
-  {
-    name: 'br_netfilter',
-    neededFor: 'Services between pods of one node',
-    required: true,
-    probe: ['sysctl', '-n', 'net.bridge.bridge-nf-call-iptables'],
-    remedy: module('br_netfilter'),
-  },
-  {
-    name: 'iptables nat',
-    neededFor: 'kube-proxy mode iptables',
-    required: true,
-    probe: [
-      'iptables',
-      '-t',
-      'nat',
-      '-A',
-      'POSTROUTING',
-      '-m',
-      'comment',
-      '--comment',
-      'probe',
-      '-j',
-      'MASQUERADE',
-      '--random-fully',
-    ],
-    remedy: module('nf_nat'),
-  },
-  {
-    name: 'statistic match',
-    neededFor: 'several endpoints',
-    required: true,
-    probe: ['iptables', '-A', 'FORWARD', '-m', 'statistic', '--mode', 'random', '--probability', '0.5'],
-    remedy: module('xt_statistic'),
-  },
-  {
-    name: 'recent match',
-    neededFor: 'session affinity',
-    required: false,
-    probe: ['iptables', '-A', 'FORWARD', '-m', 'recent', '--name', 'pw', '--set'],
-    remedy: module('xt_recent'),
-  },
-  {
-    name: 'SCTP',
-    neededFor: 'SCTP Services',
-    required: false,
-    probe: ['sysctl', '-n', 'net.sctp.max_autoclose'],
-    remedy: module('sctp'),
-  },
+const MACHINE_TOOLS: readonly Tool[] = [
+  { program: 'qemu-system-x86_64', neededFor: 'virtual machines', version: ['--version'] },
+  { program: 'busybox', neededFor: 'virtual machines', version: ['--help'] },
+  { program: 'cpio', neededFor: 'virtual machines', version: ['--version'] },
+  { program: 'depmod', neededFor: 'virtual machines', version: ['--version'] },
 ];
 
-/** Every tool and kernel feature, in a fixed order. */
-export async function examineMachine(sandbox: SandboxKind): Promise<Finding[]> {
+/** Tools, the features of the sandbox's kernel, and what virtual machines need, in a fixed order. */
+export async function examineMachine(sandbox: () => Promise<Sandbox>): Promise<Finding[]> {
   const tools = await Promise.all(TOOLS.map(examineTool));
-  return [...tools, ...(await examineKernel(sandbox))];
+  const kernel = await examineKernel(sandbox);
+  const machineTools = await Promise.all(MACHINE_TOOLS.map(examineTool));
+  return [...tools, ...kernel, ...machineTools, guestKernel(), acceleration()];
 }
 
-async function examineTool({ program, neededFor, required, version }: Tool): Promise<Finding> {
+async function examineTool({ program, neededFor, required = false, version }: Tool): Promise<Finding> {
   const base = { name: program, neededFor, required };
   try {
     const { stdout, stderr } = await run([program, ...version]);
-    return { ...base, present: true, detail: (stdout || stderr).split('\n')[0]!.trim() };
+    const lines = (stdout || stderr).split('\n').filter((line) => !line.startsWith('modprobe:'));
+    return { ...base, present: true, detail: lines[0]?.trim() ?? '' };
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
     const debianPackage = PACKAGES[program];
@@ -136,42 +68,41 @@ async function examineTool({ program, neededFor, required, version }: Tool): Pro
   }
 }
 
-const NAMESPACE = 'doctor';
-
-async function examineKernel(sandbox: SandboxKind): Promise<Finding[]> {
-  const base = { name: `${sandbox} sandbox`, neededFor: 'everything', required: true };
-  let agent: Awaited<ReturnType<typeof startAgent>>;
+async function examineKernel(open: () => Promise<Sandbox>): Promise<Finding[]> {
   try {
-    agent = await startAgent(sandbox);
+    const sandbox = await open();
+    const { kernel, examined } = await examineFeatures(sandbox, FEATURES);
+    const name = `${sandbox.kind} sandbox`;
+    return [
+      { name, neededFor: 'everything', required: true, present: true, detail: `Linux ${kernel}` },
+      ...examined.map((each) => featureFinding(each, sandbox)),
+    ];
   } catch (error) {
     if (!(error instanceof SandboxError)) throw error;
-    return [
-      { ...base, present: false, detail: error.message, ...(error.remedy !== undefined && { remedy: error.remedy }) },
-    ];
-  }
-  try {
-    const { kernel } = await agent.client.call('hello');
-    const origin = { file: '<doctor>', line: 1 };
-    await agent.client.call('apply', { operations: [{ kind: 'add-namespace', namespace: NAMESPACE, origin }] });
-    const features: Finding[] = [];
-    for (const feature of FEATURES) features.push(await examineFeature(feature, agent.client));
-    return [{ ...base, present: true, detail: `Linux ${kernel}` }, ...features];
-  } finally {
-    await agent.close();
+    const { message, remedy } = error;
+    const base = { name: 'sandbox', neededFor: 'everything', required: true, present: false };
+    return [{ ...base, detail: message, ...(remedy !== undefined && { remedy }) }];
   }
 }
 
-async function examineFeature(
-  { name, neededFor, required, probe, remedy }: KernelFeature,
-  client: AgentClient,
-): Promise<Finding> {
-  const base = { name, neededFor, required };
-  try {
-    const { exitCode, stderr } = await client.call('run', { namespace: NAMESPACE, argv: probe });
-    if (exitCode === 0) return { ...base, present: true, detail: '' };
-    return { ...base, present: false, detail: stderr.trim().split('\n').at(-1) ?? '', remedy };
-  } catch (error) {
-    if (!(error instanceof KernelError)) throw error;
-    return { ...base, present: false, detail: error.details.cause };
-  }
+function featureFinding({ feature, missing }: Examined, { kind }: Sandbox): Finding {
+  const { name, neededFor, usedBy, modules } = feature;
+  const base = { name, neededFor, required: usedBy === undefined };
+  if (missing === undefined) return { ...base, present: true, detail: '' };
+  const elsewhere = kind === 'vm' ? 'another kernel: --kernel' : 'a virtual machine: --sandbox vm';
+  return { ...base, present: false, detail: missing, remedy: `sudo modprobe -a ${modules.join(' ')}, or ${elsewhere}` };
+}
+
+function guestKernel(): Finding {
+  const kernels = cachedKernels().map(({ release }) => release);
+  const detail = kernels.length > 0 ? kernels.join(', ') : 'none yet; the first lab that needs one fetches it';
+  return { name: 'guest kernel', neededFor: 'virtual machines', required: false, present: true, detail };
+}
+
+function acceleration(): Finding {
+  const base = { name: 'virtual machine', neededFor: 'what this kernel lacks', required: false, present: true };
+  const boot = lastBoot();
+  if (!boot) return { ...base, detail: 'not tried yet: packetwalk doctor --sandbox vm' };
+  const how = boot.acceleration === 'kvm' ? 'KVM' : 'software emulation';
+  return { ...base, detail: `${how}, up in ${(boot.bootMs / 1000).toFixed(1)} s with Linux ${boot.kernel}` };
 }

@@ -1,11 +1,8 @@
-/** The near end of a lab: starts an agent in a sandbox or connects to one that is there, and asks it. */
-import { existsSync } from 'node:fs';
+/** The near end of a lab: asks its agent. */
 import { createConnection } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { fileURLToPath } from 'node:url';
-import { start } from '../apply/kernel/command.ts';
 import { KernelError } from '../apply/kernel/errors.ts';
-import { hostNamespace, type SandboxKind, sandboxCommand } from '../apply/sandbox/index.ts';
+import { SandboxError } from '../apply/sandbox/error.ts';
 import {
   type Event,
   type ExecRequest,
@@ -18,17 +15,6 @@ import {
   readMessages,
   writeMessage,
 } from './protocol.ts';
-
-/** The sandbox could not be made, or its agent went away. */
-export class SandboxError extends Error {
-  readonly remedy: string | undefined;
-
-  constructor(message: string, remedy?: string) {
-    super(message);
-    this.name = 'SandboxError';
-    this.remedy = remedy;
-  }
-}
 
 export class AgentClient {
   readonly #stream: Duplex;
@@ -97,39 +83,6 @@ function isEvent(message: Message): message is Event {
   return 'event' in message;
 }
 
-/** A lab of this process's own: it dies with it. */
-export interface OwnAgent {
-  readonly client: AgentClient;
-  /** Ends the sandbox and waits until it is gone. */
-  close(): Promise<void>;
-}
-
-export async function startAgent(kind: SandboxKind): Promise<OwnAgent> {
-  const command = sandboxCommand(kind, [process.execPath, agentPath(), hostNamespace(), 'pipe'], true);
-  const child = start(command, {
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-    buffer: false,
-    detached: true,
-    cleanup: true,
-  });
-  let errors = '';
-  child.stderr?.on('data', (chunk: Buffer | string) => (errors += chunk.toString()));
-  const ended = child.then((result) =>
-    sandboxFailure(kind, result.code === 'ENOENT' ? `${command[0]} is not installed` : errors),
-  );
-  const stream = child.stdio[3] as Duplex | undefined;
-  if (!stream) throw await ended;
-  const client = new AgentClient(stream, () => ended);
-  await client.call('hello');
-  return {
-    client,
-    close: async () => {
-      client.close();
-      await ended;
-    },
-  };
-}
-
 /** Connects to a lab that is running. */
 export async function connectAgent(socketPath: string): Promise<AgentClient> {
   const stream = createConnection(socketPath);
@@ -144,33 +97,3 @@ export async function connectAgent(socketPath: string): Promise<AgentClient> {
   });
   return new AgentClient(stream, async () => failure());
 }
-
-/** The command line of an agent that outlives this process and serves a socket. */
-export function detachedAgentCommand(kind: SandboxKind, socketPath: string): string[] {
-  return sandboxCommand(kind, [process.execPath, agentPath(), hostNamespace(), 'socket', socketPath], false);
-}
-
-/** Next to the bundle, or in the build folder when run from source. */
-function agentPath(): string {
-  const candidates = ['./agent.js', '../agent.js', '../../dist/agent.js'].map((path) =>
-    fileURLToPath(new URL(path, import.meta.url)),
-  );
-  const found = candidates.find((path) => existsSync(path));
-  if (found === undefined) throw new SandboxError('the agent has not been built', 'npm run build');
-  return found;
-}
-
-export function sandboxFailure(kind: SandboxKind, errors: string): SandboxError {
-  const words = errors.trim();
-  if (
-    /unshare failed|Operation not permitted|No space left|cannot open|write failed/.test(words) &&
-    kind === 'rootless'
-  ) {
-    return new SandboxError(`this system does not let ordinary users make namespaces: ${words}`, USER_NAMESPACES);
-  }
-  if (/not installed/.test(words)) return new SandboxError(words, 'sudo apt-get install util-linux');
-  return new SandboxError(words === '' ? 'the sandbox ended' : `the sandbox ended: ${words}`);
-}
-
-const USER_NAMESPACES =
-  'allow it (Ubuntu: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0; others: sudo sysctl -w user.max_user_namespaces=10000), or run packetwalk with sudo';

@@ -1,7 +1,7 @@
 /** A lab that stands: a cluster, the kernel state behind it, and the agent that holds it. */
 
 import { classify, KernelError } from '../apply/kernel/errors.ts';
-import type { SandboxKind } from '../apply/sandbox/index.ts';
+import type { SandboxKind } from '../apply/sandbox/namespaces.ts';
 import type { Capture } from '../capture/capture.ts';
 import type { RuleTrace } from '../capture/rule-trace.ts';
 import type { KernelState } from '../compile/kernel-state.ts';
@@ -9,7 +9,8 @@ import type { Check, ConnectionCheck, ListingName, StateCheck } from '../model/c
 import type { Cluster, Place } from '../model/cluster.ts';
 import { plan } from '../plan/index.ts';
 import type { ProbeRequest, ProbeRun } from '../probe/probe.ts';
-import { type AgentClient, startAgent } from './client.ts';
+import type { AgentClient } from './client.ts';
+import type { Sandbox } from './sandbox.ts';
 
 export interface Lab {
   readonly cluster: Cluster;
@@ -24,14 +25,14 @@ export interface Lab {
 export async function buildLab(
   cluster: Cluster,
   state: KernelState,
-  sandbox: SandboxKind,
+  sandbox: Sandbox,
 ): Promise<Lab & { close(): Promise<void> }> {
-  const { client, close } = await startAgent(sandbox);
+  const { client, close } = await sandbox.startAgent();
   try {
     const { kernel } = await client.call('hello');
     await client.call('apply', plan(state));
     await client.call('listen', cluster.listeners);
-    return { cluster, state, agent: client, sandbox, kernel, close };
+    return { cluster, state, agent: client, sandbox: sandbox.kind, kernel, close };
   } catch (error) {
     await close();
     throw error;

@@ -16,11 +16,13 @@ import {
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runningSince, startDetached, stopProcess } from '../apply/kernel/command.ts';
-import type { SandboxKind } from '../apply/sandbox/index.ts';
+import { SandboxError } from '../apply/sandbox/error.ts';
+import type { SandboxKind } from '../apply/sandbox/namespaces.ts';
 import type { KernelState } from '../compile/kernel-state.ts';
 import type { Source } from '../parse/index.ts';
 import { VERSION } from '../version.ts';
-import { type AgentClient, connectAgent, detachedAgentCommand, SandboxError, sandboxFailure } from './client.ts';
+import { type AgentClient, connectAgent } from './client.ts';
+import { detachedCommand, sandboxFailure } from './sandbox.ts';
 
 /** What is written down about a lab: enough to read it again. */
 export interface LabRecord {
@@ -45,7 +47,8 @@ export interface RunningLab {
   readonly kernel: string;
 }
 
-const STARTUP_MS = 10_000;
+/** A virtual machine may have a kernel to fetch first. */
+const STARTUP_MS: Record<SandboxKind, number> = { rootless: 10_000, root: 10_000, vm: 600_000 };
 /** unix(7): 108 bytes, the last of them 0. */
 const MAX_SOCKET_PATH = 107;
 
@@ -72,6 +75,7 @@ export function findLab(name: string): LabRecord | undefined {
 export async function createLab(
   name: string,
   sandbox: SandboxKind,
+  kernel?: string,
 ): Promise<{
   agent: AgentClient;
   settle(record: Omit<LabRecord, 'name' | 'sandbox' | 'createdAt' | 'process'>): Promise<void>;
@@ -83,7 +87,7 @@ export async function createLab(
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { mode: 0o700 });
   const log = openSync(join(folder, 'agent.log'), 'w', 0o600);
-  const child = startDetached(detachedAgentCommand(sandbox, socketOf(name)), log);
+  const child = startDetached(detachedCommand(sandbox, socketOf(name), kernel), log);
   closeSync(log);
   const abandon = async () => {
     if (child.pid !== undefined) await stopProcess(child.pid);
@@ -159,7 +163,7 @@ async function whenReady(
   child.on('exit', () => {
     ended ??= {};
   });
-  const deadline = performance.now() + STARTUP_MS;
+  const deadline = performance.now() + STARTUP_MS[sandbox];
   for (;;) {
     try {
       return await connectAgent(socketOf(name));

@@ -74,10 +74,18 @@ const namespace = () =>
     .default('default');
 const labName = () => new Option('--name <name>', 'name of the lab; left out: that of the Topology').argParser(nameOf);
 const chosenLab = () => new Option('--lab <name>', 'a running lab; left out: the only one').argParser(nameOf);
-const sandbox = () =>
-  new Option('--sandbox <kind>', 'where the lab lives; auto: root for root, rootless for others')
-    .choices(['auto', 'rootless', 'root'])
-    .default('auto');
+const sandbox = () => [
+  new Option(
+    '--sandbox <kind>',
+    'where the lab lives; auto: private namespaces, or a virtual machine for what this kernel lacks',
+  )
+    .choices(['auto', 'rootless', 'root', 'vm'])
+    .env('PACKETWALK_SANDBOX')
+    .default('auto'),
+  new Option('--kernel <kernel>', 'of virtual machines: a version, an image, or the folder of an unpacked package').env(
+    'PACKETWALK_KERNEL',
+  ),
+];
 const output = (...formats: string[]) =>
   new Option('-o, --output <format>', 'format of the output').choices(formats).default(formats[0]);
 const fault = () =>
@@ -124,9 +132,8 @@ function test(): Command {
     .option('--capture-dir <folder>', 'write one pcapng a lab there, its packets annotated')
     .option('--watch', 'run again when a file changes')
     .option('-v, --verbose', 'show the walk of every check')
-    .addOption(namespace())
-    .addOption(sandbox());
-  for (const option of modes(true)) command.addOption(option);
+    .addOption(namespace());
+  for (const option of [...sandbox(), ...modes(true)]) command.addOption(option);
   return command.action(lazily(() => import('./test.ts')));
 }
 
@@ -153,9 +160,8 @@ function trace(): Command {
     .addOption(new Option('--source <address>', "one of the sender's own addresses to send from"))
     .addOption(fault())
     .addOption(output('text', 'json'))
-    .addOption(namespace())
-    .addOption(sandbox());
-  for (const option of modes(false)) command.addOption(option);
+    .addOption(namespace());
+  for (const option of [...sandbox(), ...modes(false)]) command.addOption(option);
   return command.action(lazily(() => import('./trace.ts')));
 }
 
@@ -167,9 +173,8 @@ function up(): Command {
     .addOption(labName())
     .option('--dry-run', 'print what would be done')
     .addOption(fault())
-    .addOption(namespace())
-    .addOption(sandbox());
-  for (const option of modes(false)) command.addOption(option);
+    .addOption(namespace());
+  for (const option of [...sandbox(), ...modes(false)]) command.addOption(option);
   return command.action(lazily(() => import('./up.ts')));
 }
 
@@ -258,11 +263,11 @@ function lint(): Command {
 }
 
 function doctor(): Command {
-  return new Command('doctor')
+  const command = new Command('doctor')
     .description('what this machine can run, what is missing, and how to get it')
-    .addOption(output('text', 'json'))
-    .addOption(sandbox())
-    .action(lazily(() => import('./doctor.ts')));
+    .addOption(output('text', 'json'));
+  for (const option of sandbox()) command.addOption(option);
+  return command.action(lazily(() => import('./doctor.ts')));
 }
 
 function schema(): Command {

@@ -2,11 +2,12 @@
 
 import { examineMachine, type Finding } from '../agent/capabilities.ts';
 import { table } from '../report/layout.ts';
-import { sandboxOf } from './input.ts';
-import { colors, EXIT, print } from './output.ts';
+import { type SandboxChoice, sandboxesOf } from './input.ts';
+import { colors, EXIT, note, print } from './output.ts';
 
-export async function run(options: { readonly output: string; readonly sandbox: string }): Promise<number> {
-  const findings = await examineMachine(sandboxOf(options));
+export async function run(options: SandboxChoice & { readonly output: string }): Promise<number> {
+  const sandboxes = sandboxesOf(options, note);
+  const findings = await examineMachine(() => sandboxes.open(sandboxes.usual)).finally(() => sandboxes.close());
   const missing = findings.filter(({ present, required }) => required && !present);
   if (options.output === 'json') {
     print(JSON.stringify(findings, null, 2));

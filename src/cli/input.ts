@@ -1,8 +1,8 @@
 /** Reads what `-f` and paths name. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SandboxKind } from '../apply/sandbox/index.ts';
-import { chooseSandbox } from '../apply/sandbox/index.ts';
+import { Sandboxes } from '../agent/sandboxes.ts';
+import type { SandboxKind } from '../apply/sandbox/namespaces.ts';
 import { type Diagnostic, nearest } from '../diagnostic.ts';
 import type { Source } from '../parse/index.ts';
 import { CNI_MODES, FAULT_NAMES, PROXY_MODES } from '../parse/schema/topology.ts';
@@ -111,8 +111,15 @@ export function defaultName(path: string | undefined): string {
   return name === '' ? 'lab' : name;
 }
 
-export function sandboxOf({ sandbox }: { sandbox: string }): SandboxKind {
-  return chooseSandbox(sandbox === 'auto' ? undefined : (sandbox as SandboxKind));
+export interface SandboxChoice {
+  readonly sandbox: SandboxKind | 'auto';
+  readonly kernel?: string;
+}
+
+export function sandboxesOf({ sandbox, kernel }: SandboxChoice, note?: (text: string) => void): Sandboxes {
+  if (kernel !== undefined && sandbox !== 'auto' && sandbox !== 'vm')
+    throw new UsageError('--kernel is for virtual machines', 'leave --sandbox out, or say --sandbox vm');
+  return new Sandboxes({ kind: sandbox, kernel, ...(note && { note }) });
 }
 
 /** A diagnostic that many labs of one run share is shown once. */

@@ -4,13 +4,14 @@ import { removeLab } from '../agent/registry.ts';
 import type { LabResult } from '../judge/result.ts';
 import type { Source } from '../parse/index.ts';
 import { examine, explain, type Prepared, type TestOptions } from '../pipeline.ts';
+import type { SandboxChoice } from './input.ts';
 import { buildDetached, runningLab } from './labs.ts';
 import { note } from './output.ts';
 
 export async function testKept(
   prepared: Prepared,
   options: TestOptions,
-  { namespace, sources }: { namespace: string; sources: readonly Source[] },
+  { namespace, sources, ...choice }: SandboxChoice & { namespace: string; sources: readonly Source[] },
 ): Promise<LabResult> {
   const started = performance.now();
   const { cluster, faults } = prepared;
@@ -19,7 +20,6 @@ export async function testKept(
     name: cluster.name,
     cni: cluster.cni.mode,
     proxy: cluster.proxy.mode,
-    sandbox: options.sandbox,
     faults,
   };
   const existing = runningLab(cluster.name);
@@ -30,14 +30,23 @@ export async function testKept(
       sources,
       options: { name: cluster.name, namespace, cni: cluster.cni.mode, proxy: cluster.proxy.mode, faults: [...faults] },
     };
-    const lab = await buildDetached(input, options.sandbox);
+    const lab = await buildDetached(input, choice);
     const verdicts = await examine(lab, cluster.checks.filter(options.select ?? (() => true)), options.onCaptures);
     lab.agent.close();
     note(
       `kept: packetwalk shell node/${cluster.nodes[0]?.name ?? 'node1'} --lab ${cluster.name}; packetwalk down ${cluster.name}`,
     );
-    return { ...about, kernel: lab.kernel, verdicts, durationMs: performance.now() - started };
+    const { sandbox, kernel } = lab;
+    return { ...about, sandbox, kernel, verdicts, durationMs: performance.now() - started };
   } catch (error) {
-    return { ...about, kernel: '', verdicts: [], durationMs: performance.now() - started, problem: explain(error) };
+    const { usual: sandbox } = options.sandboxes;
+    return {
+      ...about,
+      sandbox,
+      kernel: '',
+      verdicts: [],
+      durationMs: performance.now() - started,
+      problem: explain(error),
+    };
   }
 }

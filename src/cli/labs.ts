@@ -11,7 +11,6 @@ import {
   removeLab,
   writeRecord,
 } from '../agent/registry.ts';
-import type { SandboxKind } from '../apply/sandbox/index.ts';
 import type { FaultName, Place } from '../model/cluster.ts';
 import { Places } from '../model/place.ts';
 import type { Source } from '../parse/index.ts';
@@ -19,6 +18,7 @@ import { type Prepared, type PrepareOptions, prepare } from '../pipeline.ts';
 import { converge } from '../plan/converge.ts';
 import { plan } from '../plan/index.ts';
 import type { Operation } from '../plan/operation.ts';
+import { type SandboxChoice, sandboxesOf } from './input.ts';
 import { unlessInterrupted } from './interrupt.ts';
 import { note, UsageError } from './output.ts';
 
@@ -28,9 +28,10 @@ export interface LabInput extends Prepared {
 }
 
 /** Builds a lab that stays after this process. When that fails, nothing of it is left. */
-export async function buildDetached(input: LabInput, sandbox: SandboxKind): Promise<Lab> {
+export async function buildDetached(input: LabInput, choice: SandboxChoice): Promise<Lab> {
   const { cluster, state } = input;
-  const { agent, settle, abandon } = await createLab(cluster.name, sandbox);
+  const sandbox = await sandboxesOf(choice).choose(state);
+  const { agent, settle, abandon } = await createLab(cluster.name, sandbox, choice.kernel);
   return unlessInterrupted(abandon, async () => {
     try {
       await agent.call('apply', plan(state));

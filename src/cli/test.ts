@@ -2,7 +2,7 @@
 import { readFileSync, watch as watchFolder, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { SandboxKind } from '../apply/sandbox/index.ts';
+import type { Sandboxes } from '../agent/sandboxes.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import { exitCodeOf, type LabResult } from '../judge/result.ts';
 import type { Check } from '../model/check.ts';
@@ -14,12 +14,12 @@ import { counted } from '../report/layout.ts';
 import { Wiring } from '../stitch/index.ts';
 import { report } from './diagnostics.ts';
 import { makeFolder } from './folders.ts';
-import { defaultName, expandPaths, oneOf, readSources, sandboxOf, unique } from './input.ts';
+import { defaultName, expandPaths, oneOf, readSources, type SandboxChoice, sandboxesOf, unique } from './input.ts';
 import { COLUMNS, colors, EXIT, note, UsageError } from './output.ts';
 import { Progress } from './progress.ts';
 import { type Destination, destinationsOf, prepareFiles, type ReporterName, write } from './reporters.ts';
 
-export interface Options {
+export interface Options extends SandboxChoice {
   readonly test?: string;
   readonly reporter: readonly ReporterName[];
   readonly outputFile: readonly string[];
@@ -32,7 +32,6 @@ export interface Options {
   readonly watch?: boolean;
   readonly verbose?: boolean;
   readonly namespace: string;
-  readonly sandbox: string;
   readonly cni: readonly string[];
   readonly proxy: readonly string[];
 }
@@ -110,7 +109,10 @@ async function runJobs(
 ): Promise<LabResult[]> {
   const progress = new Progress(jobs.length);
   const results: (LabResult | undefined)[] = jobs.map(() => undefined);
-  const sandbox = sandboxOf(options);
+  const sandboxes = sandboxesOf(options, (text) => {
+    progress.hide();
+    note(text);
+  });
   let next = 0;
   let shown = 0;
   let stopped = false;
@@ -128,7 +130,7 @@ async function runJobs(
       const index = next++;
       const job = jobs[index]!;
       progress.begin(job.prepared.cluster.name);
-      const result = await runJob(job, select, sandbox, options);
+      const result = await runJob(job, select, sandboxes, options);
       results[index] = result;
       progress.end(job.prepared.cluster.name);
       if (options.bail && exitCodeOf([result]) === EXIT.failed) stopped = true;
@@ -136,7 +138,7 @@ async function runJobs(
     }
   };
   const atOnce = Math.min(options.jobs ?? availableParallelism(), jobs.length);
-  await Promise.all(Array.from({ length: atOnce }, worker));
+  await Promise.all(Array.from({ length: atOnce }, worker)).finally(() => sandboxes.close());
   progress.hide();
   const done = results.filter((result) => result !== undefined);
   for (const result of results.slice(shown)) {
@@ -150,15 +152,15 @@ async function runJobs(
 async function runJob(
   { file, sources, prepared }: Job,
   select: (check: Check) => boolean,
-  sandbox: SandboxKind,
+  sandboxes: Sandboxes,
   options: Options,
 ): Promise<LabResult> {
   const onCaptures: TestOptions['onCaptures'] =
     options.captureDir === undefined ? undefined : await captureWriter(options.captureDir);
-  const tested = { file, sandbox, select, onCaptures };
+  const tested = { file, sandboxes, select, onCaptures };
   if (!options.keep) return test(prepared, tested);
   const { testKept } = await import('./keep.ts');
-  return testKept(prepared, tested, { namespace: options.namespace, sources });
+  return testKept(prepared, tested, { ...options, sources });
 }
 
 /** Writes `FOLDER/NAME-CNI-PROXY.pcapng`. */

@@ -14,11 +14,11 @@ import { formatTrace } from '../report/trace-text.ts';
 import { connectionsOf, type TrackedConnections } from '../stitch/conntrack.ts';
 import { type Walk, Wiring } from '../stitch/index.ts';
 import { type RulesAtPlace, rulesOf } from '../stitch/rules.ts';
-import { type InputOptions, readLab, sandboxOf } from './input.ts';
+import { type InputOptions, readLab, type SandboxChoice, sandboxesOf } from './input.ts';
 import { chooseLab, placeIn, resume } from './labs.ts';
-import { colors, EXIT, print, UsageError } from './output.ts';
+import { colors, EXIT, note, print, UsageError } from './output.ts';
 
-export interface Options extends InputOptions {
+export interface Options extends InputOptions, SandboxChoice {
   readonly lab?: string;
   readonly rules?: boolean;
   readonly protocol?: Protocol;
@@ -26,7 +26,6 @@ export interface Options extends InputOptions {
   readonly ttl?: number;
   readonly source?: string;
   readonly output: string;
-  readonly sandbox: string;
 }
 
 export async function run(from: string, to: string, options: Options): Promise<number> {
@@ -42,17 +41,18 @@ export async function run(from: string, to: string, options: Options): Promise<n
   const input = await readLab(options);
   if (!input) return EXIT.input;
   const check = checkOf(input, from, to, options);
-  const lab = await buildLab(input.cluster, input.state, sandboxOf(options));
+  const sandboxes = sandboxesOf(options, note);
   try {
-    return await show(lab, check, options);
+    const lab = await buildLab(input.cluster, input.state, await sandboxes.for(input.state));
+    return await show(lab, check, options).finally(() => lab.close());
   } finally {
-    await lab.close();
+    await sandboxes.close();
   }
 }
 
 /** What says how a lab is to be built says nothing to one that stands. */
-function refuseForRunningLab({ cni = [], proxy = [], fault = [], sandbox }: Options): void {
-  const given = Object.entries({ cni, proxy, fault, sandbox: sandbox === 'auto' ? [] : [sandbox] });
+function refuseForRunningLab({ cni = [], proxy = [], fault = [], sandbox, kernel = '' }: Options): void {
+  const given = Object.entries({ cni, proxy, fault, kernel, sandbox: sandbox === 'auto' ? '' : sandbox });
   const [name] = given.find(([, values]) => values.length > 0) ?? [];
   if (name !== undefined)
     throw new UsageError(

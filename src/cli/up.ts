@@ -3,13 +3,12 @@ import { commandOf } from '../plan/command.ts';
 import { plan } from '../plan/index.ts';
 import type { Operation } from '../plan/operation.ts';
 import { counted, formatDuration } from '../report/layout.ts';
-import { type InputOptions, readLab, sandboxOf } from './input.ts';
+import { type InputOptions, readLab, type SandboxChoice } from './input.ts';
 import { buildDetached, changeLab, changesTo, runningLab } from './labs.ts';
 import { EXIT, note, print } from './output.ts';
 
-export interface Options extends InputOptions {
+export interface Options extends InputOptions, SandboxChoice {
   readonly dryRun?: boolean;
-  readonly sandbox: string;
 }
 
 export async function run(options: Options): Promise<number> {
@@ -21,7 +20,7 @@ export async function run(options: Options): Promise<number> {
   const existing = runningLab(name);
   if (!existing) {
     if (options.dryRun) return show(plan(input.state).operations);
-    const lab = await buildDetached(input, sandboxOf(options));
+    const lab = await buildDetached(input, options);
     lab.agent.close();
     const { nodes, pods, hosts } = input.cluster;
     print(

@@ -17,6 +17,7 @@ import {
   socket,
 } from '../apply/kernel/libc.ts';
 import { inside } from '../apply/kernel/namespaces.ts';
+import { deadline } from './deadline.ts';
 import { initialSequence, markedPayload } from './mark.ts';
 import type { EndpointAnswer, ProbeRequest, ProbeResult, ProbeRun } from './probe.ts';
 
@@ -114,11 +115,11 @@ function exchangeHttp(
   return new Promise((resolve) => {
     const connection = new Socket({ fd, readable: true, writable: true });
     const finish = (result: ProbeResult) => {
-      clearTimeout(timer);
+      cancel();
       connection.destroy();
       resolve(result);
     };
-    const timer = setTimeout(() => finish({ kind: 'timeout' }), timeoutMs);
+    const cancel = deadline(timeoutMs, () => finish({ kind: 'timeout' }));
     const body = Buffer.from(payload.padEnd(size, '.'));
     const request = httpRequest({
       createConnection: () => connection,
@@ -160,11 +161,11 @@ function exchangeDatagrams(
   return new Promise((resolve) => {
     const receiver = createSocket('udp4');
     const finish = (result: ProbeResult) => {
-      clearTimeout(timer);
+      cancel();
       receiver.close();
       resolve(result);
     };
-    const timer = setTimeout(() => finish({ kind: 'timeout' }), timeoutMs);
+    const cancel = deadline(timeoutMs, () => finish({ kind: 'timeout' }));
     receiver.on('message', (message) => {
       const result = read(message);
       if (result) finish(result);

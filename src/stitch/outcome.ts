@@ -187,6 +187,11 @@ class Context {
     if (!refusal) return undefined;
     const by = this.#wiring.placeOf(origin(refusal).frame.namespace);
     const kind = rejectionOf(refusal[0]!.packet)!;
+    /** That is how a machine tells the sender that its own question went unanswered, if the sender waits for it. */
+    if (kind === 'icmp-host-unreachable' && by === this.hops.at(-1)?.place) {
+      const neighbour = this.#noNeighbour();
+      if (neighbour) return neighbour;
+    }
     return {
       outcome: 'rejected',
       rejection: { by, with: kind },

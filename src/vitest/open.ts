@@ -1,6 +1,6 @@
 /** A topology as a test uses it: built once, asked for walks, closed. */
 import { buildLab, type Lab } from '../agent/lab.ts';
-import { chooseSandbox, type SandboxKind } from '../apply/sandbox/index.ts';
+import { Sandboxes, type SandboxOptions } from '../agent/sandboxes.ts';
 import { InputError } from '../diagnostic.ts';
 import type { ConnectionCheck } from '../model/check.ts';
 import { DEFAULT_TIMEOUT_MS } from '../model/checks.ts';
@@ -18,9 +18,8 @@ export interface OpenTopology {
   close(): Promise<void>;
 }
 
-export interface OpenOptions {
+export interface OpenOptions extends SandboxOptions {
   readonly faults?: readonly FaultName[];
-  readonly sandbox?: SandboxKind;
   readonly namespace?: string;
 }
 
@@ -34,11 +33,12 @@ export async function openTopology(
   const { prepared, diagnostics } = prepare(given, { name: 'test', namespace, faults });
   if (!prepared) throw new InputError(diagnostics);
   const { cluster, state } = prepared;
-  const lab = await buildLab(cluster, state, chooseSandbox(options.sandbox));
+  const sandboxes = new Sandboxes(options);
+  const lab = await buildLab(cluster, state, await sandboxes.for(state));
   const places = new Places(cluster, namespace);
   return {
     lab,
-    close: () => lab.close(),
+    close: () => lab.close().finally(() => sandboxes.close()),
     walk: async (from, to) => {
       const sender = places.find(from);
       if (!sender) throw new Error(places.explain(from).message);

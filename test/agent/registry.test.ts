@@ -4,9 +4,9 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { SandboxError } from '../../src/agent/client.ts';
 import { type Message, readMessages, writeMessage } from '../../src/agent/protocol.ts';
 import { createLab, type LabRecord, listLabs, openLab } from '../../src/agent/registry.ts';
+import { SandboxError } from '../../src/apply/sandbox/error.ts';
 import { VERSION } from '../../src/version.ts';
 
 let folder: string;

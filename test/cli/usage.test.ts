@@ -54,7 +54,7 @@ describe('trace', () => {
     ['--cni', { cni: ['vxlan'] }],
     ['--proxy', { proxy: ['iptables'] }],
     ['--fault', { fault: ['no-dnat'] }],
-    ['--sandbox', { sandbox: 'root' }],
+    ['--sandbox', { sandbox: 'root' as const }],
   ])('cannot build a running lab with %s', async (name, given) => {
     expect(await complaint(trace('pod/a', 'pod/b', { ...options, ...given }))).toMatch(
       new RegExp(`^${name} is for a lab of the trace's own \\| add -f FILE`),

@@ -2,11 +2,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { beforeAll, describe, expect, test as it } from 'vitest';
-import { chooseSandbox } from '../../src/apply/sandbox/index.ts';
 import type { LabResult } from '../../src/judge/result.ts';
 import type { FaultName } from '../../src/model/cluster.ts';
 import type { Source } from '../../src/parse/index.ts';
 import { prepare, test } from '../../src/pipeline.ts';
+import { sandboxes } from './tools.ts';
 
 const FOLDER = 'topologies';
 
@@ -35,7 +35,7 @@ function source(path: string): Source {
 async function run(sources: readonly Source[], faults: readonly FaultName[]): Promise<LabResult> {
   const { prepared, diagnostics } = prepare(sources, { name: 'claim', namespace: 'default', faults });
   expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
-  return test(prepared!, { file: sources[0]!.name, sandbox: chooseSandbox(undefined) });
+  return test(prepared!, { file: sources[0]!.name, sandboxes });
 }
 
 const CLAIMS =
@@ -83,7 +83,7 @@ describe('every check of the table turns red', () => {
       for (const row of own) expect(diagnostics.map(({ code }) => code)).toContain(row.then);
       return;
     }
-    const { verdicts } = await test(prepared, { file: topology, sandbox: chooseSandbox(undefined) });
+    const { verdicts } = await test(prepared, { file: topology, sandboxes });
     for (const row of own) {
       const verdict = verdicts.find(({ check }) => check.name === row.check);
       expect(verdict, `there is no check "${row.check}" in ${topology}`).toBeDefined();

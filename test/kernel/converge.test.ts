@@ -2,10 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { buildLab } from '../../src/agent/lab.ts';
-import { chooseSandbox } from '../../src/apply/sandbox/index.ts';
 import type { Prepared } from '../../src/pipeline.ts';
 import { converge } from '../../src/plan/converge.ts';
-import { preparedText, snapshot } from './tools.ts';
+import { preparedText, sandboxes, snapshot } from './tools.ts';
 
 const BASE = readFileSync('topologies/nodeport-snat.yaml', 'utf8').replace(
   / {2}checks:[\s\S]*?\n---/,
@@ -73,7 +72,7 @@ const CHANGES: Record<string, [from: string, to: string]> = {
 };
 
 async function changed(from: Prepared, to: Prepared): Promise<Record<string, string>> {
-  const lab = await buildLab(from.cluster, from.state, chooseSandbox(undefined));
+  const lab = await buildLab(from.cluster, from.state, await sandboxes.for(from.state));
   try {
     await lab.agent.call('apply', converge(from.state, to.state));
     return await snapshot({ agent: lab.agent, state: to.state });
@@ -85,7 +84,7 @@ async function changed(from: Prepared, to: Prepared): Promise<Record<string, str
 it.each(Object.keys(CHANGES))('%s', async (name) => {
   const [from, to] = CHANGES[name]!.map((text) => preparedText(text)) as [Prepared, Prepared];
   expect(converge(from.state, to.state).operations).not.toEqual([]);
-  const fresh = await buildLab(to.cluster, to.state, chooseSandbox(undefined));
+  const fresh = await buildLab(to.cluster, to.state, await sandboxes.for(to.state));
   const expected = await snapshot(fresh).finally(() => fresh.close());
   expect(await changed(from, to)).toEqual(expected);
 });

@@ -5,7 +5,8 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { buildLab } from '../../src/agent/lab.ts';
-import { chooseSandbox, sandboxCommand } from '../../src/apply/sandbox/index.ts';
+import { namespaceSandbox } from '../../src/agent/sandbox.ts';
+import { namespacesCommand, usualNamespaces } from '../../src/apply/sandbox/namespaces.ts';
 import { plan } from '../../src/plan/index.ts';
 import { formatScript } from '../../src/plan/script.ts';
 import { normalized, prepared, run, SNAPSHOT, snapshot } from './tools.ts';
@@ -32,7 +33,7 @@ async function snapshotOfScript(script: string, namespaces: readonly string[]): 
     ),
   );
   writeFileSync(`${folder}/all.sh`, `mount -t tmpfs tmpfs /run && sh ${folder}/lab.sh && {\n${list.join('\n')}\n}\n`);
-  const [program = '', ...args] = sandboxCommand(chooseSandbox(undefined), ['sh', `${folder}/all.sh`], true);
+  const [program = '', ...args] = namespacesCommand(usualNamespaces(), ['sh', `${folder}/all.sh`], true);
   const { code, stdout, stderr } = await run(program, args);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   return Object.fromEntries(
@@ -48,7 +49,7 @@ async function snapshotOfScript(script: string, namespaces: readonly string[]): 
 
 it.each(TOPOLOGIES)('%s: the script and the lab are the same', async (name) => {
   const { cluster, state } = prepared(`topologies/${name}.yaml`);
-  const lab = await buildLab(cluster, state, chooseSandbox(undefined));
+  const lab = await buildLab(cluster, state, namespaceSandbox(usualNamespaces()));
   const built = await snapshot(lab).finally(() => lab.close());
   const scripted = await snapshotOfScript(
     formatScript(plan(state), name),

@@ -3,11 +3,17 @@ import { type ExecFileException, execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 import type { Lab } from '../../src/agent/lab.ts';
+import { Sandboxes, type SandboxOptions } from '../../src/agent/sandboxes.ts';
 import { SYSTEM_PATH } from '../../src/apply/kernel/command.ts';
 import { type Prepared, prepare } from '../../src/pipeline.ts';
 
 export const CLI = 'dist/cli.js';
+
+/** Where the labs of a test file are built; as on the command line, the environment chooses. */
+export const sandboxes = new Sandboxes({ kind: process.env.PACKETWALK_SANDBOX as SandboxOptions['kind'] });
+afterAll(() => sandboxes.close());
 
 export interface Finished {
   readonly code: number;

@@ -25,6 +25,15 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   setpriv: 'util-linux',
   nsenter: 'util-linux',
   mount: 'mount',
+  'qemu-system-x86_64': 'qemu-system-x86',
+  busybox: 'busybox-static',
+  cpio: 'cpio',
+  depmod: 'kmod',
+  xz: 'xz-utils',
+  zstd: 'zstd',
+  'apt-get': 'apt',
+  'apt-cache': 'apt',
+  'dpkg-deb': 'dpkg',
   sysctl: 'procps',
 };
 
@@ -44,6 +53,8 @@ export interface RunOptions {
   readonly stdin?: string;
   readonly timeoutMs?: number;
   readonly namespace?: string;
+  /** Where it runs. */
+  readonly folder?: string;
 }
 
 export interface RunResult {
@@ -60,6 +71,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
   const [program = '', ...args] = argv;
   const result = await execa(program, args, {
     ...(options.stdin === undefined ? { stdin: 'ignore' as const } : { input: options.stdin }),
+    ...(options.folder !== undefined && { cwd: options.folder }),
     timeout: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     reject: false,
     env: { PATH: SYSTEM_PATH, LC_ALL: 'C' },
@@ -132,7 +144,7 @@ export function startDetached(argv: readonly string[], log: number): ChildProces
   return child;
 }
 
-function missingTool(program: string, where: { command: string; namespace?: string }): KernelError {
+export function missingTool(program: string, where: { command: string; namespace?: string }): KernelError {
   const debian = PACKAGES[program];
   return new KernelError({
     ...where,

@@ -1,14 +1,17 @@
 /**
- * Sandboxes: private namespaces in which a lab lives, with no way out. The host's network, mounts and processes are
- * out of reach, and everything is gone when the sandbox's first process is.
+ * Private namespaces in which a lab lives, with no way out. The host's network, mounts and processes are out of reach,
+ * and everything is gone when the first process in them is.
  */
 import { readlinkSync } from 'node:fs';
 
-export type SandboxKind = 'rootless' | 'root';
+export type NamespaceKind = 'rootless' | 'root';
 
-/** Ordinary users get a user namespace, root does without; `kind` overrides. */
-export function chooseSandbox(kind: SandboxKind | undefined): SandboxKind {
-  return kind ?? (process.getuid?.() === 0 ? 'root' : 'rootless');
+/** Private namespaces, or a virtual machine in which labs live in such namespaces in turn. */
+export type SandboxKind = NamespaceKind | 'vm';
+
+/** Ordinary users get a user namespace, root does without. */
+export function usualNamespaces(): NamespaceKind {
+  return process.getuid?.() === 0 ? 'root' : 'rootless';
 }
 
 const SHARED = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
@@ -17,7 +20,7 @@ const SHARED = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-
  * `--map-current-user --keep-caps` rather than `--map-root-user`: as uid 0 tcpdump would try to change to another
  * user, and a user namespace with one user has none.
  */
-const ARGUMENTS: Record<SandboxKind, readonly string[]> = {
+const ARGUMENTS: Record<NamespaceKind, readonly string[]> = {
   rootless: ['--user', '--map-current-user', '--keep-caps', ...SHARED],
   root: SHARED,
 };
@@ -26,7 +29,7 @@ const ARGUMENTS: Record<SandboxKind, readonly string[]> = {
  * The command that runs a program as first process of a sandbox. When `tied`, the sandbox dies with whoever starts
  * it, also when that is killed.
  */
-export function sandboxCommand(kind: SandboxKind, program: readonly string[], tied: boolean): string[] {
+export function namespacesCommand(kind: NamespaceKind, program: readonly string[], tied: boolean): string[] {
   return [...(tied ? ['setpriv', '--pdeathsig', 'KILL'] : []), 'unshare', ...ARGUMENTS[kind], ...program];
 }
 

@@ -1,0 +1,156 @@
+/**
+ * What labs ask of a kernel, feature by feature: how to find out whether it is there, and which kernel state needs it.
+ * A probe is tried in a namespace of a sandbox; versions prove nothing.
+ */
+import { KernelError } from '../apply/kernel/errors.ts';
+import type { KernelState, Link, Namespace } from '../compile/kernel-state.ts';
+import type { AgentClient } from './client.ts';
+import type { Sandbox } from './sandbox.ts';
+
+export interface Feature {
+  readonly name: string;
+  readonly neededFor: string;
+  /** Run in a fresh namespace; exit code 0 means the kernel has it. */
+  readonly probe: readonly string[];
+  /** Kernel modules that bring it. */
+  readonly modules: readonly string[];
+  /** Which namespaces need it; left out: every lab does. */
+  readonly usedBy?: (namespace: Namespace) => boolean;
+}
+
+export const FEATURES: readonly Feature[] = [
+  { name: 'veth', neededFor: 'every link', probe: addLink('veth'), modules: ['veth'] },
+  { name: 'bridge', neededFor: 'networks, cni0', probe: addLink('bridge'), modules: ['bridge'] },
+  {
+    name: 'br_netfilter',
+    neededFor: 'Services between pods of one node',
+    probe: ['sysctl', '-n', 'net.bridge.bridge-nf-call-iptables'],
+    modules: ['br_netfilter'],
+  },
+  {
+    name: 'nf_conntrack',
+    neededFor: 'kube-proxy',
+    probe: ['sysctl', '-n', 'net.netfilter.nf_conntrack_tcp_timeout_established'],
+    modules: ['nf_conntrack'],
+  },
+  {
+    name: 'iptables nat',
+    neededFor: 'masquerading, kube-proxy mode iptables',
+    probe: rule('nat', 'POSTROUTING', '-m', 'comment', '--comment', 'probe', '-j', 'MASQUERADE', '--random-fully'),
+    modules: ['nf_nat'],
+  },
+  {
+    name: 'statistic match',
+    neededFor: 'several endpoints in mode iptables',
+    probe: rule('filter', 'FORWARD', '-m', 'statistic', '--mode', 'random', '--probability', '0.5'),
+    modules: ['xt_statistic'],
+  },
+  {
+    name: 'recent match',
+    neededFor: 'session affinity in mode iptables',
+    probe: rule('filter', 'FORWARD', '-m', 'recent', '--name', 'pw', '--set'),
+    modules: ['xt_recent'],
+    usedBy: hasRule('-m recent'),
+  },
+  {
+    name: 'vxlan',
+    neededFor: 'cni mode vxlan',
+    probe: [...addLink('vxlan'), 'id', '1', 'dstport', '8472'],
+    modules: ['vxlan'],
+    usedBy: hasLink('vxlan'),
+  },
+  {
+    name: 'nftables',
+    neededFor: 'kube-proxy mode nftables',
+    probe: ['nft', 'add', 'table', 'ip', 'pw'],
+    modules: ['nf_tables'],
+    usedBy: ({ nft }) => nft.length > 0,
+  },
+  {
+    name: 'dummy',
+    neededFor: 'kube-ipvs0',
+    probe: addLink('dummy'),
+    modules: ['dummy'],
+    usedBy: hasLink('dummy'),
+  },
+  {
+    name: 'ipset',
+    neededFor: 'kube-proxy mode ipvs',
+    probe: ['ipset', 'create', 'pw', 'hash:ip,port'],
+    modules: ['ip_set', 'ip_set_hash_ipport', 'xt_set'],
+    usedBy: ({ ipsets }) => ipsets.length > 0,
+  },
+  {
+    name: 'IPVS',
+    neededFor: 'kube-proxy mode ipvs',
+    probe: ['ipvsadm', '-A', '-t', '192.0.2.1:80', '-s', 'rr'],
+    modules: ['ip_vs', 'ip_vs_rr'],
+    usedBy: ({ ipvs }) => ipvs.length > 0,
+  },
+  {
+    name: 'SCTP',
+    neededFor: 'SCTP Services',
+    probe: ['sysctl', '-n', 'net.sctp.max_autoclose'],
+    modules: ['sctp'],
+    usedBy: () => false,
+  },
+];
+
+/** Features beyond what every lab needs. */
+export function featuresOf({ namespaces }: KernelState): Feature[] {
+  return FEATURES.filter(({ usedBy }) => usedBy && namespaces.some(usedBy));
+}
+
+/** A feature, and why it is missing; undefined when it is there. */
+export interface Examined {
+  readonly feature: Feature;
+  readonly missing?: string;
+}
+
+const NAMESPACE = 'probe';
+
+/** Tries features out. Throws a SandboxError when the sandbox cannot be made. */
+export async function examineFeatures(
+  sandbox: Sandbox,
+  features: readonly Feature[],
+): Promise<{ readonly kernel: string; readonly examined: readonly Examined[] }> {
+  const { client, close } = await sandbox.startAgent();
+  try {
+    const { kernel } = await client.call('hello');
+    const origin = { file: '<probe>', line: 1 };
+    await client.call('apply', { operations: [{ kind: 'add-namespace', namespace: NAMESPACE, origin }] });
+    const examined: Examined[] = [];
+    for (const feature of features) examined.push(await examine(feature, client));
+    return { kernel, examined };
+  } finally {
+    await close();
+  }
+}
+
+async function examine(feature: Feature, client: AgentClient): Promise<Examined> {
+  try {
+    const { exitCode, stderr } = await client.call('run', { namespace: NAMESPACE, argv: feature.probe });
+    return exitCode === 0 ? { feature } : { feature, missing: stderr.trim().split('\n').at(-1) ?? '' };
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+    return { feature, missing: error.details.cause };
+  }
+}
+
+function addLink(kind: string): string[] {
+  return ['ip', 'link', 'add', `pw-${kind}`, 'type', kind];
+}
+
+function rule(table: string, chain: string, ...words: readonly string[]): string[] {
+  return ['iptables', '-t', table, '-A', chain, ...words];
+}
+
+function hasLink(kind: Link['kind']): NonNullable<Feature['usedBy']> {
+  return ({ links }) => links.some((link) => link.kind === kind);
+}
+
+function hasRule(words: string): NonNullable<Feature['usedBy']> {
+  return ({ iptables }) =>
+    iptables?.tables.some(({ chains }) => chains.some(({ rules }) => rules.some(({ text }) => text.includes(words)))) ??
+    false;
+}

@@ -1,0 +1,111 @@
+/** A sandbox starts the agents of labs: in namespaces of this machine, or in those of a virtual one. */
+import { existsSync } from 'node:fs';
+import type { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { start } from '../apply/kernel/command.ts';
+import { SandboxError } from '../apply/sandbox/error.ts';
+import { hostNamespace, type NamespaceKind, namespacesCommand, type SandboxKind } from '../apply/sandbox/namespaces.ts';
+import type { Machine } from '../apply/sandbox/vm/machine.ts';
+import { AgentClient } from './client.ts';
+
+export interface Sandbox {
+  readonly kind: SandboxKind;
+  /** Starts the agent of a lab of this process's own: it dies with it. Throws a SandboxError when it cannot. */
+  startAgent(): Promise<OwnAgent>;
+}
+
+export interface OwnAgent {
+  readonly client: AgentClient;
+  /** Ends the lab and waits until it is gone. */
+  close(): Promise<void>;
+}
+
+export function namespaceSandbox(kind: NamespaceKind): Sandbox {
+  return { kind, startAgent: () => startInNamespaces(kind) };
+}
+
+export function machineSandbox(machine: Machine): Sandbox {
+  return { kind: 'vm', startAgent: () => startInMachine(machine) };
+}
+
+async function startInNamespaces(kind: NamespaceKind): Promise<OwnAgent> {
+  const command = namespacesCommand(kind, [process.execPath, programPath('agent'), hostNamespace(), 'pipe'], true);
+  const child = start(command, {
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    buffer: false,
+    detached: true,
+    cleanup: true,
+  });
+  let errors = '';
+  child.stderr?.on('data', (chunk: Buffer | string) => (errors += chunk.toString()));
+  const ended = child.then((result) =>
+    sandboxFailure(kind, result.code === 'ENOENT' ? `${command[0]} is not installed` : errors),
+  );
+  const stream = child.stdio[3] as Duplex | undefined;
+  if (!stream) throw await ended;
+  const client = new AgentClient(stream, () => ended);
+  await client.call('hello');
+  return {
+    client,
+    close: async () => {
+      client.close();
+      await ended;
+    },
+  };
+}
+
+/** Time for the console to tell why a machine died, when it has. */
+const LAST_WORDS_MS = 500;
+
+async function startInMachine(machine: Machine): Promise<OwnAgent> {
+  const agentEnded = () =>
+    delay(LAST_WORDS_MS, new SandboxError('the lab in the virtual machine ended', 'it may have run out of memory'));
+  const client = new AgentClient(machine.open('own'), () => Promise.race([machine.ended, agentEnded()]));
+  await client.call('hello');
+  return { client, close: async () => client.close() };
+}
+
+/** The command of a process that holds a lab and outlives this one; it serves the socket. */
+export function detachedCommand(kind: SandboxKind, socketPath: string, kernel: string | undefined): string[] {
+  if (kind === 'vm')
+    return [process.execPath, programPath('keeper'), socketPath, ...(kernel === undefined ? [] : [kernel])];
+  return namespacesCommand(
+    kind,
+    [process.execPath, programPath('agent'), hostNamespace(), 'socket', socketPath],
+    false,
+  );
+}
+
+/** Next to the bundle, or in the build folder when run from source. */
+export function programPath(name: 'agent' | 'guest' | 'keeper'): string {
+  const candidates = [`./${name}.js`, `../${name}.js`, `../../dist/${name}.js`].map((path) =>
+    fileURLToPath(new URL(path, import.meta.url)),
+  );
+  const found = candidates.find((path) => existsSync(path));
+  if (found === undefined) throw new SandboxError(`${name}.js has not been built`, 'npm run build');
+  return found;
+}
+
+/** What made a sandbox end, from the words of the program that made it. */
+export function sandboxFailure(kind: SandboxKind, errors: string): SandboxError {
+  const words = errors.trim();
+  if (
+    /unshare failed|Operation not permitted|No space left|cannot open|write failed/.test(words) &&
+    kind === 'rootless'
+  ) {
+    return new SandboxError(`this system does not let ordinary users make namespaces: ${words}`, USER_NAMESPACES);
+  }
+  if (/not installed/.test(words) && kind !== 'vm') return new SandboxError(words, 'sudo apt-get install util-linux');
+  if (kind === 'vm') {
+    const [message = '', remedy] = words.split(REMEDY);
+    return new SandboxError(message === '' ? 'the virtual machine ended' : message, remedy);
+  }
+  return new SandboxError(words === '' ? 'the sandbox ended' : `the sandbox ended: ${words}`);
+}
+
+/** Stands between message and remedy where an error is passed on as text. */
+export const REMEDY = '\n  = ';
+
+const USER_NAMESPACES =
+  'allow it (Ubuntu: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0; others: sudo sysctl -w user.max_user_namespaces=10000), or run packetwalk with sudo';
