@@ -2,6 +2,7 @@
  * What labs ask of a kernel, feature by feature: how to find out whether it is there, and which kernel state needs it.
  * A probe is tried in a namespace of a sandbox; versions prove nothing.
  */
+import { existsSync } from 'node:fs';
 import { KernelError } from '../apply/kernel/errors.ts';
 import type { KernelState, Link, Namespace } from '../compile/kernel-state.ts';
 import type { AgentClient } from './client.ts';
@@ -16,6 +17,8 @@ export interface Feature {
   readonly modules: readonly string[];
   /** Which namespaces need it; left out: every lab does. */
   readonly usedBy?: (namespace: Namespace) => boolean;
+  /** A file that is there exactly when the kernel has it, in every network namespace. */
+  readonly file?: string;
 }
 
 export const FEATURES: readonly Feature[] = [
@@ -26,12 +29,14 @@ export const FEATURES: readonly Feature[] = [
     neededFor: 'Services between pods of one node',
     probe: ['sysctl', '-n', 'net.bridge.bridge-nf-call-iptables'],
     modules: ['br_netfilter'],
+    file: '/proc/sys/net/bridge/bridge-nf-call-iptables',
   },
   {
     name: 'nf_conntrack',
     neededFor: 'kube-proxy',
     probe: ['sysctl', '-n', 'net.netfilter.nf_conntrack_tcp_timeout_established'],
     modules: ['nf_conntrack'],
+    file: '/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_established',
   },
   {
     name: 'iptables nat',
@@ -96,9 +101,11 @@ export const FEATURES: readonly Feature[] = [
   },
 ];
 
-/** Features beyond what every lab needs. */
+/** Features of a lab that kernels are known to lack: what goes beyond every lab's needs, and what a file says is not there. */
 export function featuresOf({ namespaces }: KernelState): Feature[] {
-  return FEATURES.filter(({ usedBy }) => usedBy && namespaces.some(usedBy));
+  return FEATURES.filter(({ usedBy, file }) =>
+    usedBy ? namespaces.some(usedBy) : file !== undefined && !existsSync(file),
+  );
 }
 
 /** A feature, and why it is missing; undefined when it is there. */
