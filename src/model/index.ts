@@ -2,7 +2,7 @@
 import type { Diagnostics } from '../diagnostic.ts';
 import { fitsDevice, tunnelName } from '../net/name.ts';
 import type { Manifest, ManifestOf } from '../parse/index.ts';
-import { CLUSTER_DEFAULTS, cni, proxy } from '../parse/schema/topology.ts';
+import { CLUSTER_DEFAULTS, cni } from '../parse/schema/topology.ts';
 import { modelChecks } from './checks.ts';
 import type { Cluster, CniConfig, CniMode, Fault, ProxyMode } from './cluster.ts';
 import { ofKind } from './defaults.ts';
@@ -18,8 +18,9 @@ export interface ModelOptions {
   readonly name: string;
   /** Namespace of objects and places that name none. */
   readonly namespace: string;
-  /** Modes to use instead of the Topology's, with their default options. */
+  /** A mode to use instead of the Topology's, with its default options. */
   readonly cni?: CniMode | undefined;
+  /** A mode to use instead of the Topology's, with the options given there. */
   readonly proxy?: ProxyMode | undefined;
 }
 
@@ -48,13 +49,14 @@ export function model(
   const populated = { ...machines, pods, services };
   const listeners = modelListeners(populated, services, diagnostics);
   const places = new Places(populated, options.namespace);
+  const proxyConfig = spec?.cluster.proxy ?? CLUSTER_DEFAULTS.proxy;
   const cluster: Cluster = {
     name: topology?.object.metadata?.name ?? options.name,
     podCIDRs,
     podCIDR,
     serviceCIDR,
     cni: modelCni(topology, options.cni, diagnostics),
-    proxy: chosen(spec?.cluster.proxy ?? CLUSTER_DEFAULTS.proxy, options.proxy, proxy),
+    proxy: { ...proxyConfig, mode: options.proxy ?? proxyConfig.mode },
     networks,
     ...populated,
     listeners,
@@ -70,7 +72,8 @@ function modelCni(
   mode: CniMode | undefined,
   diagnostics: Diagnostics,
 ): CniConfig {
-  const config = chosen(topology?.object.spec.cluster.cni ?? CLUSTER_DEFAULTS.cni, mode, cni);
+  const given = topology?.object.spec.cluster.cni ?? CLUSTER_DEFAULTS.cni;
+  const config = mode === undefined || mode === given.mode ? given : cni.parse({ mode });
   if (config.mode === 'vxlan' && !fitsDevice(tunnelName(config.vni))) {
     diagnostics.error(
       'invalid-value',
@@ -80,15 +83,6 @@ function modelCni(
     );
   }
   return config;
-}
-
-/** The given configuration when its mode is the wanted one, else the wanted mode's defaults. */
-function chosen<T extends { mode: string }>(
-  given: T,
-  mode: T['mode'] | undefined,
-  schema: { parse(value: unknown): unknown },
-): T {
-  return mode === undefined || mode === given.mode ? given : (schema.parse({ mode }) as T);
 }
 
 function theTopology(manifests: readonly Manifest[], diagnostics: Diagnostics): ManifestOf<'Topology'> | undefined {

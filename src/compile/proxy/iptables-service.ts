@@ -15,7 +15,7 @@ export interface ServicePortContext {
   readonly service: Service;
   readonly port: ServicePort;
   readonly node: Node;
-  readonly config: Extract<ProxyConfig, { mode: 'iptables' }>;
+  readonly config: ProxyConfig;
   readonly detector: LocalDetector | undefined;
   readonly iptables: IptablesBuilder;
 }

@@ -20,10 +20,8 @@ import { BLOCK_LOCALNET } from '../kubelet.ts';
 import { compileServicePort } from './iptables-service.ts';
 import { localDetector } from './local-detector.ts';
 
-type Config = Extract<ProxyConfig, { mode: 'iptables' }>;
-
 export function compileIptablesProxy(cluster: Cluster, state: KernelStateBuilder): void {
-  const config = cluster.proxy as Config;
+  const config = cluster.proxy;
   const mark = formatMark(config.masqueradeBit);
   for (const node of cluster.nodes) {
     const namespace = state.get(node.netns);
@@ -40,7 +38,7 @@ export function compileIptablesProxy(cluster: Cluster, state: KernelStateBuilder
 }
 
 /** `localhostNodePorts` need packets to 127.0.0.0/8 routed; the conntrack values are KubeProxyConntrackConfiguration's defaults. */
-function compileSysctls(config: Config, namespace: NamespaceBuilder): void {
+function compileSysctls(config: ProxyConfig, namespace: NamespaceBuilder): void {
   const localnet = config.localhostNodePorts && coversLoopback(config.nodePortAddresses);
   namespace.sysctl('net.ipv4.conf.all.route_localnet', localnet ? 1 : 0);
   namespace.sysctl('net.netfilter.nf_conntrack_tcp_timeout_established', 86_400);
@@ -67,7 +65,7 @@ function compileJumps(iptables: IptablesBuilder, origin: Origin): void {
   jump('nat', 'POSTROUTING', 'KUBE-POSTROUTING', 'kubernetes postrouting rules', false);
 }
 
-function compileStaticChains(config: Config, mark: string, iptables: IptablesBuilder, origin: Origin): void {
+function compileStaticChains(config: ProxyConfig, mark: string, iptables: IptablesBuilder, origin: Origin): void {
   for (const table of ['mangle', 'nat', 'filter'] as const) iptables.chain(table, 'KUBE-PROXY-CANARY');
   for (const chain of ['KUBE-NODEPORTS', 'KUBE-SERVICES', 'KUBE-EXTERNAL-SERVICES', 'KUBE-PROXY-FIREWALL'])
     iptables.chain('filter', chain);
@@ -104,7 +102,7 @@ function compileStaticChains(config: Config, mark: string, iptables: IptablesBui
 const LAST_RULE = '-m comment --comment "kubernetes service nodeports; NOTE: this must be the last rule in this chain"';
 
 /** NodePorts come after every Service address. With restricted nodePortAddresses: one jump for each address of the node in them. */
-function compileNodePortJump(config: Config, node: Node, iptables: IptablesBuilder): void {
+function compileNodePortJump(config: ProxyConfig, node: Node, iptables: IptablesBuilder): void {
   if (isOpen(config.nodePortAddresses)) {
     const loopback = config.localhostNodePorts ? '' : '! -d 127.0.0.0/8 ';
     iptables.append(
@@ -120,7 +118,7 @@ function compileNodePortJump(config: Config, node: Node, iptables: IptablesBuild
   }
 }
 
-function nodePortAddresses(config: Config, node: Node): string[] {
+function nodePortAddresses(config: ProxyConfig, node: Node): string[] {
   const ranges = config.nodePortAddresses.flatMap((range) =>
     range === 'primary' ? [hostCidr(node.address)] : (parseCidr(range) ?? []),
   );

@@ -7,10 +7,8 @@ export interface LocalDetector {
   readonly ifNotLocal: string;
 }
 
-type Config = Extract<ProxyConfig, { mode: 'iptables' }>;
-
 /** Undefined: kube-proxy cannot tell, and writes no rule that would need it. */
-export function localDetector({ podCIDR }: Cluster, config: Config, node: Node): LocalDetector | undefined {
+export function localDetector({ podCIDR }: Cluster, config: ProxyConfig, node: Node): LocalDetector | undefined {
   switch (config.detectLocalMode) {
     case 'ClusterCIDR':
       return matching('-s', podCIDR.text);

@@ -66,29 +66,24 @@ export const cni = z
   .discriminatedUnion('mode', CNI)
   .describe('How pods are wired, and how nodes reach the pods of other nodes.');
 
-/** kube-proxy's own names, from KubeProxyConfiguration v1alpha1. */
-const iptables = z.strictObject({
-  mode: z.literal('iptables'),
-  masqueradeAll: z.boolean().default(false),
-  masqueradeBit: z.int().min(0).max(31).default(14),
-  localhostNodePorts: z.boolean().default(true),
-  nodePortAddresses: z.array(z.union([cidr, z.literal('primary')])).default([]),
-  detectLocalMode: z
-    .enum(['ClusterCIDR', 'NodeCIDR', 'BridgeInterface', 'InterfaceNamePrefix', 'None'])
-    .default('ClusterCIDR'),
-  detectLocal: z
-    // iptables counts the "+" it ends a prefix with.
-    .strictObject({ bridgeInterface: deviceName(15).default(''), interfaceNamePrefix: deviceName(14).default('') })
-    .prefault({}),
-});
+export const PROXY_MODES = ['iptables', 'none'] as const;
 
-const noProxy = z.strictObject({ mode: z.literal('none') });
-
-const PROXY = [iptables, noProxy] as const;
-export const PROXY_MODES = PROXY.map(({ shape }) => shape.mode.value);
-
+/** kube-proxy's own names, from KubeProxyConfiguration v1alpha1. As there, options of other modes may stand beside those of the chosen one. */
 export const proxy = z
-  .discriminatedUnion('mode', PROXY)
+  .strictObject({
+    mode: z.enum(PROXY_MODES).default('iptables'),
+    masqueradeAll: z.boolean().default(false),
+    masqueradeBit: z.int().min(0).max(31).default(14),
+    localhostNodePorts: z.boolean().default(true),
+    nodePortAddresses: z.array(z.union([cidr, z.literal('primary')])).default([]),
+    detectLocalMode: z
+      .enum(['ClusterCIDR', 'NodeCIDR', 'BridgeInterface', 'InterfaceNamePrefix', 'None'])
+      .default('ClusterCIDR'),
+    detectLocal: z
+      // iptables counts the "+" it ends a prefix with.
+      .strictObject({ bridgeInterface: deviceName(15).default(''), interfaceNamePrefix: deviceName(14).default('') })
+      .prefault({}),
+  })
   .describe("How Services are implemented; kube-proxy's own option names.");
 
 const cluster = z.strictObject({
@@ -107,7 +102,7 @@ const cluster = z.strictObject({
     .default('30000-32767')
     .describe("kube-apiserver's --service-node-port-range."),
   cni: cni.prefault({ mode: 'vxlan' }),
-  proxy: proxy.prefault({ mode: 'iptables' }),
+  proxy: proxy.prefault({}),
 });
 
 const network = z.strictObject({
@@ -306,7 +301,7 @@ export type TopologyObject = z.infer<typeof topology>;
 export type CniConfig = z.infer<typeof cni>;
 export type CniMode = CniConfig['mode'];
 export type ProxyConfig = z.infer<typeof proxy>;
-export type ProxyMode = ProxyConfig['mode'];
+export type ProxyMode = (typeof PROXY_MODES)[number];
 export type CheckObject = z.infer<typeof check>;
 export type ExpectationObject = z.infer<typeof expectation>;
 export type RouteObject = z.infer<typeof route>;
