@@ -129,12 +129,12 @@ describe('a value that is none of those allowed', () => {
   });
 
   it('is missing when the choice is left out', () => {
-    const [only] = read(`${TOPOLOGY}spec: { cluster: { proxy: { masqueradeAll: true } } }\n`).diagnostics;
+    const [only] = read(`${TOPOLOGY}spec: { cluster: { cni: { ipMasq: true } } }\n`).diagnostics;
     expect(only).toMatchObject({
       code: 'missing-field',
-      message: 'spec.cluster.proxy.mode is missing',
-      help: 'allowed: iptables, none',
-      at: { line: 3, column: 27 },
+      message: 'spec.cluster.cni.mode is missing',
+      help: 'allowed: vxlan, host-gw, bridge',
+      at: { line: 3, column: 25 },
     });
   });
 
