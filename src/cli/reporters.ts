@@ -2,7 +2,8 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import picocolors from 'picocolors';
-import type { LabResult } from '../judge/result.ts';
+import { byTopology, type LabResult } from '../judge/result.ts';
+import type { TextOptions } from '../report/text.ts';
 import { makeFolder } from './folders.ts';
 import { colors, print, UsageError } from './output.ts';
 
@@ -16,8 +17,13 @@ export interface Destination {
   readonly reporter: ReporterName;
   /** Undefined: standard output. */
   readonly file?: string | undefined;
-  /** Shows a lab as soon as it is done: text on standard output only. */
-  readonly stream?: ((result: LabResult, options: { walks: boolean; width: number }) => Promise<void>) | undefined;
+  /** Shows a topology as soon as it is done in all its modes: text on standard output only. */
+  readonly stream?: ((results: readonly LabResult[], options: StreamOptions) => Promise<void>) | undefined;
+}
+
+interface StreamOptions {
+  readonly walks: boolean;
+  readonly width: number;
 }
 
 export function destinationsOf(reporters: readonly ReporterName[], outputFiles: readonly string[]): Destination[] {
@@ -80,9 +86,15 @@ export function prepareFiles(destinations: readonly Destination[]): void {
   }
 }
 
-async function streamText(result: LabResult, options: { walks: boolean; width: number }): Promise<void> {
-  const { formatLab } = await import('../report/text.ts');
-  print(formatLab(result, { ...options, colors }));
+async function streamText(results: readonly LabResult[], options: StreamOptions): Promise<void> {
+  print(await textOf(results, { ...options, colors }));
+}
+
+/** A topology in one combination of modes, or in several as a matrix. */
+async function textOf(results: readonly LabResult[], options: TextOptions): Promise<string> {
+  const [first, ...others] = results;
+  if (others.length > 0) return (await import('../report/matrix.ts')).formatMatrix(results, options);
+  return (await import('../report/text.ts')).formatLab(first!, options);
 }
 
 /** Writes a finished run. */
@@ -104,10 +116,11 @@ async function render(
 ): Promise<string> {
   switch (reporter) {
     case 'text': {
-      const { formatLab, formatTotals } = await import('../report/text.ts');
-      const plain = picocolors.createColors(false);
+      const { formatTotals } = await import('../report/text.ts');
       if (!whole) return `\n${formatTotals(results, durationMs, colors)}`;
-      return `${[...results.map((result) => formatLab(result, { colors: plain, walks: true, width: 100 })), '', formatTotals(results, durationMs, plain)].join('\n')}\n`;
+      const options = { colors: picocolors.createColors(false), walks: true, width: 100 };
+      const texts = await Promise.all(byTopology(results).map((labs) => textOf(labs, options)));
+      return `${[...texts, '', formatTotals(results, durationMs, options.colors)].join('\n')}\n`;
     }
     case 'json':
       return `${JSON.stringify((await import('../report/json.ts')).toJson(results, durationMs), null, 2)}\n`;

@@ -4,13 +4,13 @@ import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Sandboxes } from '../agent/sandboxes.ts';
 import type { Diagnostic } from '../diagnostic.ts';
-import { exitCodeOf, type LabResult } from '../judge/result.ts';
+import { byTopology, exitCodeOf, type LabResult } from '../judge/result.ts';
 import type { Check } from '../model/check.ts';
 import type { CniMode, ProxyMode } from '../model/cluster.ts';
 import type { Source } from '../parse/index.ts';
 import { CNI_MODES, FAULT_NAMES, PROXY_MODES } from '../parse/schema/topology.ts';
 import { type Prepared, prepare, type TestOptions, test } from '../pipeline.ts';
-import { counted } from '../report/layout.ts';
+import { counted, firstOf } from '../report/layout.ts';
 import { Wiring } from '../stitch/index.ts';
 import { report } from './diagnostics.ts';
 import { makeFolder } from './folders.ts';
@@ -81,11 +81,12 @@ function prepareAll(paths: readonly string[], options: Options): { jobs: Job[]; 
   const proxy: readonly (ProxyMode | undefined)[] = orDefault(oneOf('--proxy', options.proxy, PROXY_MODES));
   const faults = oneOf('--fault', options.fault, FAULT_NAMES);
   const jobs: Job[] = [];
+  const unsuited = new Set<string>();
   const diagnostics: Diagnostic[] = [];
   for (const file of files) {
     const sources = readSources([file]);
-    for (const cniMode of cni) {
-      for (const proxyMode of proxy) {
+    for (const proxyMode of proxy) {
+      for (const cniMode of cni) {
         const made = prepare(sources, {
           name: defaultName(file),
           namespace: options.namespace,
@@ -94,10 +95,14 @@ function prepareAll(paths: readonly string[], options: Options): { jobs: Job[]; 
           faults,
         });
         diagnostics.push(...made.diagnostics);
-        if (made.prepared) jobs.push({ file, sources, prepared: made.prepared });
+        if (!made.prepared) continue;
+        const { cluster } = made.prepared;
+        if (cluster.suitsModes) jobs.push({ file, sources, prepared: made.prepared });
+        else unsuited.add(`${cluster.name} with ${cluster.proxy.mode} and ${cluster.cni.mode}`);
       }
     }
   }
+  if (unsuited.size > 0) note(`not made, for other modes: ${firstOf([...unsuited], 4)}`);
   return { jobs, diagnostics: unique(diagnostics) };
 }
 
@@ -114,15 +119,16 @@ async function runJobs(
     note(text);
   });
   let next = 0;
-  let shown = 0;
   let stopped = false;
-  /** Labs are shown in their order, as soon as all before them are done. */
-  const show = async () => {
-    while (shown < jobs.length && results[shown]) {
-      const result = results[shown++]!;
+  /** Topologies are shown in their order, as soon as all before them are done. */
+  const waiting = byTopology(jobs.map(({ file }, index) => ({ file, index })));
+  const show = async (whole: boolean) => {
+    while (waiting[0]?.every(({ index }) => !whole || results[index])) {
+      const made = waiting.shift()!.flatMap(({ index }) => results[index] ?? []);
+      if (made.length === 0) continue;
       progress.hide();
-      for (const destination of destinations)
-        await destination.stream?.(result, { walks: options.verbose === true || jobs.length === 1, width: COLUMNS });
+      const walks = options.verbose === true || jobs.length === 1;
+      for (const { stream } of destinations) await stream?.(made, { walks, width: COLUMNS });
     }
   };
   const worker = async () => {
@@ -134,19 +140,14 @@ async function runJobs(
       results[index] = result;
       progress.end(job.prepared.cluster.name);
       if (options.bail && exitCodeOf([result]) === EXIT.failed) stopped = true;
-      await show();
+      await show(true);
     }
   };
   const atOnce = Math.min(options.jobs ?? availableParallelism(), jobs.length);
   await Promise.all(Array.from({ length: atOnce }, worker)).finally(() => sandboxes.close());
+  await show(false);
   progress.hide();
-  const done = results.filter((result) => result !== undefined);
-  for (const result of results.slice(shown)) {
-    if (result)
-      for (const destination of destinations)
-        await destination.stream?.(result, { walks: options.verbose === true, width: COLUMNS });
-  }
-  return done;
+  return results.filter((result) => result !== undefined);
 }
 
 async function runJob(

@@ -47,3 +47,14 @@ export function exitCodeOf(results: readonly LabResult[]): 0 | 1 | 3 {
   if (failed > 0) return 1;
   return inconclusive > 0 || passed === 0 || results.some(({ problem }) => problem) ? 3 : 0;
 }
+
+/** What comes from one file, together: a topology in all its modes. */
+export function byTopology<T extends { readonly file: string }>(items: readonly T[]): T[][] {
+  const found = new Map<string, T[]>();
+  for (const item of items) {
+    const others = found.get(item.file);
+    if (others) others.push(item);
+    else found.set(item.file, [item]);
+  }
+  return [...found.values()];
+}

@@ -14,6 +14,8 @@ export interface ConnectionCheck {
   readonly intervalMs?: number;
   readonly timeoutMs: number;
   readonly expect?: Expectation;
+  /** Why the expectation is another one than in other modes. */
+  readonly because?: string;
   readonly origin: Origin;
 }
 
@@ -23,6 +25,8 @@ export interface StateCheck {
   readonly name: string;
   readonly at: string;
   readonly listings: readonly Listing[];
+  /** Why the listings are others than in other modes. */
+  readonly because?: string;
   readonly origin: Origin;
 }
 

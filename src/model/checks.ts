@@ -2,7 +2,7 @@
 import type { Diagnostics, Origin, Position } from '../diagnostic.ts';
 import { familyOf } from '../net/address.ts';
 import type { ManifestOf } from '../parse/index.ts';
-import type { CheckObject, ExpectationObject } from '../parse/schema/topology.ts';
+import type { CheckObject, ExpectationObject, ModesObject } from '../parse/schema/topology.ts';
 import type { Path } from '../parse/yaml.ts';
 import {
   type Check,
@@ -10,6 +10,7 @@ import {
   type Count,
   type Expectation,
   LISTINGS,
+  type Listing,
   type Peer,
   type Sender,
   type Spread,
@@ -19,16 +20,19 @@ import {
 import type { Cluster, ServicePort } from './cluster.ts';
 import { DestinationError, type ResolvedDestination, resolveDestination } from './destination.ts';
 import { addressOwners } from './listeners.ts';
+import { fits, type Modes } from './modes.ts';
 import type { Places } from './place.ts';
 
 export const DEFAULT_TIMEOUT_MS = 1000;
 
 type Context = Pick<Cluster, 'services' | 'nodes' | 'hosts' | 'routers' | 'pods' | 'listeners'>;
 
+/** The checks that have a meaning in these modes. The others are held against the cluster as well. */
 export function modelChecks(
   topology: ManifestOf<'Topology'> | undefined,
   cluster: Context,
   places: Places,
+  modes: Modes,
   diagnostics: Diagnostics,
 ): Check[] {
   const checks = topology?.object.spec.checks ?? [];
@@ -38,9 +42,15 @@ export function modelChecks(
     if (names.has(check.name))
       diagnostics.error('duplicate-name', `two checks are named "${check.name}"`, locate(['name']));
     names.add(check.name);
-    const resolved = new CheckResolver(cluster, places, locate, diagnostics).resolve(check);
-    return resolved ? [resolved] : [];
+    const resolved = new CheckResolver(cluster, places, modes, locate, diagnostics).resolve(check);
+    return resolved && fits(check.when, modes) ? [resolved] : [];
   });
+}
+
+interface Statement extends ModesObject {
+  readonly expect: ExpectationObject | undefined;
+  readonly because?: string;
+  readonly path: Path;
 }
 
 type Locate = (path: Path, part?: 'key' | 'value') => Position;
@@ -49,12 +59,14 @@ type Locate = (path: Path, part?: 'key' | 'value') => Position;
 class CheckResolver {
   readonly #cluster: Context;
   readonly #places: Places;
+  readonly #modes: Modes;
   readonly #locate: Locate;
   readonly #diagnostics: Diagnostics;
 
-  constructor(cluster: Context, places: Places, locate: Locate, diagnostics: Diagnostics) {
+  constructor(cluster: Context, places: Places, modes: Modes, locate: Locate, diagnostics: Diagnostics) {
     this.#cluster = cluster;
     this.#places = places;
+    this.#modes = modes;
     this.#locate = locate;
     this.#diagnostics = diagnostics;
   }
@@ -81,7 +93,8 @@ class CheckResolver {
     const fromPath = typeof check.from === 'string' ? ['from'] : ['from', 'place'];
     const place = this.#place(given.place, fromPath);
     const to = this.#destination(check.to!, ['to']);
-    this.#refuseListings(check.expect);
+    const statements = this.#statements(check);
+    for (const { expect, path } of statements) this.#refuseListings(expect, path);
     if (!place || !to) return undefined;
     const { protocol, ...destination } = to;
     if (given.protocol && protocol && protocol !== given.protocol) {
@@ -91,7 +104,11 @@ class CheckResolver {
       ]);
     }
     const sender: Sender = { ...given, place, protocol: protocol ?? given.protocol ?? 'TCP' };
-    const expect = check.expect && this.#expectation(check.expect, check, { ...to, protocol: sender.protocol });
+    const resolved = statements.map(({ expect, path, ...statement }) => ({
+      ...statement,
+      expect: expect && this.#expectation(expect, check, { ...to, protocol: sender.protocol }, path),
+    }));
+    const { expect, because } = this.#thatFits(resolved);
     return {
       kind: 'connection',
       name: check.name,
@@ -101,6 +118,7 @@ class CheckResolver {
       ...(check.interval !== undefined && { intervalMs: check.interval }),
       timeoutMs: check.timeout ?? DEFAULT_TIMEOUT_MS,
       ...(expect && { expect }),
+      ...(because !== undefined && { because }),
       origin,
     };
   }
@@ -110,38 +128,70 @@ class CheckResolver {
     for (const field of ['from', 'to', 'interval', 'timeout'] as const) {
       if (check[field] !== undefined) this.#error('conflicting-fields', `a check with "at" has no "${field}"`, [field]);
     }
-    const listings = LISTINGS.flatMap((name) => {
-      const listing = check.expect?.[name];
-      return listing ? [{ name, has: listing.has, lacks: listing.lacks }] : [];
-    });
-    for (const field of Object.keys(check.expect ?? {})) {
+    const resolved = this.#statements(check).map(({ expect, path, ...statement }) => ({
+      ...statement,
+      listings: this.#listings(expect, path),
+    }));
+    const { listings, because } = this.#thatFits(resolved);
+    return at
+      ? { kind: 'state', name: check.name, at, listings, ...(because !== undefined && { because }), origin }
+      : undefined;
+  }
+
+  /** What a check expects, and what it expects in modes that differ, with where it stands. */
+  #statements(check: CheckObject): Statement[] {
+    for (const [index, { proxy, cni }] of check.differs.entries()) {
+      if (proxy === undefined && cni === undefined)
+        this.#error(
+          'missing-field',
+          'it is not said in which modes the check differs',
+          ['differs', index],
+          'name some: proxy: [ipvs], or cni: [host-gw]',
+        );
+    }
+    return [
+      { expect: check.expect, path: ['expect'] },
+      ...check.differs.map((differs, index) => ({ ...differs, path: ['differs', index, 'expect'] })),
+    ];
+  }
+
+  /** The first that differs in these modes, or else what holds in general. */
+  #thatFits<T extends ModesObject & { readonly because?: string }>([general, ...differing]: readonly T[]): T {
+    return differing.find((statement) => fits(statement, this.#modes)) ?? general!;
+  }
+
+  #listings(expect: ExpectationObject | undefined, path: Path): Listing[] {
+    for (const field of Object.keys(expect ?? {})) {
       if (!(LISTINGS as readonly string[]).includes(field)) {
         this.#error(
           'conflicting-fields',
           `a check with "at" cannot expect "${field}"`,
-          ['expect', field],
+          [...path, field],
           `it may look at: ${LISTINGS.join(', ')}`,
         );
       }
     }
+    const listings = LISTINGS.flatMap((name) => {
+      const listing = expect?.[name];
+      return listing ? [{ name, has: listing.has, lacks: listing.lacks }] : [];
+    });
     if (listings.length === 0)
       this.#error('missing-field', 'the check looks at nothing', ['at'], `expect one of: ${LISTINGS.join(', ')}`);
-    return at ? { kind: 'state', name: check.name, at, listings, origin } : undefined;
+    return listings;
   }
 
-  #refuseListings(expect: ExpectationObject | undefined): void {
+  #refuseListings(expect: ExpectationObject | undefined, path: Path): void {
     for (const name of LISTINGS) {
       if (expect?.[name])
         this.#error(
           'conflicting-fields',
           `"${name}" looks at the state of a place: it needs "at" instead of "from" and "to"`,
-          ['expect', name],
+          [...path, name],
         );
     }
   }
 
-  #expectation(expect: ExpectationObject, check: CheckObject, to: ResolvedDestination): Expectation {
-    const base: Path = ['expect'];
+  #expectation(expect: ExpectationObject, check: CheckObject, to: ResolvedDestination, base: Path): Expectation {
     const { endpoint, source, lastSeen, path, replyPath, rewrites, rejectedBy, unseen, encapsulation, spread } = expect;
     if (spread !== undefined && check.connections < 2) {
       this.#error(

@@ -36,6 +36,9 @@ export interface Cluster {
   readonly services: readonly Service[];
   readonly listeners: readonly Listener[];
   readonly faults: readonly Fault[];
+  /** Whether the topology has a meaning in these modes. */
+  readonly suitsModes: boolean;
+  /** Those that have a meaning in these modes. */
   readonly checks: readonly Check[];
 }
 

@@ -2,12 +2,13 @@
 import type { Diagnostics } from '../diagnostic.ts';
 import { fitsDevice, tunnelName } from '../net/name.ts';
 import type { Manifest, ManifestOf } from '../parse/index.ts';
-import { CLUSTER_DEFAULTS, cni } from '../parse/schema/topology.ts';
+import { CLUSTER_DEFAULTS, cni as cniSchema } from '../parse/schema/topology.ts';
 import { modelChecks } from './checks.ts';
 import type { Cluster, CniConfig, CniMode, Fault, ProxyMode } from './cluster.ts';
 import { ofKind } from './defaults.ts';
 import { modelListeners } from './listeners.ts';
 import { modelMachines } from './machines.ts';
+import { fits } from './modes.ts';
 import { modelRanges } from './networks.ts';
 import { Places } from './place.ts';
 import { modelServices } from './services.ts';
@@ -49,21 +50,43 @@ export function model(
   const populated = { ...machines, pods, services };
   const listeners = modelListeners(populated, services, diagnostics);
   const places = new Places(populated, options.namespace);
-  const proxyConfig = spec?.cluster.proxy ?? CLUSTER_DEFAULTS.proxy;
+  const { cni, proxy } = modelModes(topology, options, diagnostics);
+  const modes = { cni: cni.mode, proxy: proxy.mode };
   const cluster: Cluster = {
     name: topology?.object.metadata?.name ?? options.name,
     podCIDRs,
     podCIDR,
     serviceCIDR,
-    cni: modelCni(topology, options.cni, diagnostics),
-    proxy: { ...proxyConfig, mode: options.proxy ?? proxyConfig.mode },
+    cni,
+    proxy,
     networks,
     ...populated,
     listeners,
     faults: modelFaults(topology, places, diagnostics),
-    checks: modelChecks(topology, { ...populated, listeners }, places, diagnostics),
+    suitsModes: fits(spec?.when, modes),
+    checks: modelChecks(topology, { ...populated, listeners }, places, modes, diagnostics),
   };
   return diagnostics.failed ? undefined : cluster;
+}
+
+/** The modes of the Topology, or those chosen instead. That its own do not suit it is a mistake. */
+function modelModes(
+  topology: ManifestOf<'Topology'> | undefined,
+  options: ModelOptions,
+  diagnostics: Diagnostics,
+): Pick<Cluster, 'cni' | 'proxy'> {
+  const { when, cluster } = topology?.object.spec ?? { cluster: CLUSTER_DEFAULTS };
+  if (!fits(when, { cni: cluster.cni.mode, proxy: cluster.proxy.mode }))
+    diagnostics.error(
+      'conflicting-fields',
+      `the topology is for other modes than its own, ${cluster.proxy.mode} and ${cluster.cni.mode}`,
+      topology?.locate(['spec', 'when']),
+      'name them in spec.when, or choose others in spec.cluster',
+    );
+  return {
+    cni: modelCni(topology, options.cni, diagnostics),
+    proxy: { ...cluster.proxy, mode: options.proxy ?? cluster.proxy.mode },
+  };
 }
 
 /** flannel calls its device after the VNI; the real one fails as well when the name is too long. */
@@ -73,7 +96,7 @@ function modelCni(
   diagnostics: Diagnostics,
 ): CniConfig {
   const given = topology?.object.spec.cluster.cni ?? CLUSTER_DEFAULTS.cni;
-  const config = mode === undefined || mode === given.mode ? given : cni.parse({ mode });
+  const config = mode === undefined || mode === given.mode ? given : cniSchema.parse({ mode });
   if (config.mode === 'vxlan' && !fitsDevice(tunnelName(config.vni))) {
     diagnostics.error(
       'invalid-value',

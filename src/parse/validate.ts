@@ -109,11 +109,18 @@ function reportChoice(
   );
 }
 
-/** Of a union's branches the one that fits best: the first that only complains about something inside the value. */
+/**
+ * Of a union's branches the one that fits best: the first that only complains about something inside the value, or where
+ * one value of a choice may be given as well as a list of them, the choice.
+ */
 function closestBranch(branches: Issue[][]): Issue[] | undefined {
-  return branches.find((issues) =>
+  const inside = branches.find((issues) =>
     issues.every((issue) => issue.path.length > 0 || (issue.code !== 'invalid_type' && issue.code !== 'invalid_value')),
   );
+  if (inside) return inside;
+  const [one, list] = branches.map(([issue]) => issue);
+  const oneOrMany = one?.code === 'invalid_value' && list?.code === 'invalid_type' && list.expected === 'array';
+  return oneOrMany ? branches[0] : undefined;
 }
 
 function unionHelp(issue: z.core.$ZodIssueInvalidUnion): string | undefined {

@@ -69,6 +69,7 @@ const checkResult = z.strictObject({
   verdict: z.enum(['pass', 'fail', 'inconclusive', 'skipped']),
   reason: z.string(),
   expected: z.record(z.string(), z.unknown()).describe('The expectations, references resolved.'),
+  because: z.string().optional().describe('Why other modes expect something else.'),
   mismatches: z.array(z.strictObject({ field: z.string(), expected: z.string(), observed: z.string() })),
   observed: z.union([observedWalk, z.strictObject({ listings: z.record(z.string(), z.string()) })]).optional(),
   durationMs: z.number(),
@@ -120,6 +121,7 @@ function verdictToJson(result: Verdict): JsonResult['labs'][number]['checks'][nu
     verdict,
     reason,
     mismatches: [...mismatches],
+    ...(check.because !== undefined && { because: check.because }),
     durationMs,
   };
   if (result.kind === 'state') {

@@ -23,22 +23,35 @@ export function formatLab(result: LabResult, { colors, walks, width }: TextOptio
     result.name.length,
     colors,
   );
-  const lines = [head];
-  if (result.problem) {
-    lines.push(...wrap(`  could not be built: ${result.problem.message}`, width, '    ').map(colors.yellow));
-    if (result.problem.remedy !== undefined) lines.push(`  what to do: ${result.problem.remedy}`);
-  }
+  const lines = [head, ...formatProblem(result, { colors, width })];
   for (const verdict of result.verdicts)
     lines.push(...formatVerdict(verdict, { colors, walks, width }, result.problem !== undefined));
   return lines.join('\n');
 }
 
-const MARKS: Record<VerdictKind, string> = { pass: '✓', fail: '✗', inconclusive: '?', skipped: '-' };
-
-function formatVerdict(verdict: Verdict, { colors, walks, width }: TextOptions, explained: boolean): string[] {
-  const paint = { pass: colors.green, fail: colors.red, inconclusive: colors.yellow, skipped: colors.yellow }[
-    verdict.verdict
+/** Why a lab could not be built, and what to do. */
+export function formatProblem(
+  { problem }: LabResult,
+  { colors, width }: Pick<TextOptions, 'colors' | 'width'>,
+): string[] {
+  if (!problem) return [];
+  return [
+    ...wrap(`  could not be built: ${problem.message}`, width, '    ').map(colors.yellow),
+    ...(problem.remedy === undefined ? [] : [`  what to do: ${problem.remedy}`]),
   ];
+}
+
+export const MARKS: Record<VerdictKind, string> = { pass: '✓', fail: '✗', inconclusive: '?', skipped: '-' };
+export const PAINTS: Record<VerdictKind, (colors: Colors) => (text: string) => string> = {
+  pass: ({ green }) => green,
+  fail: ({ red }) => red,
+  inconclusive: ({ yellow }) => yellow,
+  skipped: ({ yellow }) => yellow,
+};
+
+/** `explained`: why nothing could be checked has been said already. */
+export function formatVerdict(verdict: Verdict, { colors, walks, width }: TextOptions, explained: boolean): string[] {
+  const paint = PAINTS[verdict.verdict](colors);
   const name = `  ${MARKS[verdict.verdict]} ${verdict.check.name}`;
   const lines = [justify(paint(name), formatDuration(verdict.durationMs), width, name.length, colors)];
   if (verdict.verdict === 'fail') {
@@ -52,6 +65,8 @@ function formatVerdict(verdict: Verdict, { colors, walks, width }: TextOptions, 
   } else if (verdict.verdict !== 'pass' && !explained) {
     lines.push(...wrap(`      ${verdict.verdict}: ${verdict.reason}`, width, '        ').map(colors.yellow));
   }
+  if (verdict.check.because !== undefined && (walks || verdict.verdict !== 'pass'))
+    lines.push(...wrap(`    differs: ${verdict.check.because}`, width, '      ').map(colors.dim));
   const { walk } = verdict.kind === 'connection' ? verdict : {};
   if (walk && (walks || verdict.verdict !== 'pass')) lines.push(...formatWalk(walk, colors, '    ', { width }));
   if (verdict.kind === 'connection' && verdict.spread && (walks || verdict.verdict === 'fail')) {

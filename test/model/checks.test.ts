@@ -334,3 +334,65 @@ describe('a state check', () => {
     expect(errors(withCheck(...lines))).toEqual(expected);
   });
 });
+
+describe('modes', () => {
+  const ping = ['from: pod/a', 'to: 10.96.0.100', 'expect: { outcome: no-neighbour }'];
+  const differing = [
+    ...ping,
+    'differs:',
+    '  - { proxy: none, cni: [host-gw], because: both, expect: { outcome: dropped } }',
+    '  - { proxy: [none], because: nobody rejects it, expect: { outcome: unanswered } }',
+  ];
+
+  it('in which a check has no meaning leave it out', () => {
+    const text = withCheck(...ping, 'when: { proxy: iptables, cni: [vxlan, host-gw] }');
+    expect(clusterOf(text).checks).toHaveLength(1);
+    expect(clusterOf(text, { proxy: 'none' }).checks).toEqual([]);
+    expect(clusterOf(text, { cni: 'bridge' }).checks).toEqual([]);
+  });
+
+  it('that differ have an expectation of their own, the first that fits, and say why', () => {
+    const text = withCheck(...differing);
+    const inModes = (options: Parameters<typeof clusterOf>[1]) => {
+      const check = clusterOf(text, options).checks[0] as ConnectionCheck;
+      return [check.expect?.outcome, check.because];
+    };
+    expect(inModes({})).toEqual(['no-neighbour', undefined]);
+    expect(inModes({ proxy: 'none' })).toEqual(['unanswered', 'nobody rejects it']);
+    expect(inModes({ proxy: 'none', cni: 'host-gw' })).toEqual(['dropped', 'both']);
+    expect(inModes({ cni: 'host-gw' })).toEqual(['no-neighbour', undefined]);
+  });
+
+  it('that differ may differ in listings', () => {
+    const text = withCheck(
+      'at: node/node1',
+      'expect: { iptables: { has: [KUBE-SVC] } }',
+      'differs: [{ proxy: none, because: there is no kube-proxy, expect: { iptables: { lacks: [KUBE-SVC] } } }]',
+    );
+    expect(clusterOf(text, { proxy: 'none' }).checks[0]).toMatchObject({
+      listings: [{ name: 'iptables', has: [], lacks: ['KUBE-SVC'] }],
+      because: 'there is no kube-proxy',
+    });
+  });
+
+  it.each([
+    [['differs: [{ because: x, expect: {} }]'], ['11:17 missing-field']],
+    [['differs: [{ proxy: none, expect: {} }]'], ['11:17 missing-field']],
+    [['differs: [{ proxy: ipvz, because: x, expect: {} }]'], ['11:26 invalid-value']],
+    [['when: { proxy: [] }'], ['11:22 invalid-value']],
+    [['differs: [{ proxy: none, because: x, expect: { endpoint: pod/z } }]'], ['11:64 unknown-place']],
+    [['differs: [{ proxy: none, because: x, expect: { fdb: {} } }]'], ['11:59 conflicting-fields']],
+  ])('that are said wrongly are refused, whichever mode is used: %j', (lines, expected) => {
+    expect(errors(withCheck(...ping, ...lines))).toEqual(expected);
+  });
+
+  it('of a topology say for which it is meant', () => {
+    const text = `apiVersion: packetwalk.dev/v1alpha1
+kind: Topology
+spec: { when: { proxy: [none] }, cluster: { proxy: { mode: none } }, nodes: [{ name: node1 }] }
+`;
+    expect(clusterOf(text).suitsModes).toBe(true);
+    expect(clusterOf(text, { proxy: 'iptables' }).suitsModes).toBe(false);
+    expect(errors(text.replace('{ mode: none }', '{}'))).toEqual(['3:15 conflicting-fields']);
+  });
+});

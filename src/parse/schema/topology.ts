@@ -261,6 +261,12 @@ const probeSource = z.strictObject({
   ttl: z.int().min(1).max(255).optional(),
 });
 
+/** Modes a statement is about: all that are named must fit. */
+const modes = {
+  proxy: oneOrMany(z.enum(PROXY_MODES)).optional(),
+  cni: oneOrMany(z.enum(CNI_MODES)).optional(),
+};
+
 const check = z.strictObject({
   name: z.string().min(1),
   from: z.union([z.string(), probeSource]).optional().describe('The place that sends.'),
@@ -275,6 +281,17 @@ const check = z.strictObject({
   interval: duration.optional().describe('Pause between connections; left out: all at once.'),
   timeout: duration.optional(),
   expect: expectation.optional(),
+  when: z.strictObject(modes).optional().describe('Only in these modes has the check a meaning.'),
+  differs: z
+    .array(
+      z.strictObject({
+        ...modes,
+        because: z.string().min(1).describe('Why, in a sentence: it is shown with the result.'),
+        expect: expectation.describe('Stands instead of the other one, whole.'),
+      }),
+    )
+    .default([])
+    .describe('Modes that behave otherwise by design. The first that fits is used.'),
 });
 
 export const topology = z.strictObject({
@@ -283,6 +300,7 @@ export const topology = z.strictObject({
   metadata: z.strictObject({ name: labelName, labels: labels.optional(), annotations: labels.optional() }).optional(),
   spec: z
     .strictObject({
+      when: z.strictObject(modes).optional().describe('Only in these modes is there anything to check.'),
       cluster: cluster.prefault({}),
       networks: z.array(network).default([]).describe('Left out: one network `lan`, 10.0.0.0/24.'),
       nodes: z.array(node).default([]),
@@ -302,6 +320,7 @@ export type CniConfig = z.infer<typeof cni>;
 export type CniMode = CniConfig['mode'];
 export type ProxyConfig = z.infer<typeof proxy>;
 export type ProxyMode = (typeof PROXY_MODES)[number];
+export type ModesObject = { readonly [K in keyof typeof modes]?: z.infer<(typeof modes)[K]> };
 export type CheckObject = z.infer<typeof check>;
 export type ExpectationObject = z.infer<typeof expectation>;
 export type RouteObject = z.infer<typeof route>;
