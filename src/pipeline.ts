@@ -143,18 +143,17 @@ async function listUntilRight(lab: Lab, check: StateCheck): Promise<Map<ListingN
 
 const SETTLING_MS = 1000;
 
-/** One connection, with the rules it met when asked for. */
+/** The walks of a check's connections, with the rules they met when asked for. */
 export async function trace(
   lab: Lab,
   check: ConnectionCheck,
   rules: boolean,
-): Promise<{ walk: Walk; watched: Watched<ProbeRun[]> }> {
+): Promise<{ walks: Walk[]; watched: Watched<ProbeRun[]> }> {
   const traced = rules ? lab.cluster.nodes.map(({ netns }) => netns) : [];
   const watched = await watch(lab, { namespaces: namespacesOnTheWay(lab.cluster, [check]), traced }, () =>
     probe(lab, check),
   );
-  const [walk] = stitch(watched.result, evidenceOf(watched, lab.cluster), new Wiring(lab.state));
-  return { walk: walk!, watched };
+  return { walks: stitch(watched.result, evidenceOf(watched, lab.cluster), new Wiring(lab.state)), watched };
 }
 
 /** decode: every capture's frames, and which captures cannot be relied on. */

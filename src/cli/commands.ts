@@ -29,6 +29,7 @@ export function program(): Command {
   for (const command of [
     test(),
     trace(),
+    diff(),
     up(),
     down(),
     ls(),
@@ -163,6 +164,20 @@ function trace(): Command {
     .addOption(namespace());
   for (const option of [...sandbox(), ...modes(false)]) command.addOption(option);
   return command.action(lazily(() => import('./trace.ts')));
+}
+
+function diff(): Command {
+  const command = new Command('diff')
+    .description('the same connections in two modes: what moved, in words and hop by hop')
+    .argument('[from]', 'the place that sends; left out: the checks of the topology')
+    .argument('[to]', 'as for trace')
+    .addOption(file().makeOptionMandatory())
+    .option('-t, --test <pattern>', 'only checks whose name matches (regular expression)')
+    .addOption(fault())
+    .addOption(output('text', 'json'))
+    .addOption(namespace());
+  for (const option of [...sandbox(), ...modes(true)]) command.addOption(option);
+  return command.action(lazily(() => import('./diff.ts')));
 }
 
 function up(): Command {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Sandboxes } from '../agent/sandboxes.ts';
 import type { SandboxKind } from '../apply/sandbox/namespaces.ts';
 import { type Diagnostic, nearest } from '../diagnostic.ts';
+import type { Check } from '../model/check.ts';
 import type { Source } from '../parse/index.ts';
 import { CNI_MODES, FAULT_NAMES, PROXY_MODES } from '../parse/schema/topology.ts';
 import { MAX_SOURCE_BYTES } from '../parse/yaml.ts';
@@ -77,7 +78,13 @@ async function prepareLab(sources: readonly Source[], options: PrepareOptions, n
 }
 
 /** The options of the command line, held against what exists. */
-function prepareOptions({ file = [], namespace, cni = [], proxy = [], fault = [] }: InputOptions): PrepareOptions {
+export function prepareOptions({
+  file = [],
+  namespace,
+  cni = [],
+  proxy = [],
+  fault = [],
+}: InputOptions): PrepareOptions {
   return {
     name: defaultName(file[0]),
     namespace,
@@ -125,4 +132,16 @@ export function sandboxesOf({ sandbox, kernel }: SandboxChoice, note?: (text: st
 /** A diagnostic that many labs of one run share is shown once. */
 export function unique(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   return [...new Map(diagnostics.map((diagnostic) => [JSON.stringify(diagnostic), diagnostic])).values()];
+}
+
+/** Which checks `-t PATTERN` chooses. */
+export function selector(pattern: string | undefined): (check: Check) => boolean {
+  if (pattern === undefined) return () => true;
+  let expression: RegExp;
+  try {
+    expression = new RegExp(pattern);
+  } catch (error) {
+    throw new UsageError(`-t "${pattern}" is not a regular expression: ${(error as Error).message}`);
+  }
+  return ({ name }) => expression.test(name);
 }

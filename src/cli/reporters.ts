@@ -2,7 +2,7 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import picocolors from 'picocolors';
-import { byTopology, type LabResult } from '../judge/result.ts';
+import type { LabResult } from '../judge/result.ts';
 import type { TextOptions } from '../report/text.ts';
 import { makeFolder } from './folders.ts';
 import { colors, print, UsageError } from './output.ts';
@@ -116,7 +116,10 @@ async function render(
 ): Promise<string> {
   switch (reporter) {
     case 'text': {
-      const { formatTotals } = await import('../report/text.ts');
+      const [{ formatTotals }, { byTopology }] = await Promise.all([
+        import('../report/text.ts'),
+        import('../judge/result.ts'),
+      ]);
       if (!whole) return `\n${formatTotals(results, durationMs, colors)}`;
       const options = { colors: picocolors.createColors(false), walks: true, width: 100 };
       const texts = await Promise.all(byTopology(results).map((labs) => textOf(labs, options)));

@@ -14,7 +14,16 @@ import { counted, firstOf } from '../report/layout.ts';
 import { Wiring } from '../stitch/index.ts';
 import { report } from './diagnostics.ts';
 import { makeFolder } from './folders.ts';
-import { defaultName, expandPaths, oneOf, readSources, type SandboxChoice, sandboxesOf, unique } from './input.ts';
+import {
+  defaultName,
+  expandPaths,
+  oneOf,
+  readSources,
+  type SandboxChoice,
+  sandboxesOf,
+  selector,
+  unique,
+} from './input.ts';
 import { COLUMNS, colors, EXIT, note, UsageError } from './output.ts';
 import { Progress } from './progress.ts';
 import { type Destination, destinationsOf, prepareFiles, type ReporterName, write } from './reporters.ts';
@@ -188,17 +197,6 @@ function refuseSameNames(jobs: readonly Job[]): void {
 /** Jobs are dealt out in turn, so that parts take about as long. */
 function shard<T>(jobs: readonly T[], part: Options['shard']): readonly T[] {
   return part ? jobs.filter((_, index) => index % part.count === part.index - 1) : jobs;
-}
-
-function selector(pattern: string | undefined): (check: Check) => boolean {
-  if (pattern === undefined) return () => true;
-  let expression: RegExp;
-  try {
-    expression = new RegExp(pattern);
-  } catch (error) {
-    throw new UsageError(`-t "${pattern}" is not a regular expression: ${(error as Error).message}`);
-  }
-  return ({ name }) => expression.test(name);
 }
 
 function orDefault<T>(values: readonly T[]): readonly (T | undefined)[] {

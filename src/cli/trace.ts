@@ -66,11 +66,11 @@ function traceIn(lab: Lab, from: string, to: string, options: Options): Promise<
 }
 
 /** The command line as a check without expectations. */
-function checkOf(
+export function checkOf(
   { cluster, state }: Pick<Lab, 'cluster' | 'state'>,
   from: string,
   to: string,
-  options: Options,
+  options: Pick<Options, 'namespace' | 'source' | 'protocol' | 'size' | 'ttl'>,
 ): ConnectionCheck {
   const sender = placeIn({ cluster }, from, options.namespace);
   if (options.source !== undefined) assertOwn(options.source, sender, state);
@@ -108,7 +108,8 @@ const LOOPBACK = '127.0.0.1';
 
 async function show(lab: Lab, check: ConnectionCheck, options: Options): Promise<number> {
   const started = performance.now();
-  const { walk, watched } = await trace(lab, check, options.rules === true);
+  const { walks, watched } = await trace(lab, check, options.rules === true);
+  const walk = walks[0]!;
   const wiring = new Wiring(lab.state);
   const rules: RulesAtPlace[] = options.rules ? rulesOf(walk, watched.traces, wiring) : [];
   const tracked = options.rules ? await trackedConnections(lab, walk) : [];

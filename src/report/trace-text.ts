@@ -34,7 +34,7 @@ export function formatTrace(
 const TARGETS = { dnat: /-j DNAT/, snat: /-j (MASQUERADE|SNAT)/ } as const;
 
 /** The own chains a packet passed on its way to the rule that translated it, hashes shortened. */
-function chainsBehind({ at, kind }: Rewrite, rules: readonly RulesAtPlace[]): string | undefined {
+export function chainsBehind({ at, kind }: Rewrite, rules: readonly RulesAtPlace[]): string | undefined {
   if (kind !== 'dnat' && kind !== 'snat') return undefined;
   const nat =
     rules

@@ -55,7 +55,7 @@ function formatHop(
 
 const ARROWS: Record<Hop['direction'], string> = { in: 'in ', out: 'out', through: ' · ' };
 
-function formatEncapsulation({ as, vni, port, source, destination }: NonNullable<Hop['encapsulation']>): string {
+export function formatEncapsulation({ as, vni, port, source, destination }: NonNullable<Hop['encapsulation']>): string {
   if (as === 'ipip') return `IPIP  ${source} → ${destination}`;
   return `VXLAN vni ${vni}  ${source} → ${destination}:${port}`;
 }

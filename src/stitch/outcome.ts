@@ -187,11 +187,9 @@ class Context {
     if (!refusal) return undefined;
     const by = this.#wiring.placeOf(origin(refusal).frame.namespace);
     const kind = rejectionOf(refusal[0]!.packet)!;
-    /** That is how a machine tells the sender that its own question went unanswered, if the sender waits for it. */
-    if (kind === 'icmp-host-unreachable' && by === this.hops.at(-1)?.place) {
-      const neighbour = this.#noNeighbour();
-      if (neighbour) return neighbour;
-    }
+    /** So a machine tells whoever waits for it that its own question went unanswered. */
+    const toldOf = kind === 'icmp-host-unreachable' && by === this.hops.at(-1)?.place ? this.#noNeighbour() : undefined;
+    if (toldOf) return toldOf;
     return {
       outcome: 'rejected',
       rejection: { by, with: kind },

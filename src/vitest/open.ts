@@ -52,7 +52,8 @@ export async function openTopology(
         timeoutMs: DEFAULT_TIMEOUT_MS,
         origin: { file: '<test>', line: 1 },
       };
-      return (await trace(lab, check, false)).walk;
+      const { walks } = await trace(lab, check, false);
+      return walks[0]!;
     },
   };
 }

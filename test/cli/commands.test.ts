@@ -8,6 +8,7 @@ import { topology } from '../../src/parse/schema/topology.ts';
 const COMMANDS = [
   'test',
   'trace',
+  'diff',
   'up',
   'down',
   'ls',
@@ -137,15 +138,15 @@ describe('other names', () => {
 
 describe('options people are used to', () => {
   it.each([
-    ['-f', ['trace', 'up', 'plan', 'lint', 'inspect']],
-    ['-o', ['trace', 'ls', 'inspect', 'plan', 'lint', 'doctor']],
-    ['-n', ['test', 'trace', 'up', 'inspect', 'exec', 'shell', 'capture', 'plan', 'lint']],
+    ['-f', ['trace', 'diff', 'up', 'plan', 'lint', 'inspect']],
+    ['-o', ['trace', 'diff', 'ls', 'inspect', 'plan', 'lint', 'doctor']],
+    ['-n', ['test', 'trace', 'diff', 'up', 'inspect', 'exec', 'shell', 'capture', 'plan', 'lint']],
     ['--name', ['up', 'plan']],
-    ['--fault', ['test', 'trace', 'up', 'plan']],
-    ['--cni', ['test', 'trace', 'up', 'plan']],
-    ['--proxy', ['test', 'trace', 'up', 'plan']],
+    ['--fault', ['test', 'trace', 'diff', 'up', 'plan']],
+    ['--cni', ['test', 'trace', 'diff', 'up', 'plan']],
+    ['--proxy', ['test', 'trace', 'diff', 'up', 'plan']],
     ['--lab', ['trace', 'exec', 'shell', 'capture']],
-    ['--sandbox', ['test', 'trace', 'up', 'doctor']],
+    ['--sandbox', ['test', 'trace', 'diff', 'up', 'doctor']],
   ])('%s is the same everywhere', (flag, names) => {
     const with_ = program()
       .commands.filter((command) => command.options.some(({ short, long }) => short === flag || long === flag))

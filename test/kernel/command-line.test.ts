@@ -145,6 +145,40 @@ describe('plain Kubernetes YAML, without a Topology', () => {
   });
 });
 
+describe('packetwalk diff', () => {
+  const diff = (...args: string[]) => packetwalk(['diff', ...args]);
+
+  it('says in words and line by line what moved between two modes', async () => {
+    const { code, stdout } = await diff('-f', GOOD, '--cni', 'vxlan,host-gw', '-t', 'hides the client');
+    expect(code).toBe(0);
+    expect(stdout).toContain('  delivered to pod/web-0 in both\n');
+    expect(stdout).toContain('DNAT unchanged: 10.0.0.11:30080 → 10.244.2.2:8080; at node/node1; by KUBE-NODEPORTS');
+    expect(stdout).toMatch(/^ {2}- node\/node1 .* VXLAN vni 1 {2}10\.0\.0\.11 → 10\.0\.0\.12:8472$/m);
+    expect(stdout).toMatch(/^ {2}\+ node\/node2 +eth0 +in /m);
+    expect(stdout.split('\n').filter((line) => line.length > 100)).toEqual([]);
+  });
+
+  it('takes a connection from the command line, and writes JSON', async () => {
+    const args = ['host/client', 'node/node2:99', '-f', GOOD, '--proxy', 'iptables,none', '-o', 'json'];
+    const { code, stdout } = await diff(...args);
+    expect(code).toBe(0);
+    const { differences } = JSON.parse(stdout);
+    expect(differences).toHaveLength(1);
+    expect(differences[0]).toMatchObject({ from: 'host/client', to: '10.0.0.12:99', modes: ['iptables', 'none'] });
+    expect(differences[0].statements).toEqual(['rejected: node/node2 rejected it: TCP reset in both']);
+  });
+
+  it.each([
+    [['-f', GOOD], 'two combinations of modes are compared, and here is one'],
+    [['-f', GOOD, '--cni', 'vxlan,host-gw', '--proxy', 'iptables,none'], 'and here are 4'],
+    [['-f', GOOD, '--cni', 'vxlan,bridge', '-t', 'nothing like it'], 'no check of the topology sends anything'],
+    [['pod/web-0', '-f', GOOD, '--cni', 'vxlan,bridge'], 'it is not said where the connection goes'],
+  ])('that cannot be made is refused: %j', async (args, message) => {
+    const { code, stderr } = await diff(...args);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(message) });
+  });
+});
+
 describe('packetwalk trace', () => {
   it('names the rules that matched, in order, and what connection tracking knows', async () => {
     const { code, stdout } = await packetwalk([
