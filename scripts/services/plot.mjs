@@ -39,10 +39,10 @@ export function plot(modes, counts, latencyOf) {
         `<line x1="${round(x(count))}" y1="${round(y(p5))}" x2="${round(x(count))}" y2="${round(y(p95))}" stroke-width="1"/><circle cx="${round(x(count))}" cy="${round(y(p50))}" r="3.5" fill="${COLOURS[mode]}"/>`,
     );
     const end = ends.get(mode);
-    return `<g stroke="${COLOURS[mode]}"><polyline points="${path}" fill="none" stroke-width="2"/>${marks.join('')}</g><text x="${width - right + 12}" y="${round(end + 4)}" fill="${COLOURS[mode]}" class="mode">${mode}</text>`;
+    return `<g stroke="${COLOURS[mode]}"><polyline points="${path}" fill="none" stroke-width="2"/>${marks.join('')}</g><text x="${width - right + 12}" y="${round(end + 4)}" style="fill: ${COLOURS[mode]}; font-weight: bold">${mode}</text>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="Latency of the first packet over the number of Services, by kube-proxy mode">
-<style>text { font: 12px sans-serif; fill: #57606a } .grid { stroke: #d0d7de; stroke-width: 1 } .title { font-size: 14px; fill: #24292f } .mode { font-weight: bold; fill: inherit }</style>
+<style>text { font: 12px sans-serif; fill: #57606a } .grid { stroke: #d0d7de; stroke-width: 1 } .title { font-size: 14px; fill: #24292f }</style>
 <rect width="${width}" height="${height}" fill="#ffffff"/>
 <text x="${left}" y="20" class="title">Latency of a connection's first packet over the number of Services</text>
 ${grid.join('\n')}
