@@ -101,6 +101,8 @@ const LISTING_COMMANDS: Record<ListingName, readonly string[]> = {
   fdb: ['bridge', 'fdb'],
   sockets: ['ss', '-Htuln'],
   iptables: ['iptables-save'],
+  ipsets: ['ipset', 'save'],
+  ipvs: ['ipvsadm', '-Ln'],
 };
 
 /** Reads the listings a state check looks at. */

@@ -2,6 +2,7 @@
 import type { ConnectionCheck, Count, Expectation, ListingName, Spread, StateCheck } from '../model/check.ts';
 import type { Walk } from '../stitch/walk.ts';
 import type { Wiring } from '../stitch/wiring.ts';
+import { listingMismatches } from './listing.ts';
 import { mismatches } from './match.ts';
 import type { ConnectionVerdict, Mismatch, StateVerdict } from './verdict.ts';
 
@@ -47,16 +48,10 @@ export function judgeState(
   listings: ReadonlyMap<ListingName, string>,
   durationMs: number,
 ): StateVerdict {
-  const found = check.listings.flatMap(({ name, has, lacks }): Mismatch[] => {
-    const listing = listings.get(name);
-    if (listing === undefined) return [{ field: name, expected: 'a listing', observed: 'there is none' }];
-    const lines = listing.split('\n').map(singleBlanks);
-    const missing = has.filter((text) => !lines.some((line) => line.includes(singleBlanks(text))));
-    const unwanted = lacks.flatMap((text) => lines.filter((line) => line.includes(singleBlanks(text))).slice(0, 1));
-    return [
-      ...missing.map((text) => ({ field: name, expected: `a line with "${text}"`, observed: 'there is none' })),
-      ...unwanted.map((line) => ({ field: name, expected: 'no such line', observed: `"${line.trim()}"` })),
-    ];
+  const found = check.listings.flatMap((asked): Mismatch[] => {
+    const listing = listings.get(asked.name);
+    if (listing === undefined) return [{ field: asked.name, expected: 'a listing', observed: 'there is none' }];
+    return listingMismatches(asked, listing);
   });
   return {
     kind: 'state',
@@ -132,8 +127,4 @@ function formatSpread(spread: Spread): string {
         .map(([endpoint, count]) => `${endpoint}: ${'exactly' in count ? count.exactly : `>= ${count.min}`}`)
         .join(', ');
   }
-}
-
-function singleBlanks(text: string): string {
-  return text.trim().replace(/\s+/g, ' ');
 }

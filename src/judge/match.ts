@@ -174,7 +174,7 @@ function isPeer(socket: string, peer: Peer, wiring: Wiring, ignorePort = false):
   const port = socket === address ? undefined : Number(socket.slice(socket.lastIndexOf(':') + 1));
   if (peer.port !== undefined && !ignorePort && port !== peer.port) return false;
   if (peer.address !== undefined) return address === peer.address;
-  return peer.place !== undefined && ownerOf(address, wiring) === peer.place;
+  return peer.place !== undefined && wiring.owns(peer.place, address);
 }
 
 function ownerOf(address: string, wiring: Wiring): string | undefined {

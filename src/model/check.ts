@@ -32,7 +32,17 @@ export interface StateCheck {
 
 export type Check = ConnectionCheck | StateCheck;
 
-export const LISTINGS = ['addresses', 'links', 'routes', 'neighbours', 'fdb', 'sockets', 'iptables'] as const;
+export const LISTINGS = [
+  'addresses',
+  'links',
+  'routes',
+  'neighbours',
+  'fdb',
+  'sockets',
+  'iptables',
+  'ipsets',
+  'ipvs',
+] as const;
 export type ListingName = (typeof LISTINGS)[number];
 
 export interface Listing {

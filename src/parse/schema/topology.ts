@@ -66,7 +66,25 @@ export const cni = z
   .discriminatedUnion('mode', CNI)
   .describe('How pods are wired, and how nodes reach the pods of other nodes.');
 
-export const PROXY_MODES = ['iptables', 'none'] as const;
+export const PROXY_MODES = ['iptables', 'ipvs', 'none'] as const;
+
+/** The kernel's, a module `ip_vs_NAME` each (net/netfilter/ipvs/Kconfig). */
+const IPVS_SCHEDULERS = [
+  'rr',
+  'wrr',
+  'lc',
+  'wlc',
+  'fo',
+  'ovf',
+  'lblc',
+  'lblcr',
+  'dh',
+  'sh',
+  'mh',
+  'sed',
+  'nq',
+  'twos',
+] as const;
 
 /** kube-proxy's own names, from KubeProxyConfiguration v1alpha1. As there, options of other modes may stand beside those of the chosen one. */
 export const proxy = z
@@ -82,6 +100,12 @@ export const proxy = z
     detectLocal: z
       // iptables counts the "+" it ends a prefix with.
       .strictObject({ bridgeInterface: deviceName(15).default(''), interfaceNamePrefix: deviceName(14).default('') })
+      .prefault({}),
+    ipvs: z
+      .strictObject({
+        scheduler: z.enum(IPVS_SCHEDULERS).default('rr').describe('How IPVS chooses among endpoints.'),
+        strictARP: z.boolean().default(false).describe('Answer ARP for no address of kube-ipvs0.'),
+      })
       .prefault({}),
   })
   .describe("How Services are implemented; kube-proxy's own option names.");
@@ -191,7 +215,10 @@ const rewrite = z.strictObject({
   snat: arrow.optional(),
 });
 const listing = z.strictObject({
-  has: z.array(z.string()).default([]).describe('Each text occurs in some line. Runs of blanks count as one.'),
+  has: z
+    .array(z.string())
+    .default([])
+    .describe('Each text occurs in some line, one of several lines in consecutive ones. Runs of blanks count as one.'),
   lacks: z.array(z.string()).default([]).describe('No line contains any of these texts.'),
 });
 
@@ -249,6 +276,8 @@ const expectation = z.strictObject({
   fdb: listing.optional().describe('`bridge fdb`.'),
   sockets: listing.optional().describe('`ss -Htuln`.'),
   iptables: listing.optional().describe('`iptables-save`.'),
+  ipsets: listing.optional().describe('`ipset save`.'),
+  ipvs: listing.optional().describe('`ipvsadm -Ln`.'),
 });
 
 const probeSource = z.strictObject({
