@@ -12,7 +12,7 @@ export class Wiring {
   readonly #namespaces: ReadonlyMap<string, Namespace>;
   readonly #neighbours = new Map<string, InterfaceRef[]>();
   readonly #masters = new Map<string, string>();
-  readonly #owners = new Map<string, string>();
+  readonly #owners = new Map<string, string[]>();
   readonly #tables = new Map<string, { to: Cidr; via?: string | undefined }[]>();
 
   constructor({ namespaces }: KernelState) {
@@ -22,7 +22,11 @@ export class Wiring {
         if (link.master !== undefined) this.#masters.set(key(name, link.name), link.master);
         if (link.kind === 'veth') this.#neighbours.set(key(name, link.name), this.#otherEnds(link));
       }
-      for (const { address } of addresses) this.#owners.set(address.split('/')[0]!, name);
+      for (const { address } of addresses) {
+        const owners = this.#owners.get(address.split('/')[0]!);
+        if (owners) owners.push(name);
+        else this.#owners.set(address.split('/')[0]!, [name]);
+      }
     }
   }
 
@@ -48,19 +52,28 @@ export class Wiring {
     return [...this.#namespaces.values()].find((namespace) => namespace.place === place)?.name;
   }
 
-  /** The namespace that owns an address. */
+  /** The namespace that owns an address; undefined when none does, or several: on kube-ipvs0 every node has those of Services. */
   ownerOf(address: string): string | undefined {
-    return this.#owners.get(address);
+    const [owner, ...others] = this.#owners.get(address) ?? [];
+    return others.length > 0 ? undefined : owner;
   }
 
-  /** Every address and the place that owns it. */
+  /** Whether an address is one of the place's. */
+  owns(place: string, address: string): boolean {
+    return this.#owners.get(address)?.some((namespace) => this.placeOf(namespace) === place) ?? false;
+  }
+
+  /** Every address that one place alone owns, and the place. */
   owners(): [address: string, place: string][] {
-    return [...this.#owners].map(([address, namespace]) => [address, this.placeOf(namespace)]);
+    return [...this.#owners].flatMap(([address, [owner, ...others]]) =>
+      others.length > 0 ? [] : [[address, this.placeOf(owner!)]],
+    );
   }
 
   /** Whether packets can be translated there at all: pods and hosts have no rules. */
   hasRules(namespace: string): boolean {
-    return this.#namespaces.get(namespace)?.iptables !== undefined;
+    const { iptables, nft = [], ipvs = [] } = this.#namespaces.get(namespace) ?? {};
+    return iptables !== undefined || nft.length > 0 || ipvs.length > 0;
   }
 
   /** The address the namespace would ask for by ARP to send to a destination: the longest matching route decides. */
