@@ -82,7 +82,19 @@ export const FEATURES: readonly Feature[] = [
     name: 'ipset',
     neededFor: 'kube-proxy mode ipvs',
     probe: ['ipset', 'create', 'pw', 'hash:ip,port'],
-    modules: ['ip_set', 'ip_set_hash_ipport', 'xt_set'],
+    modules: [
+      'ip_set',
+      'ip_set_bitmap_port',
+      ...['ip', 'ipport', 'ipportip', 'ipportnet'].map((type) => `ip_set_hash_${type}`),
+    ],
+    usedBy: ({ ipsets }) => ipsets.length > 0,
+  },
+  {
+    name: 'set match',
+    neededFor: 'kube-proxy mode ipvs',
+    /** The set is the one made before. */
+    probe: rule('filter', 'FORWARD', '-m', 'set', '--match-set', 'pw', 'dst,dst'),
+    modules: ['xt_set'],
     usedBy: ({ ipsets }) => ipsets.length > 0,
   },
   {
@@ -90,7 +102,29 @@ export const FEATURES: readonly Feature[] = [
     neededFor: 'kube-proxy mode ipvs',
     probe: ['ipvsadm', '-A', '-t', '192.0.2.1:80', '-s', 'rr'],
     modules: ['ip_vs', 'ip_vs_rr'],
-    usedBy: ({ ipvs }) => ipvs.length > 0,
+    usedBy: usesIpvs,
+  },
+  {
+    name: 'IPVS settings',
+    neededFor: 'kube-proxy mode ipvs',
+    /** Older kernels give them to the first user namespace only (ip_vs_control_net_init_sysctl()). */
+    probe: ['sysctl', '-n', 'net.ipv4.vs.conntrack'],
+    modules: ['ip_vs'],
+    usedBy: usesIpvs,
+  },
+  {
+    name: 'ipvs match',
+    neededFor: 'source ranges in mode ipvs',
+    probe: rule('filter', 'OUTPUT', '-m', 'ipvs', '--vport', '80'),
+    modules: ['xt_ipvs'],
+    usedBy: hasRule('-m ipvs'),
+  },
+  {
+    name: 'physdev match',
+    neededFor: 'external IPs in mode ipvs',
+    probe: rule('filter', 'FORWARD', '-m', 'physdev', '!', '--physdev-is-in'),
+    modules: ['xt_physdev'],
+    usedBy: hasRule('-m physdev'),
   },
   {
     name: 'SCTP',
@@ -103,9 +137,27 @@ export const FEATURES: readonly Feature[] = [
 
 /** Features of a lab that kernels are known to lack: what goes beyond every lab's needs, and what a file says is not there. */
 export function featuresOf({ namespaces }: KernelState): Feature[] {
-  return FEATURES.filter(({ usedBy, file }) =>
-    usedBy ? namespaces.some(usedBy) : file !== undefined && !existsSync(file),
-  );
+  const schedulers = new Set(namespaces.flatMap(({ ipvs }) => ipvs.map(({ scheduler }) => scheduler)));
+  return [
+    ...FEATURES.filter(({ usedBy, file }) =>
+      usedBy ? namespaces.some(usedBy) : file !== undefined && !existsSync(file),
+    ),
+    ...[...schedulers].map(schedulerFeature),
+  ];
+}
+
+/** One for each that is asked for; asked again, it is the same. */
+const schedulerFeatures = new Map<string, Feature>();
+
+function schedulerFeature(scheduler: string): Feature {
+  const feature = schedulerFeatures.get(scheduler) ?? {
+    name: `IPVS scheduler ${scheduler}`,
+    neededFor: `kube-proxy mode ipvs with scheduler ${scheduler}`,
+    probe: ['ipvsadm', '-A', '-t', '192.0.2.2:80', '-s', scheduler],
+    modules: [`ip_vs_${scheduler}`],
+  };
+  schedulerFeatures.set(scheduler, feature);
+  return feature;
 }
 
 /** A feature, and why it is missing; undefined when it is there. */
@@ -150,6 +202,10 @@ function addLink(kind: string): string[] {
 
 function rule(table: string, chain: string, ...words: readonly string[]): string[] {
   return ['iptables', '-t', table, '-A', chain, ...words];
+}
+
+function usesIpvs({ ipvs, sysctls }: Namespace): boolean {
+  return ipvs.length > 0 || sysctls.some(({ key }) => key.startsWith('net.ipv4.vs.'));
 }
 
 function hasLink(kind: Link['kind']): NonNullable<Feature['usedBy']> {

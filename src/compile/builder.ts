@@ -71,6 +71,11 @@ export class NamespaceBuilder {
     });
   }
 
+  /** Those given so far. */
+  get addresses(): readonly Address[] {
+    return this.#addresses;
+  }
+
   route(route: Omit<Route, 'origin' | 'onlink'> & { readonly onlink?: boolean }, origin = this.origin): void {
     this.#routes.push({ onlink: false, ...route, origin });
   }

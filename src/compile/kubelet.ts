@@ -13,6 +13,8 @@ export function compileKubelet(node: Node, namespace: NamespaceBuilder): void {
   namespace.sysctl('net.ipv4.conf.default.rp_filter', 0);
   /** The kernel's defaults of what kube-proxy may change: without it, they are what they were. */
   namespace.sysctl('net.ipv4.conf.all.route_localnet', 0);
+  namespace.sysctl('net.ipv4.conf.all.arp_ignore', 0);
+  namespace.sysctl('net.ipv4.conf.all.arp_announce', 0);
   namespace.sysctl('net.netfilter.nf_conntrack_tcp_timeout_established', 432_000);
   namespace.sysctl('net.netfilter.nf_conntrack_tcp_timeout_close_wait', 60);
 

@@ -64,6 +64,7 @@ const MAC_PREFIXES = {
   machine: '02:00',
   machinePort: '02:01',
   switch: '02:02',
+  dummy: '02:03',
   pod: '0a:58',
   podPort: '0a:59',
   bridge: '0a:5a',

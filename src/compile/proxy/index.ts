@@ -1,13 +1,20 @@
 /** kube-proxy modes. A new mode is one file here, its options in the schema, and its topology. */
 import type { Cluster, ProxyMode } from '../../model/cluster.ts';
 import type { KernelStateBuilder } from '../builder.ts';
-import { compileIptablesProxy } from './iptables.ts';
+import { iptablesProxy } from './iptables.ts';
+import { ipvsProxy } from './ipvs.ts';
+import type { KubeProxy } from './kube-proxy.ts';
 
-const MODES: Record<ProxyMode, (cluster: Cluster, state: KernelStateBuilder) => void> = {
-  iptables: compileIptablesProxy,
-  none: () => {},
+const MODES: Record<ProxyMode, KubeProxy> = {
+  iptables: iptablesProxy,
+  ipvs: ipvsProxy,
+  none: { start: () => {}, sync: () => {} },
 };
 
-export function compileProxy(cluster: Cluster, state: KernelStateBuilder): void {
-  MODES[cluster.proxy.mode](cluster, state);
+export function startProxy(cluster: Cluster, state: KernelStateBuilder): void {
+  for (const node of cluster.nodes) MODES[cluster.proxy.mode].start(cluster, node, state.get(node.netns));
+}
+
+export function syncProxy(cluster: Cluster, state: KernelStateBuilder): void {
+  for (const node of cluster.nodes) MODES[cluster.proxy.mode].sync(cluster, node, state.get(node.netns));
 }

@@ -26,6 +26,8 @@ ip netns exec node.node1 sysctl -qw net.bridge.bridge-nf-call-iptables=1
 ip netns exec node.node1 sysctl -qw net.ipv4.conf.all.rp_filter=0
 ip netns exec node.node1 sysctl -qw net.ipv4.conf.default.rp_filter=0
 ip netns exec node.node1 sysctl -qw net.ipv4.conf.all.route_localnet=1
+ip netns exec node.node1 sysctl -qw net.ipv4.conf.all.arp_ignore=0
+ip netns exec node.node1 sysctl -qw net.ipv4.conf.all.arp_announce=0
 ip netns exec node.node1 sysctl -qw net.netfilter.nf_conntrack_tcp_timeout_established=86400
 ip netns exec node.node1 sysctl -qw net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
 ip netns exec node.node2 sysctl -qw net.ipv4.ip_forward=1
@@ -33,6 +35,8 @@ ip netns exec node.node2 sysctl -qw net.bridge.bridge-nf-call-iptables=1
 ip netns exec node.node2 sysctl -qw net.ipv4.conf.all.rp_filter=0
 ip netns exec node.node2 sysctl -qw net.ipv4.conf.default.rp_filter=0
 ip netns exec node.node2 sysctl -qw net.ipv4.conf.all.route_localnet=1
+ip netns exec node.node2 sysctl -qw net.ipv4.conf.all.arp_ignore=0
+ip netns exec node.node2 sysctl -qw net.ipv4.conf.all.arp_announce=0
 ip netns exec node.node2 sysctl -qw net.netfilter.nf_conntrack_tcp_timeout_established=86400
 ip netns exec node.node2 sysctl -qw net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
 

@@ -26,6 +26,8 @@ ip netns exec node.node1 sysctl -qw net.bridge.bridge-nf-call-iptables=1
 ip netns exec node.node1 sysctl -qw net.ipv4.conf.all.rp_filter=0
 ip netns exec node.node1 sysctl -qw net.ipv4.conf.default.rp_filter=0
 ip netns exec node.node1 sysctl -qw net.ipv4.conf.all.route_localnet=1
+ip netns exec node.node1 sysctl -qw net.ipv4.conf.all.arp_ignore=0
+ip netns exec node.node1 sysctl -qw net.ipv4.conf.all.arp_announce=0
 ip netns exec node.node1 sysctl -qw net.netfilter.nf_conntrack_tcp_timeout_established=86400
 ip netns exec node.node1 sysctl -qw net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
 ip netns exec node.node2 sysctl -qw net.ipv4.ip_forward=1
@@ -33,6 +35,8 @@ ip netns exec node.node2 sysctl -qw net.bridge.bridge-nf-call-iptables=1
 ip netns exec node.node2 sysctl -qw net.ipv4.conf.all.rp_filter=0
 ip netns exec node.node2 sysctl -qw net.ipv4.conf.default.rp_filter=0
 ip netns exec node.node2 sysctl -qw net.ipv4.conf.all.route_localnet=1
+ip netns exec node.node2 sysctl -qw net.ipv4.conf.all.arp_ignore=0
+ip netns exec node.node2 sysctl -qw net.ipv4.conf.all.arp_announce=0
 ip netns exec node.node2 sysctl -qw net.netfilter.nf_conntrack_tcp_timeout_established=86400
 ip netns exec node.node2 sysctl -qw net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
 
@@ -60,10 +64,10 @@ COMMIT
 :KUBE-SERVICES - [0:0]
 :KUBE-MARK-MASQ - [0:0]
 :KUBE-POSTROUTING - [0:0]
+:FLANNEL-POSTRTG - [0:0]
 :KUBE-SVC-LOLE4ISW44XBNF3G - [0:0]
 :KUBE-EXT-LOLE4ISW44XBNF3G - [0:0]
 :KUBE-SEP-5Q3P56IRA2PP7VYF - [0:0]
-:FLANNEL-POSTRTG - [0:0]
 -A PREROUTING -m comment --comment "kubernetes service portals" -j KUBE-SERVICES
 -A OUTPUT -m comment --comment "kubernetes service portals" -j KUBE-SERVICES
 -A POSTROUTING -m comment --comment "kubernetes postrouting rules" -j KUBE-POSTROUTING
@@ -75,18 +79,18 @@ COMMIT
 -A KUBE-POSTROUTING -m mark ! --mark 0x00004000/0x00004000 -j RETURN
 -A KUBE-POSTROUTING -j MARK --xor-mark 0x00004000
 -A KUBE-POSTROUTING -m comment --comment "kubernetes service traffic requiring SNAT" -j MASQUERADE --random-fully
--A KUBE-SVC-LOLE4ISW44XBNF3G -m comment --comment "default/web cluster IP" -m tcp -p tcp -d 10.96.0.100 --dport 80 ! -s 10.244.0.0/16 -j KUBE-MARK-MASQ
--A KUBE-SVC-LOLE4ISW44XBNF3G -m comment --comment "default/web -> 10.244.2.2:8080" -j KUBE-SEP-5Q3P56IRA2PP7VYF
--A KUBE-EXT-LOLE4ISW44XBNF3G -m comment --comment "masquerade traffic for default/web external destinations" -j KUBE-MARK-MASQ
--A KUBE-EXT-LOLE4ISW44XBNF3G -j KUBE-SVC-LOLE4ISW44XBNF3G
--A KUBE-SEP-5Q3P56IRA2PP7VYF -m comment --comment default/web -s 10.244.2.2 -j KUBE-MARK-MASQ
--A KUBE-SEP-5Q3P56IRA2PP7VYF -m comment --comment default/web -m tcp -p tcp -j DNAT --to-destination 10.244.2.2:8080
 -A FLANNEL-POSTRTG -m mark --mark 0x4000/0x4000 -m comment --comment "flanneld masq" -j RETURN
 -A FLANNEL-POSTRTG -s 10.244.1.0/24 -d 10.244.0.0/16 -m comment --comment "flanneld masq" -j RETURN
 -A FLANNEL-POSTRTG -s 10.244.0.0/16 -d 10.244.1.0/24 -m comment --comment "flanneld masq" -j RETURN
 -A FLANNEL-POSTRTG ! -s 10.244.0.0/16 -d 10.244.1.0/24 -m comment --comment "flanneld masq" -j RETURN
 -A FLANNEL-POSTRTG -s 10.244.0.0/16 ! -d 224.0.0.0/4 -m comment --comment "flanneld masq" -j MASQUERADE --random-fully
 -A FLANNEL-POSTRTG ! -s 10.244.0.0/16 -d 10.244.0.0/16 -m comment --comment "flanneld masq" -j MASQUERADE --random-fully
+-A KUBE-SVC-LOLE4ISW44XBNF3G -m comment --comment "default/web cluster IP" -m tcp -p tcp -d 10.96.0.100 --dport 80 ! -s 10.244.0.0/16 -j KUBE-MARK-MASQ
+-A KUBE-SVC-LOLE4ISW44XBNF3G -m comment --comment "default/web -> 10.244.2.2:8080" -j KUBE-SEP-5Q3P56IRA2PP7VYF
+-A KUBE-EXT-LOLE4ISW44XBNF3G -m comment --comment "masquerade traffic for default/web external destinations" -j KUBE-MARK-MASQ
+-A KUBE-EXT-LOLE4ISW44XBNF3G -j KUBE-SVC-LOLE4ISW44XBNF3G
+-A KUBE-SEP-5Q3P56IRA2PP7VYF -m comment --comment default/web -s 10.244.2.2 -j KUBE-MARK-MASQ
+-A KUBE-SEP-5Q3P56IRA2PP7VYF -m comment --comment default/web -m tcp -p tcp -j DNAT --to-destination 10.244.2.2:8080
 COMMIT
 *filter
 :INPUT ACCEPT [0:0]
@@ -143,10 +147,10 @@ COMMIT
 :KUBE-SERVICES - [0:0]
 :KUBE-MARK-MASQ - [0:0]
 :KUBE-POSTROUTING - [0:0]
+:FLANNEL-POSTRTG - [0:0]
 :KUBE-SVC-LOLE4ISW44XBNF3G - [0:0]
 :KUBE-EXT-LOLE4ISW44XBNF3G - [0:0]
 :KUBE-SEP-5Q3P56IRA2PP7VYF - [0:0]
-:FLANNEL-POSTRTG - [0:0]
 -A PREROUTING -m comment --comment "kubernetes service portals" -j KUBE-SERVICES
 -A OUTPUT -m comment --comment "kubernetes service portals" -j KUBE-SERVICES
 -A POSTROUTING -m comment --comment "kubernetes postrouting rules" -j KUBE-POSTROUTING
@@ -158,18 +162,18 @@ COMMIT
 -A KUBE-POSTROUTING -m mark ! --mark 0x00004000/0x00004000 -j RETURN
 -A KUBE-POSTROUTING -j MARK --xor-mark 0x00004000
 -A KUBE-POSTROUTING -m comment --comment "kubernetes service traffic requiring SNAT" -j MASQUERADE --random-fully
--A KUBE-SVC-LOLE4ISW44XBNF3G -m comment --comment "default/web cluster IP" -m tcp -p tcp -d 10.96.0.100 --dport 80 ! -s 10.244.0.0/16 -j KUBE-MARK-MASQ
--A KUBE-SVC-LOLE4ISW44XBNF3G -m comment --comment "default/web -> 10.244.2.2:8080" -j KUBE-SEP-5Q3P56IRA2PP7VYF
--A KUBE-EXT-LOLE4ISW44XBNF3G -m comment --comment "masquerade traffic for default/web external destinations" -j KUBE-MARK-MASQ
--A KUBE-EXT-LOLE4ISW44XBNF3G -j KUBE-SVC-LOLE4ISW44XBNF3G
--A KUBE-SEP-5Q3P56IRA2PP7VYF -m comment --comment default/web -s 10.244.2.2 -j KUBE-MARK-MASQ
--A KUBE-SEP-5Q3P56IRA2PP7VYF -m comment --comment default/web -m tcp -p tcp -j DNAT --to-destination 10.244.2.2:8080
 -A FLANNEL-POSTRTG -m mark --mark 0x4000/0x4000 -m comment --comment "flanneld masq" -j RETURN
 -A FLANNEL-POSTRTG -s 10.244.2.0/24 -d 10.244.0.0/16 -m comment --comment "flanneld masq" -j RETURN
 -A FLANNEL-POSTRTG -s 10.244.0.0/16 -d 10.244.2.0/24 -m comment --comment "flanneld masq" -j RETURN
 -A FLANNEL-POSTRTG ! -s 10.244.0.0/16 -d 10.244.2.0/24 -m comment --comment "flanneld masq" -j RETURN
 -A FLANNEL-POSTRTG -s 10.244.0.0/16 ! -d 224.0.0.0/4 -m comment --comment "flanneld masq" -j MASQUERADE --random-fully
 -A FLANNEL-POSTRTG ! -s 10.244.0.0/16 -d 10.244.0.0/16 -m comment --comment "flanneld masq" -j MASQUERADE --random-fully
+-A KUBE-SVC-LOLE4ISW44XBNF3G -m comment --comment "default/web cluster IP" -m tcp -p tcp -d 10.96.0.100 --dport 80 ! -s 10.244.0.0/16 -j KUBE-MARK-MASQ
+-A KUBE-SVC-LOLE4ISW44XBNF3G -m comment --comment "default/web -> 10.244.2.2:8080" -j KUBE-SEP-5Q3P56IRA2PP7VYF
+-A KUBE-EXT-LOLE4ISW44XBNF3G -m comment --comment "masquerade traffic for default/web external destinations" -j KUBE-MARK-MASQ
+-A KUBE-EXT-LOLE4ISW44XBNF3G -j KUBE-SVC-LOLE4ISW44XBNF3G
+-A KUBE-SEP-5Q3P56IRA2PP7VYF -m comment --comment default/web -s 10.244.2.2 -j KUBE-MARK-MASQ
+-A KUBE-SEP-5Q3P56IRA2PP7VYF -m comment --comment default/web -m tcp -p tcp -j DNAT --to-destination 10.244.2.2:8080
 COMMIT
 *filter
 :INPUT ACCEPT [0:0]

@@ -25,6 +25,8 @@ ip netns exec node.node1 sysctl -qw net.bridge.bridge-nf-call-iptables=1
 ip netns exec node.node1 sysctl -qw net.ipv4.conf.all.rp_filter=0
 ip netns exec node.node1 sysctl -qw net.ipv4.conf.default.rp_filter=0
 ip netns exec node.node1 sysctl -qw net.ipv4.conf.all.route_localnet=1
+ip netns exec node.node1 sysctl -qw net.ipv4.conf.all.arp_ignore=0
+ip netns exec node.node1 sysctl -qw net.ipv4.conf.all.arp_announce=0
 ip netns exec node.node1 sysctl -qw net.netfilter.nf_conntrack_tcp_timeout_established=86400
 ip netns exec node.node1 sysctl -qw net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
 

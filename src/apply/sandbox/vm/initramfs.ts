@@ -114,8 +114,8 @@ function stage2(program: readonly string[]): string {
   return [
     'export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     'echo 1 > /sys/kernel/rcu_expedited',
-    /** What nothing in a lab asks the kernel to load. */
-    'modprobe -a br_netfilter nf_conntrack',
+    /** What nothing in a lab asks the kernel to load, or what has settings that are made before something does. */
+    'modprobe -a br_netfilter nf_conntrack ip_vs',
     `for port in /sys/class/virtio-ports/*; do [ "$(cat "$port/name")" = ${PORT_NAME} ] && device=/dev/$(basename "$port"); done`,
     'exec 3<>"$device"',
     `cat <&3 | ${program.map(quoted).join(' ')} >&3`,
