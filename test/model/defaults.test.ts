@@ -37,6 +37,7 @@ describe('without a Topology', () => {
       nodePortAddresses: [],
       detectLocalMode: 'ClusterCIDR',
       detectLocal: { bridgeInterface: '', interfaceNamePrefix: '' },
+      ipvs: { scheduler: 'rr', strictARP: false },
     });
   });
 
