@@ -41,3 +41,13 @@ export function sysctlsOf({ sysctls }: Namespace): Record<string, string> {
 export function bare<T extends { readonly origin: unknown }>(entries: readonly T[]): Omit<T, 'origin'>[] {
   return entries.map(({ origin: _origin, ...rest }) => rest);
 }
+
+/** kube-proxy's table of nftables: rules by chain, elements by set or map, both as text. */
+export function nftablesOf({ nft }: Namespace) {
+  const table = nft.find(({ name }) => name === 'kube-proxy');
+  if (!table) throw new Error('no table kube-proxy');
+  return {
+    chains: Object.fromEntries(table.chains.map(({ name, rules }) => [name, rules.map(({ text }) => text)])),
+    sets: Object.fromEntries(table.sets.map(({ name, elements }) => [name, elements])),
+  };
+}

@@ -13,25 +13,33 @@ export interface Categorized {
   readonly reachable: readonly Endpoint[];
   /** Whether any endpoint anywhere could serve: tells "no endpoints" (reject) from "no local endpoints" (drop). */
   readonly hasAnyEndpoints: boolean;
+  /** Whether traffic to the ClusterIP, and traffic from outside, finds one that its policy allows. */
+  readonly hasInternalEndpoints: boolean;
+  readonly hasExternalEndpoints: boolean;
 }
 
 const ZONE = 'topology.kubernetes.io/zone';
 
 export function categorizeEndpoints(service: Service, port: ServicePort, node: Node): Categorized {
   const external = hasExternalAddress(service, port);
-  const useLocal = service.internalTrafficPolicy === 'Local' || (external && service.externalTrafficPolicy === 'Local');
-  const useCluster = service.internalTrafficPolicy === 'Cluster' || external;
+  const internalLocal = service.internalTrafficPolicy === 'Local';
+  const externalLocal = service.externalTrafficPolicy === 'Local';
+  const useLocal = internalLocal || (external && externalLocal);
+  const useCluster = !internalLocal || external;
   const ready = port.endpoints.filter((endpoint) => endpoint.ready);
   const terminating = port.endpoints.filter((endpoint) => endpoint.serving && endpoint.terminating);
 
   const cluster = useCluster ? firstNonEmpty(inTopology(ready, node), terminating) : [];
   const isLocal = (endpoint: Endpoint) => endpoint.node === node.name;
   const local = useLocal ? firstNonEmpty(ready.filter(isLocal), terminating.filter(isLocal)) : [];
+  const hasAnyEndpoints = cluster.length > 0 || local.length > 0 || ready.length > 0 || terminating.length > 0;
   return {
     cluster,
     local,
     reachable: [...new Set([...cluster, ...local])],
-    hasAnyEndpoints: cluster.length > 0 || local.length > 0 || ready.length > 0 || terminating.length > 0,
+    hasAnyEndpoints,
+    hasInternalEndpoints: hasAnyEndpoints && (!internalLocal || local.length > 0),
+    hasExternalEndpoints: hasAnyEndpoints && (!externalLocal || local.length > 0),
   };
 }
 

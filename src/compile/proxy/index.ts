@@ -4,10 +4,12 @@ import type { KernelStateBuilder } from '../builder.ts';
 import { iptablesProxy } from './iptables.ts';
 import { ipvsProxy } from './ipvs.ts';
 import type { KubeProxy } from './kube-proxy.ts';
+import { nftablesProxy } from './nftables.ts';
 
 const MODES: Record<ProxyMode, KubeProxy> = {
   iptables: iptablesProxy,
   ipvs: ipvsProxy,
+  nftables: nftablesProxy,
   none: { start: () => {}, sync: () => {} },
 };
 

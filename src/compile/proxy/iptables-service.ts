@@ -9,7 +9,7 @@ import { socketAddress } from '../../net/port.ts';
 import type { IptablesBuilder } from '../iptables.ts';
 import { categorizeEndpoints, hasExternalAddress } from './endpoints.ts';
 import type { LocalDetector } from './local-detector.ts';
-import { endpointChain, servicePortHash, servicePortName } from './names.ts';
+import { endpointChain, oncePerPort, servicePortHash, servicePortName } from './names.ts';
 
 export interface ServicePortContext {
   readonly service: Service;
@@ -24,13 +24,10 @@ export function compileServicePort({ service, port, node, config, detector, ipta
   const { clusterIP, externalIPs, loadBalancerIPs, loadBalancerSourceRanges, origin } = service;
   const names = namesOf(service, port);
   const { text: nm, proto, clusterChain, localChain, externalChain, firewallChain } = names;
-  const { cluster, local, reachable, hasAnyEndpoints } = categorizeEndpoints(service, port, node);
-  const internalLocal = service.internalTrafficPolicy === 'Local';
+  const { cluster, local, reachable, hasAnyEndpoints, hasInternalEndpoints, hasExternalEndpoints } =
+    categorizeEndpoints(service, port, node);
   const externalLocal = service.externalTrafficPolicy === 'Local';
-  const external = hasExternalAddress(service, port);
-  const hasInternalEndpoints = hasAnyEndpoints && (!internalLocal || local.length > 0);
-  const hasExternalEndpoints = hasAnyEndpoints && (!externalLocal || local.length > 0);
-  const internalChain = internalLocal ? localChain : clusterChain;
+  const internalChain = service.internalTrafficPolicy === 'Local' ? localChain : clusterChain;
   const firewalled = hasAnyEndpoints && loadBalancerIPs.length > 0 && loadBalancerSourceRanges.length > 0;
 
   const nat = (chain: string, text: string) => iptables.append('nat', chain, text, origin);
@@ -78,17 +75,17 @@ export function compileServicePort({ service, port, node, config, detector, ipta
   }
 
   if (hasInternalEndpoints && (config.masqueradeAll || detector)) {
-    const source = config.masqueradeAll ? '' : `${detector!.ifNotLocal} `;
+    const source = config.masqueradeAll ? '' : `${detector!.iptables.ifNotLocal} `;
     nat(internalChain, `-m comment --comment "${nm} cluster IP" ${destination(clusterIP)} ${source}-j KUBE-MARK-MASQ`);
   }
-  if (hasAnyEndpoints && external) {
+  if (hasAnyEndpoints && hasExternalAddress(service, port)) {
     if (!externalLocal) {
       nat(externalChain, `-m comment --comment "masquerade traffic for ${nm} external destinations" -j KUBE-MARK-MASQ`);
     } else {
       if (detector)
         nat(
           externalChain,
-          `-m comment --comment "pod traffic for ${nm} external destinations" ${detector.ifLocal} -j ${clusterChain}`,
+          `-m comment --comment "pod traffic for ${nm} external destinations" ${detector.iptables.ifLocal} -j ${clusterChain}`,
         );
       nat(
         externalChain,
@@ -159,17 +156,12 @@ interface Names {
   endpointChain(endpoint: Endpoint): string;
 }
 
-/** Names do not depend on the node: computed once a Service port. */
-const cache = new WeakMap<ServicePort, Names>();
-
-function namesOf(service: Service, port: ServicePort): Names {
-  const known = cache.get(port);
-  if (known) return known;
+const namesOf = oncePerPort((service, port): Names => {
   const text = servicePortName(service, port);
   const proto = port.protocol.toLowerCase();
   const hash = servicePortHash(text, proto);
   const chains = new Map(port.endpoints.map((endpoint) => [endpoint, endpointChain(text, proto, endpoint)]));
-  const names: Names = {
+  return {
     text,
     proto,
     clusterChain: `KUBE-SVC-${hash}`,
@@ -178,6 +170,4 @@ function namesOf(service: Service, port: ServicePort): Names {
     firewallChain: `KUBE-FW-${hash}`,
     endpointChain: (endpoint) => chains.get(endpoint)!,
   };
-  cache.set(port, names);
-  return names;
-}
+});

@@ -69,6 +69,6 @@ export function compileRules(
 function notFromPods({ masqueradeAll }: ProxyConfig, detector: LocalDetector | undefined): string {
   if (masqueradeAll) return inSet('KUBE-CLUSTER-IP', 'dst,dst');
   return detector
-    ? `${inSet('KUBE-CLUSTER-IP', 'dst,dst')} ${detector.ifNotLocal}`
+    ? `${inSet('KUBE-CLUSTER-IP', 'dst,dst')} ${detector.iptables.ifNotLocal}`
     : inSet('KUBE-CLUSTER-IP', 'src,dst');
 }

@@ -1,5 +1,5 @@
 /**
- * What kube-proxy is in modes iptables and ipvs alike: how it begins and goes on, how packets get its mark, and what the
+ * What kube-proxy is in several modes alike: how it begins and goes on, how packets get its mark, and what the
  * mark does (kubernetes pkg/proxy/{iptables,ipvs}/proxier.go).
  *
  *   nat KUBE-MARK-MASQ: set the mark        filter FORWARD → KUBE-FORWARD: let marked and established packets through
@@ -42,7 +42,7 @@ export function compileJumps(jumps: readonly Jump[], iptables: IptablesBuilder, 
 
 export function compileForward(config: ProxyConfig, iptables: IptablesBuilder, origin: Origin): void {
   const rule = (text: string) => iptables.append('filter', 'KUBE-FORWARD', text, origin);
-  const mark = formatMark(config.masqueradeBit);
+  const mark = markOf(config);
   rule(`-m comment --comment "kubernetes forwarding rules" -m mark --mark ${mark}/${mark} -j ACCEPT`);
   rule(
     '-m comment --comment "kubernetes forwarding conntrack rule" -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
@@ -52,7 +52,7 @@ export function compileForward(config: ProxyConfig, iptables: IptablesBuilder, o
 /** The mark goes before the packet does: it may come by again, encapsulated. */
 export function compileMasquerade(config: ProxyConfig, iptables: IptablesBuilder, origin: Origin): void {
   const rule = (chain: string, text: string) => iptables.append('nat', chain, text, origin);
-  const mark = formatMark(config.masqueradeBit);
+  const mark = markOf(config);
   rule('KUBE-MARK-MASQ', `-j MARK --or-mark ${mark}`);
   rule('KUBE-POSTROUTING', `-m mark ! --mark ${mark}/${mark} -j RETURN`);
   rule('KUBE-POSTROUTING', `-j MARK --xor-mark ${mark}`);
@@ -62,7 +62,7 @@ export function compileMasquerade(config: ProxyConfig, iptables: IptablesBuilder
   );
 }
 
-/** Go's `%#08x`: the mark of bit 14 is 0x00004000. */
-function formatMark(bit: number): string {
-  return `0x${(2 ** bit).toString(16).padStart(8, '0')}`;
+/** The mark of what is to be masqueraded, as Go's `%#08x` writes it: that of bit 14 is 0x00004000. */
+export function markOf({ masqueradeBit }: ProxyConfig): string {
+  return `0x${(2 ** masqueradeBit).toString(16).padStart(8, '0')}`;
 }

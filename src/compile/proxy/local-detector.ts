@@ -1,8 +1,16 @@
-/** How kube-proxy tells traffic of its own node's pods from other traffic (detectLocalMode). */
+/**
+ * How kube-proxy tells traffic of its own node's pods from other traffic (detectLocalMode;
+ * kubernetes pkg/proxy/util/localdetector.go; in mode nftables `iifname`, as since kubernetes#134024).
+ */
 import type { Cluster, Node, ProxyConfig } from '../../model/cluster.ts';
 
+/** Matches for traffic from pods of the node, and for all other traffic. */
 export interface LocalDetector {
-  /** iptables match for traffic from pods of the node. */
+  readonly iptables: Matches;
+  readonly nftables: Matches;
+}
+
+interface Matches {
   readonly ifLocal: string;
   readonly ifNotLocal: string;
 }
@@ -11,19 +19,30 @@ export interface LocalDetector {
 export function localDetector({ podCIDR }: Cluster, config: ProxyConfig, node: Node): LocalDetector | undefined {
   switch (config.detectLocalMode) {
     case 'ClusterCIDR':
-      return matching('-s', podCIDR.text);
+      return bySource(podCIDR.text);
     case 'NodeCIDR':
-      return matching('-s', node.podCIDR.text);
+      return bySource(node.podCIDR.text);
     case 'BridgeInterface':
-      return matching('-i', config.detectLocal.bridgeInterface);
+      return byInterface(config.detectLocal.bridgeInterface);
     case 'InterfaceNamePrefix':
-      return matching('-i', config.detectLocal.interfaceNamePrefix, '+');
+      return byInterface(config.detectLocal.interfaceNamePrefix, { iptables: '+', nftables: '*' });
     case 'None':
       return undefined;
   }
 }
 
-function matching(option: '-s' | '-i', value: string, wildcard = ''): LocalDetector | undefined {
-  const match = `${option} ${value}${wildcard}`;
-  return value === '' ? undefined : { ifLocal: match, ifNotLocal: `! ${match}` };
+function bySource(range: string): LocalDetector {
+  return {
+    iptables: { ifLocal: `-s ${range}`, ifNotLocal: `! -s ${range}` },
+    nftables: { ifLocal: `ip saddr ${range}`, ifNotLocal: `ip saddr != ${range}` },
+  };
+}
+
+function byInterface(name: string, wildcard = { iptables: '', nftables: '' }): LocalDetector | undefined {
+  if (name === '') return undefined;
+  const [iptables, nftables] = [name + wildcard.iptables, name + wildcard.nftables];
+  return {
+    iptables: { ifLocal: `-i ${iptables}`, ifNotLocal: `! -i ${iptables}` },
+    nftables: { ifLocal: `iifname ${nftables}`, ifNotLocal: `iifname != ${nftables}` },
+  };
 }

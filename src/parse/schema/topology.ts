@@ -66,7 +66,7 @@ export const cni = z
   .discriminatedUnion('mode', CNI)
   .describe('How pods are wired, and how nodes reach the pods of other nodes.');
 
-export const PROXY_MODES = ['iptables', 'ipvs', 'none'] as const;
+export const PROXY_MODES = ['iptables', 'ipvs', 'nftables', 'none'] as const;
 
 /** The kernel's, a module `ip_vs_NAME` each (net/netfilter/ipvs/Kconfig). */
 const IPVS_SCHEDULERS = [
