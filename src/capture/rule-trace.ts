@@ -7,6 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ResultPromise } from 'execa';
 import { run, runChecked, start } from '../apply/kernel/command.ts';
 import { inside } from '../apply/kernel/namespaces.ts';
+import { FENCE } from './capture.ts';
+import { sendFence } from './fence.ts';
 
 /** Everything one namespace reported, as printed. */
 export interface RuleTrace {
@@ -15,36 +17,60 @@ export interface RuleTrace {
 }
 
 const CHAINS = ['PREROUTING', 'OUTPUT'];
-/** xtables-monitor says nothing when it is ready. */
-const READY_MS = 150;
+/** xtables-monitor says neither when it is ready nor that it has nothing more to say: fences do. */
+const FENCE_MS = 10_000;
+const INTERVAL_MS = 20;
 
 export class RuleTraces {
-  readonly #running: { readonly namespace: string; readonly process: ResultPromise; readonly text: string[] }[];
+  readonly #running: readonly RunningTrace[];
 
-  private constructor(namespaces: readonly string[]) {
-    this.#running = namespaces.map((namespace) => {
-      const process = inside(namespace, () =>
-        start(['xtables-monitor', '--trace'], { stdin: 'ignore', buffer: false, encoding: 'buffer' }),
-      );
-      const text: string[] = [];
-      process.stdout?.on('data', (chunk: Buffer) => text.push(chunk.toString()));
-      return { namespace, process, text };
-    });
+  private constructor(running: readonly RunningTrace[]) {
+    this.#running = running;
   }
 
   static async start(namespaces: readonly string[]): Promise<RuleTraces> {
     await Promise.all(namespaces.flatMap((namespace) => CHAINS.map((chain) => traceRule(namespace, '-I', chain))));
-    const traces = new RuleTraces(namespaces);
-    await delay(READY_MS);
-    return traces;
+    const running = namespaces.map((namespace) => new RunningTrace(namespace));
+    await Promise.all(running.map((trace) => trace.fence()));
+    return new RuleTraces(running);
   }
 
   async stop(): Promise<RuleTrace[]> {
-    await delay(READY_MS);
-    for (const { process } of this.#running) process.kill('SIGKILL');
-    await Promise.all(this.#running.map(({ process }) => process));
-    await Promise.all(this.#running.flatMap(({ namespace }) => CHAINS.map((chain) => removeRule(namespace, chain))));
-    return this.#running.map(({ namespace, text }) => ({ namespace, text: text.join('') }));
+    const traces = await Promise.all(this.#running.map((trace) => trace.stop()));
+    await Promise.all(traces.flatMap(({ namespace }) => CHAINS.map((chain) => removeRule(namespace, chain))));
+    return traces;
+  }
+}
+
+class RunningTrace {
+  readonly #namespace: string;
+  readonly #process: ResultPromise;
+  #text = '';
+
+  constructor(namespace: string) {
+    this.#namespace = namespace;
+    this.#process = inside(namespace, () =>
+      start(['xtables-monitor', '--trace'], { stdin: 'ignore', buffer: false, encoding: 'buffer' }),
+    );
+    this.#process.stdout?.on('data', (chunk: Buffer) => (this.#text += chunk.toString()));
+  }
+
+  /** Returns when everything so far has been reported, or no fence within the time. */
+  async fence(): Promise<void> {
+    const deadline = performance.now() + FENCE_MS;
+    const ports: number[] = [];
+    const isReported = (port: number) => this.#text.includes(`SPORT=${port} DPORT=${port} `);
+    do {
+      ports.push(sendFence(this.#namespace, Buffer.from(FENCE)));
+      await delay(INTERVAL_MS);
+    } while (!ports.some(isReported) && performance.now() < deadline);
+  }
+
+  async stop(): Promise<RuleTrace> {
+    await this.fence();
+    this.#process.kill('SIGKILL');
+    await this.#process;
+    return { namespace: this.#namespace, text: this.#text };
   }
 }
 

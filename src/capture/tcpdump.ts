@@ -1,18 +1,12 @@
-/**
- * One tcpdump a namespace, on all its interfaces at once, for as long as the lab is watched.
- *
- * A fence is a datagram the namespace sends to itself over lo: once it stands in the capture, everything before it
- * does, too. That is how a capture is known to be alive, and its silence to mean something.
- */
+/** One tcpdump a namespace, on all its interfaces at once, for as long as the lab is watched. Fences show that it is alive. */
 
 import { randomBytes } from 'node:crypto';
-import { closeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Launched, launch } from '../apply/kernel/launch.ts';
-import { AF_INET, bind, connect, getsockname, SOCK_DGRAM, send, socket } from '../apply/kernel/libc.ts';
 import { listLinks } from '../apply/kernel/links.ts';
 import { inside } from '../apply/kernel/namespaces.ts';
 import { type Capture, FENCE } from './capture.ts';
+import { sendFence } from './fence.ts';
 
 /** Enough of every packet to know it and to show it; frames of the usual MTU fit whole. */
 const SNAPLEN = 2048;
@@ -99,7 +93,7 @@ class RunningCapture {
       };
     });
     while (!seen && this.#blind === undefined && performance.now() < deadline) {
-      this.#sendFence(mark);
+      sendFence(this.#namespace, mark);
       await Promise.race([arrived, delay(20)]);
     }
     this.#waiting = undefined;
@@ -135,19 +129,6 @@ class RunningCapture {
     if (!this.#waiting) return;
     const recent = Buffer.concat(this.#chunks.slice(-2));
     if (recent.includes(this.#waiting.mark)) this.#waiting.seen();
-  }
-
-  #sendFence(mark: Buffer): void {
-    inside(this.#namespace, () => {
-      const fd = socket(AF_INET, SOCK_DGRAM, 0);
-      try {
-        bind(fd, '127.0.0.1', 0);
-        connect(fd, '127.0.0.1', getsockname(fd).port);
-        send(fd, mark);
-      } finally {
-        closeSync(fd);
-      }
-    });
   }
 
   /** What tcpdump said when it failed, without what it always says. */
