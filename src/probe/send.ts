@@ -48,7 +48,7 @@ type Opened = { readonly local?: { address: string; port: number } } & (
 
 /** Opens, binds and connects a socket inside the namespace; from there on it works from anywhere. */
 function open(request: ProbeRequest, id: number): Opened {
-  const { protocol, destination, source, ttl } = request;
+  const { protocol, destination, ttl } = request;
   return inside(request.namespace, () => {
     let fd: number | undefined;
     try {
@@ -60,7 +60,7 @@ function open(request: ProbeRequest, id: number): Opened {
       );
       setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
       if (ttl !== undefined) setsockopt(fd, SOL_IP, IP_TTL, ttl);
-      if (source) bind(fd, source.address ?? '0.0.0.0', source.port ?? 0);
+      bindSource(fd, request, id);
       if (protocol === 'TCP') chooseSequence(fd, id);
       connect(fd, destination.address, destination.port ?? 0);
       return { fd, local: getsockname(fd) };
@@ -70,6 +70,27 @@ function open(request: ProbeRequest, id: number): Opened {
       return { failure: failureOf(error, protocol) };
     }
   });
+}
+
+/** Linux's default range for ports of its own choice. */
+const FIRST_PORT = 32_768;
+const PORTS = 28_232;
+
+/**
+ * Every probe has a port of its own. The kernel would use one for connections to several addresses; IPVS knows an answer by
+ * client and endpoint alone, and mixes up those of two Services with one endpoint (ip_vs_conn_out_get()).
+ */
+function bindSource(fd: number, { protocol, source }: ProbeRequest, id: number): void {
+  const { address = '0.0.0.0', port } = source ?? {};
+  if (port === undefined && (protocol === 'TCP' || protocol === 'UDP')) {
+    try {
+      bind(fd, address, FIRST_PORT + (id % PORTS));
+      return;
+    } catch (error) {
+      if (!(error instanceof SystemCallError) || error.code !== 'EADDRINUSE') throw error;
+    }
+  }
+  if (source) bind(fd, address, port ?? 0);
 }
 
 function failureOf(error: SystemCallError, protocol: ProbeRequest['protocol']): ProbeResult {
