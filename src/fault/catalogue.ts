@@ -1,6 +1,7 @@
 /** The faults. Each edit returns the namespaces it changed, none where it has nothing to break. */
 
 import type { Chain, Rule, TableName } from '../compile/iptables.ts';
+import type { VirtualServer } from '../compile/ipvs.ts';
 import type { Link, Namespace } from '../compile/kernel-state.ts';
 import type { FaultName } from '../model/cluster.ts';
 
@@ -22,26 +23,39 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
     edit: withoutRules('nat', ({ text }) => text.includes('-j MASQUERADE')),
   },
   'no-dnat': {
-    summary: "kube-proxy's DNAT rules are missing: Service addresses stay as they are",
-    edit: withoutRules('nat', ({ text }, chain) => chain.name.startsWith('KUBE-SEP-') && text.includes('-j DNAT')),
-  },
-  'no-service-filter': {
-    summary: 'kube-proxy neither rejects nor drops what has no endpoint',
-    edit: withoutRules(
-      'filter',
-      (_, chain) =>
-        chain.name === 'KUBE-SERVICES' ||
-        chain.name === 'KUBE-EXTERNAL-SERVICES' ||
-        chain.name === 'KUBE-PROXY-FIREWALL',
+    summary: "kube-proxy's DNAT rules or virtual servers are missing: Service addresses stay as they are",
+    edit: inEachMode(
+      withoutRules('nat', ({ text }, chain) => chain.name.startsWith('KUBE-SEP-') && text.includes('-j DNAT')),
+      (namespace) => (namespace.ipvs.length === 0 ? [] : [{ ...namespace, ipvs: [] }]),
     ),
   },
+  'no-vip': {
+    summary: 'the addresses of Services are not on kube-ipvs0: nothing brings packets to IPVS',
+    edit: (namespace) => {
+      const addresses = namespace.addresses.filter(({ device }) => device !== 'kube-ipvs0');
+      return addresses.length === namespace.addresses.length ? [] : [{ ...namespace, addresses }];
+    },
+  },
+  'no-service-filter': {
+    summary: 'kube-proxy neither rejects nor drops what is not to be served',
+    edit: withoutRules('filter', (_, chain) => SERVICE_FILTERS.includes(chain.name)),
+  },
   'no-statistic': {
-    summary: 'the balancing rules lost their probability: the first endpoint takes all',
-    edit: changedRules(({ text }) => text.replace(/-m statistic --mode random --probability [0-9.]+ /, '')),
+    summary: 'balancing lost its probabilities or weights: the first endpoint takes all',
+    edit: inEachMode(
+      changedRules(({ text }) => text.replace(/-m statistic --mode random --probability [0-9.]+ /, '')),
+      changedServers((server) => ({
+        ...server,
+        servers: server.servers.map((real, index) => ({ ...real, weight: index === 0 ? real.weight : 0 })),
+      })),
+    ),
   },
   'no-affinity': {
     summary: 'nothing remembers which endpoint a client had',
-    edit: withoutRules('nat', ({ text }) => text.includes('-m recent') && text.includes('--rcheck')),
+    edit: inEachMode(
+      withoutRules('nat', ({ text }) => text.includes('-m recent') && text.includes('--rcheck')),
+      changedServers(({ persistentSeconds: _, ...server }) => server),
+    ),
   },
   'forward-drop': {
     summary: 'FORWARD drops by default, as dockerd leaves it, and the network plugin accepts nothing',
@@ -88,6 +102,27 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
     edit: farEnd((link) => ({ ...link, up: false })),
   },
 };
+
+/** The chains in which modes iptables and ipvs refuse packets. */
+const SERVICE_FILTERS = [
+  'KUBE-SERVICES',
+  'KUBE-EXTERNAL-SERVICES',
+  'KUBE-PROXY-FIREWALL',
+  'KUBE-IPVS-FILTER',
+  'KUBE-IPVS-OUT-FILTER',
+];
+
+/** The same failure in modes of kube-proxy that are made of different things: one of the edits finds something to break. */
+function inEachMode(...edits: readonly Edit[]): Edit {
+  return (namespace, lookup) => edits.map((edit) => edit(namespace, lookup)).find(({ length }) => length > 0) ?? [];
+}
+
+function changedServers(edit: (server: VirtualServer) => VirtualServer): Edit {
+  return (namespace) => {
+    const ipvs = namespace.ipvs.map(edit);
+    return JSON.stringify(ipvs) === JSON.stringify(namespace.ipvs) ? [] : [{ ...namespace, ipvs }];
+  };
+}
 
 function withoutRules(table: TableName, isGone: (rule: Rule, chain: Chain) => boolean): Edit {
   return (namespace) =>

@@ -9,23 +9,23 @@ import { pod, service, stream, topology } from '../model/objects.ts';
 import { difference, linesMatching } from './script.ts';
 
 /** Something to break for every fault: two nodes with pods, a host and a router with routes, Services of several sorts. */
-const LAB = stateOf(
-  stream(
-    topology({
-      networks: [
-        { name: 'lan', cidr: '10.0.0.0/24' },
-        { name: 'dmz', cidr: '10.0.1.0/24' },
-      ],
-      nodes: [{ name: 'node1' }, { name: 'node2' }],
-      hosts: [{ name: 'client', routes: [{ to: '10.96.0.0/12', via: 'node/node1' }] }],
-      routers: [{ name: 'gw', networks: ['lan', 'dmz'], routes: [{ to: '10.244.0.0/16', via: 'node/node1' }] }],
-    }),
-    pod('a', { labels: { app: 'web' }, node: 'node1' }),
-    pod('b', { labels: { app: 'web' }, node: 'node2' }),
-    service('web', { type: 'NodePort', sessionAffinity: 'ClientIP' }),
-    service('empty', { type: 'NodePort' }),
-  ),
+const TEXT = stream(
+  topology({
+    networks: [
+      { name: 'lan', cidr: '10.0.0.0/24' },
+      { name: 'dmz', cidr: '10.0.1.0/24' },
+    ],
+    nodes: [{ name: 'node1' }, { name: 'node2' }],
+    hosts: [{ name: 'client', routes: [{ to: '10.96.0.0/12', via: 'node/node1' }] }],
+    routers: [{ name: 'gw', networks: ['lan', 'dmz'], routes: [{ to: '10.244.0.0/16', via: 'node/node1' }] }],
+  }),
+  pod('a', { labels: { app: 'web' }, node: 'node1' }),
+  pod('b', { labels: { app: 'web' }, node: 'node2' }),
+  service('web', { type: 'NodePort', sessionAffinity: 'ClientIP' }),
+  service('empty', { type: 'NodePort' }),
 );
+const LAB = stateOf(TEXT);
+const IPVS = stateOf(TEXT, { proxy: 'ipvs' });
 const [PORT_A, PORT_B] = ['node.node1', 'node.node2'].map(
   (node) => LAB.namespaces.find(({ name }) => name === node)!.links.find(({ master }) => master === 'cni0')!.name,
 );
@@ -140,9 +140,57 @@ describe('settings that change:', () => {
   });
 });
 
+describe('in mode ipvs', () => {
+  const broken = (fault: FaultName) => effect(fault, undefined, IPVS);
+
+  it('no-dnat takes the virtual servers', () => {
+    const wanted = linesMatching(IPVS, / -[Aa] -t /);
+    expect(wanted).toHaveLength(32);
+    expect(broken('no-dnat')).toMatchObject({ changed: true, gone: expect.arrayContaining(wanted), come: [] });
+  });
+
+  it('no-vip takes the addresses of kube-ipvs0', () => {
+    const wanted = linesMatching(IPVS, / addr add \S+ dev kube-ipvs0$/);
+    expect(wanted).toHaveLength(4);
+    expect(broken('no-vip')).toEqual({ changed: true, gone: wanted, come: [] });
+  });
+
+  it('no-service-filter takes the rules that refuse', () => {
+    const wanted = linesMatching(IPVS, / filter -A (KUBE-IPVS-FILTER|KUBE-IPVS-OUT-FILTER|KUBE-PROXY-FIREWALL) /);
+    expect(wanted).toHaveLength(12);
+    expect(broken('no-service-filter')).toEqual({ changed: true, gone: wanted, come: [] });
+  });
+
+  it('no-statistic leaves all to the first real server', () => {
+    const wanted = linesMatching(IPVS, / -a -t \S+ -r 10\.244\.2\.2:80 -m -w 1$/);
+    expect(wanted).toHaveLength(8);
+    expect(broken('no-statistic')).toEqual({
+      changed: true,
+      gone: wanted,
+      come: wanted.map((line) => line.replace(/1$/, '0')),
+    });
+  });
+
+  it('no-affinity makes every connection anew', () => {
+    const wanted = linesMatching(IPVS, / -A -t \S+ -s rr -p 10800$/);
+    expect(wanted).toHaveLength(8);
+    expect(broken('no-affinity')).toEqual({
+      changed: true,
+      gone: wanted,
+      come: wanted.map((line) => line.replace(' -p 10800', '')),
+    });
+  });
+
+  it('no-masquerade takes the rules that masquerade, home to the same pod as well', () => {
+    const wanted = linesMatching(IPVS, / nat .* -j MASQUERADE/);
+    expect(wanted).toHaveLength(8);
+    expect(broken('no-masquerade')).toEqual({ changed: true, gone: wanted, come: [] });
+  });
+});
+
 describe('a place', () => {
   it.each(FAULT_NAMES)('is all that %s touches when one is given', (fault) => {
-    const { changed, gone, come } = effect(fault, 'node/node1');
+    const { changed, gone, come } = effect(fault, 'node/node1', fault === 'no-vip' ? IPVS : LAB);
     expect(changed).toBe(true);
     expect(gone.length).toBeGreaterThan(0);
     /** The far end of its cable is in the switch, and made by the node. */

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KernelState } from '../../src/compile/index.ts';
 import { injectFault, injectFaults } from '../../src/fault/index.ts';
+import type { FaultName } from '../../src/model/cluster.ts';
 import { FAULT_NAMES } from '../../src/parse/schema/topology.ts';
 import { prepare } from '../../src/pipeline.ts';
 import { stateOf } from '../compile/state.ts';
@@ -16,6 +17,11 @@ const FULL = stream(
   service('empty'),
 );
 
+/** What has something to break for every fault; some break what one mode alone has. */
+function full(fault: FaultName): KernelState {
+  return stateOf(FULL, fault === 'no-vip' ? { proxy: 'ipvs' } : {});
+}
+
 /** A lab with as little as there can be: one node, no pods, no Services, plain wiring. */
 const BARE = stream(
   topology({
@@ -28,6 +34,7 @@ describe('a fault', () => {
   const idle = [
     'no-masquerade',
     'no-dnat',
+    'no-vip',
     'no-service-filter',
     'no-statistic',
     'no-affinity',
@@ -38,11 +45,11 @@ describe('a fault', () => {
 
   it.each(FAULT_NAMES)('%s is idle where there is nothing to break, and only there', (fault) => {
     expect(injectFault(stateOf(BARE), { fault }).changed).toBe(!idle.includes(fault));
-    expect(injectFault(stateOf(FULL), { fault }).changed).toBe(true);
+    expect(injectFault(full(fault), { fault }).changed).toBe(true);
   });
 
   it.each(FAULT_NAMES)('%s leaves the state it is given as it was', (fault) => {
-    const state = deepFreeze(stateOf(FULL));
+    const state = deepFreeze(full(fault));
     const before = JSON.stringify(state);
     const after = injectFault(state, { fault }).state;
     expect(JSON.stringify(state)).toBe(before);
@@ -51,10 +58,10 @@ describe('a fault', () => {
     expect(untouched.length).toBeGreaterThan(0);
   });
 
-  it.each(['no-route', 'no-fdb', 'no-dnat', 'no-hairpin', 'no-masquerade', 'no-statistic'] as const)(
+  it.each(['no-route', 'no-fdb', 'no-dnat', 'no-vip', 'no-hairpin', 'no-masquerade', 'no-statistic'] as const)(
     '%s has nothing left to break the second time',
     (fault) => {
-      const once = injectFault(stateOf(FULL), { fault }).state;
+      const once = injectFault(full(fault), { fault }).state;
       expect(injectFault(once, { fault })).toEqual({ state: once, changed: false });
     },
   );

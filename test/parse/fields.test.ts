@@ -128,6 +128,15 @@ describe('a value that is none of those allowed', () => {
     });
   });
 
+  it('may be a scheduler that IPVS does not have', () => {
+    const [only] = read(`${TOPOLOGY}spec: { cluster: { proxy: { ipvs: { scheduler: roundrobin } } } }\n`).diagnostics;
+    expect(only).toMatchObject({
+      message: 'spec.cluster.proxy.ipvs.scheduler cannot be "roundrobin"',
+      help: 'allowed: rr, wrr, lc, wlc, fo, ovf, lblc, lblcr, dh, sh, mh, sed, nq, twos',
+      at: { line: 3, column: 48, length: 10 },
+    });
+  });
+
   it('is missing when the choice is left out', () => {
     const [only] = read(`${TOPOLOGY}spec: { cluster: { cni: { ipMasq: true } } }\n`).diagnostics;
     expect(only).toMatchObject({

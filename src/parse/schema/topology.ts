@@ -175,6 +175,7 @@ export const FAULT_NAMES = [
   'small-mtu',
   'link-down',
   'no-dnat',
+  'no-vip',
   'no-service-filter',
   'no-statistic',
   'no-affinity',
