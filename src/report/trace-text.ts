@@ -1,5 +1,6 @@
-/** A traced walk: the hops, the fate, and when asked for the rules and connection tracking behind them. */
+/** A traced walk: the hops, the fate, and when asked for the rules, connection tracking and IPVS behind them. */
 import type { TrackedConnections } from '../stitch/conntrack.ts';
+import type { Balancing } from '../stitch/ipvs.ts';
 import type { MatchedRule, RulesAtPlace } from '../stitch/rules.ts';
 import type { Rewrite, Walk } from '../stitch/walk.ts';
 import { type Colors, table } from './layout.ts';
@@ -9,6 +10,7 @@ export function formatTrace(
   walk: Walk,
   rules: readonly RulesAtPlace[],
   tracked: readonly TrackedConnections[],
+  balancings: readonly Balancing[],
   colors: Colors,
 ): string {
   const lines = formatWalk(walk, colors, '  ', { madeBy: (rewrite) => chainsBehind(rewrite, rules) });
@@ -28,18 +30,21 @@ export function formatTrace(
   for (const { place, entries } of tracked) {
     lines.push('', colors.bold(`connection tracking at ${place}`), ...entries.map((entry) => `  ${entry}`));
   }
+  for (const { place, entry } of balancings) {
+    if (entry !== undefined) lines.push('', colors.bold(`connections of IPVS at ${place}`), `  ${entry}`);
+  }
   return lines.join('\n');
 }
 
 const TARGETS = { dnat: /-j DNAT/, snat: /-j (MASQUERADE|SNAT)/ } as const;
 
-/** The own chains a packet passed on its way to the rule that translated it, hashes shortened. */
+/** The own chains a packet passed on its way to the rule that translated it, hashes shortened; or IPVS's scheduler. */
 export function chainsBehind({ at, kind }: Rewrite, rules: readonly RulesAtPlace[]): string | undefined {
   if (kind !== 'dnat' && kind !== 'snat') return undefined;
-  const nat =
-    rules
-      .find(({ place, direction }) => place === at && direction === 'forward')
-      ?.rules.filter((rule) => rule.table === 'nat') ?? [];
+  const met = rules.find(({ place, direction }) => place === at && direction === 'forward')?.rules ?? [];
+  const virtual = kind === 'dnat' && met.find((rule) => rule.table === 'ipvs');
+  if (virtual) return `IPVS, ${/-s (\S+)/.exec(virtual.rule)?.[1]}`;
+  const nat = met.filter((rule) => rule.table === 'nat');
   const last = nat.findIndex(({ rule }) => TARGETS[kind].test(rule));
   if (last < 0) return undefined;
   const start = nat.slice(0, last).findLastIndex(({ chain }) => /^[A-Z]+ROUTING$|^OUTPUT$/.test(chain));

@@ -1,13 +1,18 @@
 /** What xtables-monitor reported, as the rules each packet of a walk met at each place. */
 import type { RuleTrace } from '../capture/rule-trace.ts';
+import type { Balancing } from './ipvs.ts';
 import { addressOf } from './outcome.ts';
 import type { Hop, Walk } from './walk.ts';
 import type { Wiring } from './wiring.ts';
 
 export interface MatchedRule {
+  /** `ipvs` for a virtual server of IPVS. */
   readonly table: string;
   readonly chain: string;
-  /** The rule as iptables-save writes it, without `-A CHAIN`; `policy DROP` where a built-in chain ended in it. */
+  /**
+   * The rule as iptables-save writes it, without `-A CHAIN`; `policy DROP` where a built-in chain ended in it. A virtual
+   * server as `ipvsadm -Sn` writes it, and the real one it chose.
+   */
   readonly rule: string;
 }
 
@@ -21,6 +26,8 @@ export interface RulesAtPlace {
 /** As it was when it came in. */
 interface TracedPacket extends TraceHeader {
   readonly namespace: string;
+  /** The hook it came to first: PREROUTING or OUTPUT. */
+  readonly hook: string;
   readonly rules: MatchedRule[];
 }
 
@@ -33,15 +40,36 @@ interface TraceHeader {
 }
 
 /** For every place a walk passes that has rules: the ones that matched its packets. */
-export function rulesOf(walk: Walk, traces: readonly RuleTrace[], wiring: Wiring): RulesAtPlace[] {
+export function rulesOf(
+  walk: Walk,
+  traces: readonly RuleTrace[],
+  wiring: Wiring,
+  balancings: readonly Balancing[] = [],
+): RulesAtPlace[] {
   const packets = traces.flatMap(readTrace);
   return [...stays(walk.hops, 'forward'), ...stays(walk.replyHops, 'reply')].flatMap(({ place, direction, hops }) => {
-    const met = packets.filter(
+    const packet = packets.find(
       (packet) => wiring.placeOf(packet.namespace) === place && hops.some((hop) => isPacketOf(packet, hop, walk)),
     );
-    const rules = met[0]?.rules ?? [];
+    if (!packet) return [];
+    const balancing = direction === 'forward' ? balancings.find((each) => each.place === place) : undefined;
+    const rules = balancing ? throughIpvs(packet, balancing, packets) : packet.rules;
     return rules.length > 0 ? [{ place, direction, rules }] : [];
   });
+}
+
+/** IPVS takes a packet after the rules of INPUT or OUTPUT, and sends another one with the same content. */
+function throughIpvs(packet: TracedPacket, balancing: Balancing, packets: readonly TracedPacket[]): MatchedRule[] {
+  const { virtual, real = 'it has no real server' } = balancing;
+  const sent = packets.find(
+    (other) =>
+      other !== packet &&
+      other.namespace === packet.namespace &&
+      other.hook === 'OUTPUT' &&
+      other.sameAtAllHooks === packet.sameAtAllHooks,
+  );
+  const chain = packet.hook === 'OUTPUT' ? 'OUTPUT' : 'INPUT';
+  return [...packet.rules, { table: 'ipvs', chain, rule: `${virtual} → ${real}` }, ...(sent?.rules ?? [])];
 }
 
 function* stays(hops: readonly Hop[], direction: 'forward' | 'reply') {
@@ -93,8 +121,9 @@ function readTrace({ namespace, text }: RuleTrace): TracedPacket[] {
     } else if (kind === 'TRACE') {
       const header = headers.get(number);
       /** Our own TRACE rule comes first of all. */
-      if (header && /^raw:\w+:rule:/.test(rest)) {
-        const packet = { ...header, namespace, rules: [] };
+      const [, hook] = /^raw:(\w+):rule:/.exec(rest) ?? [];
+      if (header && hook !== undefined) {
+        const packet = { ...header, namespace, hook, rules: [] };
         current.set(number, packet);
         packets.push(packet);
       }

@@ -24,9 +24,13 @@ const FORWARD: RulesAtPlace = {
   ],
 };
 
+type Parameter<N extends number> = Parameters<typeof formatTrace>[N];
 const lines = (
-  ...parameters: [Parameters<typeof formatTrace>[0], RulesAtPlace[]?, Parameters<typeof formatTrace>[2]?]
-) => formatTrace(parameters[0], parameters[1] ?? [], parameters[2] ?? [], plain).split('\n');
+  walk: Parameter<0>,
+  rules: Parameter<1> = [],
+  tracked: Parameter<2> = [],
+  balancings: Parameter<3> = [],
+) => formatTrace(walk, rules, tracked, balancings, plain).split('\n');
 
 describe('a traced walk', () => {
   it('ends with who got it and whom that one saw', () => {
@@ -69,6 +73,19 @@ describe('a traced walk', () => {
       '  nat     KUBE-NODEPORTS             -j KUBE-EXT-LOLE4ISW44XBNF3G',
     ]);
     expect(all.slice(-2)).toEqual(['rules at node/node1, on the way back', '  filter  FORWARD  -j KUBE-FORWARD']);
+  });
+
+  it('names the scheduler of IPVS behind a translation, and its connection', () => {
+    const virtual = '-t 10.0.0.11:30080 -s rr';
+    const real = '-r 10.244.2.2:8080 -m -w 1';
+    const entry = 'TCP 01:59 FIN_WAIT 10.0.0.100:40112 10.0.0.11:30080 10.244.2.2:8080';
+    const rules = [rule('nat', 'KUBE-SERVICES', '-j ACCEPT'), rule('ipvs', 'INPUT', `${virtual} → ${real}`)];
+    const met: RulesAtPlace = { ...FORWARD, rules: [...rules, ...FORWARD.rules.slice(-2)] };
+    const all = lines(delivered(), [met], [], [{ place: 'node/node1', virtual, real, entry }]);
+    const below = (text: string) => all[all.findIndex((line) => line.includes(text)) + 1]?.trim();
+    expect(below('DNAT  10.0.0.11:30080')).toBe('by IPVS, rr');
+    expect(below('SNAT  10.0.0.100:40112')).toBe('by KUBE-POSTROUTING');
+    expect(all.slice(-3)).toEqual(['', 'connections of IPVS at node/node1', `  ${entry}`]);
   });
 
   it('lists what connection tracking knows', () => {

@@ -110,6 +110,68 @@ describe('a NodePort packet that a node translates and forwards', () => {
   });
 });
 
+describe('a NodePort packet that IPVS translates', () => {
+  const wiring = new Wiring(prepared('nodeport-snat').state);
+  const asked = syn('10.0.0.100:38960', '10.0.0.11:30080');
+  const sent = syn('10.244.1.0:11267', '10.244.2.2:8080');
+  const answer = synAck('10.244.2.2:8080', '10.244.1.0:11267');
+  const back = synAck('10.0.0.11:30080', '10.0.0.100:38960');
+  const walk = walkOf(
+    { namespace: 'host.client', local: '10.0.0.100:38960', remote: '10.0.0.11:30080' },
+    [
+      seen('host.client/eth0', 'out', asked),
+      seen('node.node1/eth0', 'in', asked),
+      seen('node.node1/flannel.1', 'out', sent),
+      seen('pod.default.web-0/eth0', 'out', answer),
+      seen('node.node2/veth24d07f86', 'in', answer),
+      seen('node.node2/eth0', 'out', inVxlan('10.0.0.12', '10.0.0.11', answer)),
+      seen('node.node1/eth0', 'in', inVxlan('10.0.0.12', '10.0.0.11', answer)),
+      seen('node.node1/flannel.1', 'in', answer),
+      seen('node.node1/eth0', 'out', back),
+    ],
+    wiring,
+  );
+  const traces = [{ namespace: 'node.node1', text: trace('ipvs-nodeport-at-node1') }];
+  const balancing = { place: 'node/node1', virtual: '-t 10.0.0.11:30080 -s rr', real: '-r 10.244.2.2:8080 -m -w 1' };
+  const BEFORE = [
+    'nat PREROUTING → KUBE-SERVICES',
+    'nat KUBE-SERVICES → KUBE-NODE-PORT',
+    'nat KUBE-NODE-PORT → KUBE-MARK-MASQ',
+    'nat KUBE-MARK-MASQ → MARK',
+    'filter INPUT → KUBE-IPVS-FILTER',
+    'filter INPUT → KUBE-PROXY-FIREWALL',
+    'filter INPUT → KUBE-NODE-PORT',
+    'filter INPUT → KUBE-FIREWALL',
+  ];
+
+  it('met the rules of INPUT, the virtual server, and those of OUTPUT', () => {
+    const [there, back] = rulesOf(walk, traces, wiring, [balancing]);
+    expect(steps(there!)).toEqual([
+      ...BEFORE,
+      'ipvs INPUT → -t 10.0.0.11:30080 -s rr → -r 10.244.2.2:8080 -m -w 1',
+      'filter OUTPUT → KUBE-IPVS-OUT-FILTER',
+      'filter OUTPUT → KUBE-FIREWALL',
+      'nat POSTROUTING → KUBE-POSTROUTING',
+      'nat KUBE-POSTROUTING → MARK',
+      'nat KUBE-POSTROUTING → MASQUERADE',
+    ]);
+    expect(back).toMatchObject({ place: 'node/node1', direction: 'reply' });
+    expect(steps(back!).at(-1)).toBe('filter KUBE-FORWARD → ACCEPT');
+  });
+
+  it('ends at a virtual server that has no real one', () => {
+    const lost = walkOf(
+      { namespace: 'host.client', local: '10.0.0.100:38960', remote: '10.0.0.11:30080' },
+      [seen('host.client/eth0', 'out', asked), seen('node.node1/eth0', 'in', asked)],
+      wiring,
+    );
+    const text = traces[0]!.text.split('\n').slice(0, 20).join('\n');
+    const { place, virtual } = balancing;
+    const [there] = rulesOf(lost, [{ namespace: 'node.node1', text }], wiring, [{ place, virtual }]);
+    expect(steps(there!)).toEqual([...BEFORE, 'ipvs INPUT → -t 10.0.0.11:30080 -s rr → it has no real server']);
+  });
+});
+
 describe('a packet that a policy drops', () => {
   it('shows the policy last, though the kernel gave the packet another number between two hooks', () => {
     const wiring = new Wiring(prepared('cross-node-vxlan').state);

@@ -39,6 +39,16 @@ describe('the wiring', () => {
     expect(withRules.map(({ place }) => place)).toEqual(['node/node1', 'node/node2']);
   });
 
+  it('knows an address that every node has as one of each, and as nobody’s own', () => {
+    const shared = wiringOf('ipvs-tables');
+    expect(shared.ownerOf('10.96.0.10')).toBeUndefined();
+    expect(shared.owns('node/worker', '10.96.0.10')).toBe(true);
+    expect(shared.owns('pod/client', '10.96.0.10')).toBe(false);
+    expect(shared.owns('node/master', '10.0.0.50')).toBe(true);
+    expect(shared.owns('node/worker', '10.0.0.50')).toBe(false);
+    expect(shared.owners().map(([address]) => address)).not.toContain('10.96.0.10');
+  });
+
   const nextHops: [namespace: string, destination: string, nextHop: string | undefined, why: string][] = [
     ['host.client', '10.0.0.11', '10.0.0.11', 'on the same network'],
     ['host.client', '10.244.2.2', undefined, 'no route'],
