@@ -176,8 +176,25 @@ describe('a listing', () => {
     expect(judged({ has: ['dev eth0 10.244.2.0/24'] }).verdict).toBe('fail');
   });
 
+  it('has a text of several lines where they follow each other', () => {
+    const table =
+      'TCP  10.96.0.10:53 rr\n  -> 10.244.0.24:53   Masq  1\nTCP  10.96.0.11:53 rr\n  -> 10.244.0.25:53   Masq  1\n';
+    const has = (text: string) => judged({ has: [text] }, table);
+    expect(has('TCP 10.96.0.11:53 rr\n -> 10.244.0.25:53\n').verdict).toBe('pass');
+    expect(has('TCP 10.96.0.10:53 rr\n -> 10.244.0.25:53').mismatches).toEqual([
+      {
+        field: 'routes',
+        expected: 'a line with "-> 10.244.0.25:53" after "TCP 10.96.0.10:53 rr"',
+        observed: '"-> 10.244.0.24:53 Masq 1"',
+      },
+    ]);
+    expect(has('-> 10.244.0.25:53\nUDP').mismatches).toMatchObject([{ observed: 'there is none' }]);
+    expect(has('UDP\n-> 10.244.0.25:53').mismatches).toMatchObject([{ expected: 'a line with "UDP"' }]);
+  });
+
   it('lacks a text that stands in no line', () => {
     expect(judged({ lacks: ['10.244.3.0/24', 'blackhole'] }).verdict).toBe('pass');
+    expect(judged({ lacks: ['default\ndefault'] }).verdict).toBe('pass');
   });
 
   it('that should lack a text shows the line it stands in, once', () => {
