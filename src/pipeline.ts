@@ -12,6 +12,7 @@ import { buildLab, type Lab, list, namespacesOnTheWay, probe, type Watched, watc
 import type { Sandboxes } from './agent/sandboxes.ts';
 import { KernelError } from './apply/kernel/errors.ts';
 import { SandboxError } from './apply/sandbox/error.ts';
+import type { Traced } from './capture/rule-trace.ts';
 import { compile, type KernelState } from './compile/index.ts';
 import { type Frame, PcapError, readFrames, VXLAN_PORTS } from './decode/index.ts';
 import { type Diagnostic, Diagnostics } from './diagnostic.ts';
@@ -149,11 +150,17 @@ export async function trace(
   check: ConnectionCheck,
   rules: boolean,
 ): Promise<{ walks: Walk[]; watched: Watched<ProbeRun[]> }> {
-  const traced = rules ? lab.cluster.nodes.map(({ netns }) => netns) : [];
+  const traced = rules ? lab.cluster.nodes.map(({ netns }) => tracedBy(lab.state, netns)) : [];
   const watched = await watch(lab, { namespaces: namespacesOnTheWay(lab.cluster, [check]), traced }, () =>
     probe(lab, check),
   );
   return { walks: stitch(watched.result, evidenceOf(watched, lab.cluster), new Wiring(lab.state)), watched };
+}
+
+/** Rules are told in iptables' words, unless there are some that iptables has none for. */
+function tracedBy({ namespaces }: KernelState, namespace: string): Traced {
+  const hasOwnTables = namespaces.some(({ name, nft }) => name === namespace && nft.length > 0);
+  return { namespace, reader: hasOwnTables ? 'nft' : 'xtables-monitor' };
 }
 
 /** decode: every capture's frames, and which captures cannot be relied on. */

@@ -60,7 +60,7 @@ export class Agent {
       stopCaptures: async (id, { captures }) => (await captures.take(id)?.stop()) ?? [],
       probe: (request) => this.#probe(request),
       run: ({ namespace, argv }) => inside(namespace, () => run(argv, { namespace })),
-      startRuleTrace: async (namespaces, { traces }) => traces.keep(await RuleTraces.start(namespaces)),
+      startRuleTrace: async (traced, { traces }) => traces.keep(await RuleTraces.start(traced)),
       stopRuleTrace: async (id, { traces }) => (await traces.take(id)?.stop()) ?? [],
       stay,
       shutdown,

@@ -3,7 +3,7 @@
 import { classify, KernelError } from '../apply/kernel/errors.ts';
 import type { SandboxKind } from '../apply/sandbox/namespaces.ts';
 import type { Capture } from '../capture/capture.ts';
-import type { RuleTrace } from '../capture/rule-trace.ts';
+import type { RuleTrace, Traced } from '../capture/rule-trace.ts';
 import type { KernelState } from '../compile/kernel-state.ts';
 import type { Check, ConnectionCheck, ListingName, StateCheck } from '../model/check.ts';
 import type { Cluster, Place } from '../model/cluster.ts';
@@ -49,7 +49,7 @@ export interface Watched<T> {
 export interface WatchOptions {
   readonly namespaces: readonly string[];
   /** Namespaces whose rules are traced as well. */
-  readonly traced?: readonly string[];
+  readonly traced?: readonly Traced[];
 }
 
 /** Captures in all the namespaces while `action` runs, and until everything it sent stands in the captures. */
@@ -103,6 +103,7 @@ const LISTING_COMMANDS: Record<ListingName, readonly string[]> = {
   iptables: ['iptables-save'],
   ipsets: ['ipset', 'save'],
   ipvs: ['ipvsadm', '-Ln'],
+  nft: ['nft', 'list', 'ruleset'],
 };
 
 /** Reads the listings a state check looks at. */

@@ -1,6 +1,6 @@
 /**
- * Which rules a packet met, in order: TRACE rules in the raw table, and xtables-monitor to read what they report
- * (iptables-extensions(8) TRACE, the nf_tables variant).
+ * Which rules a packet met, in order: TRACE rules in the raw table, and a program that reads what the kernel then reports
+ * (iptables-extensions(8) TRACE, the nf_tables variant; nft(8) monitor trace).
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,14 +10,31 @@ import { inside } from '../apply/kernel/namespaces.ts';
 import { FENCE } from './capture.ts';
 import { sendFence } from './fence.ts';
 
-/** Everything one namespace reported, as printed. */
-export interface RuleTrace {
+/** xtables-monitor writes rules as iptables does, and knows only its tables; nft knows all. */
+export type RuleReader = 'xtables-monitor' | 'nft';
+
+/** A namespace whose rules are traced, and in whose words. */
+export interface Traced {
   readonly namespace: string;
+  readonly reader: RuleReader;
+}
+
+/** Everything one namespace reported, as printed. */
+export interface RuleTrace extends Traced {
   readonly text: string;
 }
 
+/** How each is called, and how it tells of a packet between these ports. */
+const READERS: Record<RuleReader, { readonly command: readonly string[]; sentBetween(port: number): string }> = {
+  'xtables-monitor': {
+    command: ['xtables-monitor', '--trace'],
+    sentBetween: (port) => `SPORT=${port} DPORT=${port} `,
+  },
+  nft: { command: ['nft', 'monitor', 'trace'], sentBetween: (port) => `udp sport ${port} udp dport ${port} ` },
+};
+
 const CHAINS = ['PREROUTING', 'OUTPUT'];
-/** xtables-monitor says neither when it is ready nor that it has nothing more to say: fences do. */
+/** Neither says when it is ready nor that it has nothing more to say: fences do. */
 const FENCE_MS = 10_000;
 const INTERVAL_MS = 20;
 
@@ -28,9 +45,9 @@ export class RuleTraces {
     this.#running = running;
   }
 
-  static async start(namespaces: readonly string[]): Promise<RuleTraces> {
-    await Promise.all(namespaces.flatMap((namespace) => CHAINS.map((chain) => traceRule(namespace, '-I', chain))));
-    const running = namespaces.map((namespace) => new RunningTrace(namespace));
+  static async start(traced: readonly Traced[]): Promise<RuleTraces> {
+    await Promise.all(traced.flatMap(({ namespace }) => CHAINS.map((chain) => traceRule(namespace, '-I', chain))));
+    const running = traced.map((each) => new RunningTrace(each));
     await Promise.all(running.map((trace) => trace.fence()));
     return new RuleTraces(running);
   }
@@ -43,14 +60,15 @@ export class RuleTraces {
 }
 
 class RunningTrace {
-  readonly #namespace: string;
+  readonly #traced: Traced;
   readonly #process: ResultPromise;
   #text = '';
 
-  constructor(namespace: string) {
-    this.#namespace = namespace;
-    this.#process = inside(namespace, () =>
-      start(['xtables-monitor', '--trace'], { stdin: 'ignore', buffer: false, encoding: 'buffer' }),
+  constructor(traced: Traced) {
+    this.#traced = traced;
+    const { command } = READERS[traced.reader];
+    this.#process = inside(traced.namespace, () =>
+      start(command, { stdin: 'ignore', buffer: false, encoding: 'buffer' }),
     );
     this.#process.stdout?.on('data', (chunk: Buffer) => (this.#text += chunk.toString()));
   }
@@ -59,9 +77,10 @@ class RunningTrace {
   async fence(): Promise<void> {
     const deadline = performance.now() + FENCE_MS;
     const ports: number[] = [];
-    const isReported = (port: number) => this.#text.includes(`SPORT=${port} DPORT=${port} `);
+    const { namespace, reader } = this.#traced;
+    const isReported = (port: number) => this.#text.includes(READERS[reader].sentBetween(port));
     do {
-      ports.push(sendFence(this.#namespace, Buffer.from(FENCE)));
+      ports.push(sendFence(namespace, Buffer.from(FENCE)));
       await delay(INTERVAL_MS);
     } while (!ports.some(isReported) && performance.now() < deadline);
   }
@@ -70,7 +89,7 @@ class RunningTrace {
     await this.fence();
     this.#process.kill('SIGKILL');
     await this.#process;
-    return { namespace: this.#namespace, text: this.#text };
+    return { ...this.#traced, text: this.#text };
   }
 }
 

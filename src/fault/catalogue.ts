@@ -3,6 +3,7 @@
 import type { Chain, Rule, TableName } from '../compile/iptables.ts';
 import type { VirtualServer } from '../compile/ipvs.ts';
 import type { Link, Namespace } from '../compile/kernel-state.ts';
+import type { NftChain } from '../compile/nft.ts';
 import type { FaultName } from '../model/cluster.ts';
 
 export interface FaultDefinition {
@@ -20,13 +21,17 @@ const SMALL_MTU = 1400;
 export const FAULTS: Record<FaultName, FaultDefinition> = {
   'no-masquerade': {
     summary: 'no rule masquerades: packets keep the source they have',
-    edit: withoutRules('nat', ({ text }) => text.includes('-j MASQUERADE')),
+    edit: inEachMode(
+      withoutRules('nat', ({ text }) => text.includes('-j MASQUERADE')),
+      withoutNftRules(({ text }) => text.startsWith('masquerade')),
+    ),
   },
   'no-dnat': {
     summary: "kube-proxy's DNAT rules or virtual servers are missing: Service addresses stay as they are",
     edit: inEachMode(
       withoutRules('nat', ({ text }, chain) => chain.name.startsWith('KUBE-SEP-') && text.includes('-j DNAT')),
       (namespace) => (namespace.ipvs.length === 0 ? [] : [{ ...namespace, ipvs: [] }]),
+      withoutNftRules(({ text }) => text.includes(' dnat to ')),
     ),
   },
   'no-vip': {
@@ -38,7 +43,10 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
   },
   'no-service-filter': {
     summary: 'kube-proxy neither rejects nor drops what is not to be served',
-    edit: withoutRules('filter', (_, chain) => SERVICE_FILTERS.includes(chain.name)),
+    edit: inEachMode(
+      withoutRules('filter', (_, chain) => SERVICE_FILTERS.includes(chain.name)),
+      withoutNftRules((_, chain) => NFT_SERVICE_FILTERS.includes(chain.name)),
+    ),
   },
   'no-statistic': {
     summary: 'balancing lost its probabilities or weights: the first endpoint takes all',
@@ -48,6 +56,7 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
         ...server,
         servers: server.servers.map((real, index) => ({ ...real, weight: index === 0 ? real.weight : 0 })),
       })),
+      changedNftRules(({ text }) => text.replace(/^numgen random mod \d+ vmap \{ 0 : goto (\S+) , .*$/, 'goto $1')),
     ),
   },
   'no-affinity': {
@@ -55,6 +64,7 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
     edit: inEachMode(
       withoutRules('nat', ({ text }) => text.includes('-m recent') && text.includes('--rcheck')),
       changedServers(({ persistentSeconds: _, ...server }) => server),
+      withoutNftRules(({ text }) => text.startsWith('ip saddr @affinity-')),
     ),
   },
   'forward-drop': {
@@ -112,9 +122,43 @@ const SERVICE_FILTERS = [
   'KUBE-IPVS-OUT-FILTER',
 ];
 
-/** The same failure in modes of kube-proxy that are made of different things: one of the edits finds something to break. */
+/** Those of mode nftables. */
+const NFT_SERVICE_FILTERS = [
+  'nodeport-endpoints-check',
+  'service-endpoints-check',
+  'firewall-check',
+  'cluster-ips-check',
+];
+
+/** The same failure in modes of kube-proxy that are made of different things: each edit breaks what it finds in the namespace. */
 function inEachMode(...edits: readonly Edit[]): Edit {
-  return (namespace, lookup) => edits.map((edit) => edit(namespace, lookup)).find(({ length }) => length > 0) ?? [];
+  return (namespace, lookup) => {
+    const broken = edits.reduce((current, edit) => edit(current, lookup)[0] ?? current, namespace);
+    return broken === namespace ? [] : [broken];
+  };
+}
+
+function withoutNftRules(isGone: (rule: Rule, chain: NftChain) => boolean): Edit {
+  return (namespace) => editNftChains(namespace, (chain) => chain.rules.filter((rule) => !isGone(rule, chain)));
+}
+
+function changedNftRules(edit: (rule: Rule) => string): Edit {
+  return (namespace) => editNftChains(namespace, ({ rules }) => rules.map((rule) => ({ ...rule, text: edit(rule) })));
+}
+
+function editNftChains(namespace: Namespace, edit: (chain: NftChain) => Rule[]): Namespace[] {
+  const textOf = (rules: readonly Rule[]) => rules.map(({ text }) => text).join('\n');
+  let changed = false;
+  const nft = namespace.nft.map((table) => ({
+    ...table,
+    chains: table.chains.map((chain) => {
+      const rules = edit(chain);
+      if (textOf(rules) === textOf(chain.rules)) return chain;
+      changed = true;
+      return { ...chain, rules };
+    }),
+  }));
+  return changed ? [{ ...namespace, nft }] : [];
 }
 
 function changedServers(edit: (server: VirtualServer) => VirtualServer): Edit {

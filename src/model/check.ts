@@ -42,6 +42,7 @@ export const LISTINGS = [
   'iptables',
   'ipsets',
   'ipvs',
+  'nft',
 ] as const;
 export type ListingName = (typeof LISTINGS)[number];
 

@@ -36,7 +36,13 @@ export function formatTrace(
   return lines.join('\n');
 }
 
-const TARGETS = { dnat: /-j DNAT/, snat: /-j (MASQUERADE|SNAT)/ } as const;
+const TARGETS = { dnat: /-j DNAT|\bdnat to /, snat: /-j (MASQUERADE|SNAT)|^masquerade/ } as const;
+/** Where netfilter calls: in the tables of iptables, and in kube-proxy's own. */
+const HOOKS = /^[A-Z]+ROUTING$|^OUTPUT$|^nat-(prerouting|output|postrouting)$/;
+
+/** What is passed on every way. */
+const MARKS = ['KUBE-MARK-MASQ', 'mark-for-masquerade'];
+const PORTALS = ['KUBE-SERVICES', 'services'];
 
 /** The own chains a packet passed on its way to the rule that translated it, hashes shortened; or IPVS's scheduler. */
 export function chainsBehind({ at, kind }: Rewrite, rules: readonly RulesAtPlace[]): string | undefined {
@@ -44,14 +50,14 @@ export function chainsBehind({ at, kind }: Rewrite, rules: readonly RulesAtPlace
   const met = rules.find(({ place, direction }) => place === at && direction === 'forward')?.rules ?? [];
   const virtual = kind === 'dnat' && met.find((rule) => rule.table === 'ipvs');
   if (virtual) return `IPVS, ${/-s (\S+)/.exec(virtual.rule)?.[1]}`;
-  const nat = met.filter((rule) => rule.table === 'nat');
+  const nat = met.filter((rule) => rule.table === 'nat' || rule.table === 'kube-proxy');
   const last = nat.findIndex(({ rule }) => TARGETS[kind].test(rule));
   if (last < 0) return undefined;
-  const start = nat.slice(0, last).findLastIndex(({ chain }) => /^[A-Z]+ROUTING$|^OUTPUT$/.test(chain));
+  const start = nat.slice(0, last).findLastIndex(({ chain }) => HOOKS.test(chain));
   const chains = nat.slice(start + 1, last + 1).map(({ chain }) => chain);
   return [...new Set(chains)]
-    .filter((chain) => chain !== 'KUBE-MARK-MASQ' && (chain !== 'KUBE-SERVICES' || chains.at(-1) === chain))
-    .map((chain) => chain.replace(/-([A-Z2-7]{4})[A-Z2-7]{12}$/, '-$1…'))
+    .filter((chain) => !MARKS.includes(chain) && (!PORTALS.includes(chain) || chains.at(-1) === chain))
+    .map((chain) => chain.replace(/-([A-Z2-7]{4})[A-Z2-7]{12}$/, '-$1…').replace(/-([A-Z2-7]{8})-.*$/, '-$1…'))
     .join(' → ');
 }
 

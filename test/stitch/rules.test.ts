@@ -52,7 +52,35 @@ describe('a NodePort packet that a node translates and forwards', () => {
     wiring,
   );
   const text = trace('nodeport-at-node1');
-  const rules = rulesOf(walk, [{ namespace: 'node.node1', text }], wiring);
+  const rules = rulesOf(walk, [{ namespace: 'node.node1', reader: 'xtables-monitor', text }], wiring);
+
+  it('met the rules of nftables, with what the maps said, and those of the network plugin', () => {
+    const traced = { namespace: 'node.node1', reader: 'nft' as const, text: trace('nft-nodeport-at-node1') };
+    const [there, back] = rulesOf(walk, [traced], wiring);
+    const lines = ({ rules: met }: RulesAtPlace) => met.map(({ table, chain, rule }) => `${table} ${chain}: ${rule}`);
+    expect(lines(there!)).toEqual([
+      'kube-proxy filter-prerouting-pre-dnat: ct state new jump firewall-check',
+      'kube-proxy nat-prerouting: jump services',
+      'kube-proxy services: ip daddr @nodeport-ips meta l4proto . th dport vmap @service-nodeports → goto external-PFISGYVC-default/web/tcp/',
+      'kube-proxy external-PFISGYVC-default/web/tcp/: jump mark-for-masquerade',
+      'kube-proxy mark-for-masquerade: meta mark set meta mark | 0x00004000',
+      'kube-proxy external-PFISGYVC-default/web/tcp/: goto service-PFISGYVC-default/web/tcp/',
+      'kube-proxy service-PFISGYVC-default/web/tcp/: numgen random mod 1 vmap { 0 : goto endpoint-K52L44CG-default/web/tcp/__10.244.2.2/8080 } → goto endpoint-K52L44CG-default/web/tcp/__10.244.2.2/8080',
+      'kube-proxy endpoint-K52L44CG-default/web/tcp/__10.244.2.2/8080: meta l4proto tcp dnat to 10.244.2.2:8080',
+      'kube-proxy filter-forward: ct state new jump service-endpoints-check',
+      'kube-proxy filter-forward: ct state new jump cluster-ips-check',
+      'filter FORWARD: jump FLANNEL-FWD',
+      'filter FLANNEL-FWD: ip daddr 10.244.0.0/16 accept',
+      'kube-proxy nat-postrouting: jump masquerading',
+      'kube-proxy masquerading: meta mark set meta mark ^ 0x00004000',
+      'kube-proxy masquerading: masquerade fully-random',
+    ]);
+    expect(back).toMatchObject({ place: 'node/node1', direction: 'reply' });
+    expect(lines(back!)).toEqual([
+      'filter FORWARD: jump FLANNEL-FWD',
+      'filter FLANNEL-FWD: ip saddr 10.244.0.0/16 accept',
+    ]);
+  });
 
   it('met the chains of kube-proxy one by one, of the first packet only', () => {
     expect(rules[0]).toMatchObject({ place: 'node/node1', direction: 'forward' });
@@ -90,7 +118,9 @@ describe('a NodePort packet that a node translates and forwards', () => {
 
   it('has no rules where nothing was traced', () => {
     expect(rulesOf(walk, [], wiring)).toEqual([]);
-    expect(rulesOf(walk, [{ namespace: 'node.node1', text: '' }], wiring)).toEqual([]);
+    expect(rulesOf(walk, [{ namespace: 'node.node1', reader: 'xtables-monitor' as const, text: '' }], wiring)).toEqual(
+      [],
+    );
   });
 
   it('needs the port, too: another connection between the same machines is another packet', () => {
@@ -100,12 +130,12 @@ describe('a NodePort packet that a node translates and forwards', () => {
       [seen('host.client/eth0', 'out', packet), seen('node.node1/eth0', 'in', packet)],
       wiring,
     );
-    expect(rulesOf(other, [{ namespace: 'node.node1', text }], wiring)).toEqual([]);
+    expect(rulesOf(other, [{ namespace: 'node.node1', reader: 'xtables-monitor', text }], wiring)).toEqual([]);
   });
 
   it('is read the same when the text was cut off in the middle of a line', () => {
     const cut = text.slice(0, text.indexOf('nat:KUBE-SEP') + 8);
-    const [first] = rulesOf(walk, [{ namespace: 'node.node1', text: cut }], wiring);
+    const [first] = rulesOf(walk, [{ namespace: 'node.node1', reader: 'xtables-monitor' as const, text: cut }], wiring);
     expect(steps(first!)).toEqual(steps(rules[0]!).slice(0, 7));
   });
 });
@@ -131,7 +161,9 @@ describe('a NodePort packet that IPVS translates', () => {
     ],
     wiring,
   );
-  const traces = [{ namespace: 'node.node1', text: trace('ipvs-nodeport-at-node1') }];
+  const traces = [
+    { namespace: 'node.node1', reader: 'xtables-monitor' as const, text: trace('ipvs-nodeport-at-node1') },
+  ];
   const balancing = { place: 'node/node1', virtual: '-t 10.0.0.11:30080 -s rr', real: '-r 10.244.2.2:8080 -m -w 1' };
   const BEFORE = [
     'nat PREROUTING → KUBE-SERVICES',
@@ -167,7 +199,9 @@ describe('a NodePort packet that IPVS translates', () => {
     );
     const text = traces[0]!.text.split('\n').slice(0, 20).join('\n');
     const { place, virtual } = balancing;
-    const [there] = rulesOf(lost, [{ namespace: 'node.node1', text }], wiring, [{ place, virtual }]);
+    const [there] = rulesOf(lost, [{ namespace: 'node.node1', reader: 'xtables-monitor', text }], wiring, [
+      { place, virtual },
+    ]);
     expect(steps(there!)).toEqual([...BEFORE, 'ipvs INPUT → -t 10.0.0.11:30080 -s rr → it has no real server']);
   });
 });
@@ -181,7 +215,9 @@ describe('a packet that a policy drops', () => {
       acrossNodes('a', packet).slice(0, 3),
       wiring,
     );
-    const traces = [{ namespace: 'node.node1', text: trace('forward-drop-at-node1') }];
+    const traces = [
+      { namespace: 'node.node1', reader: 'xtables-monitor' as const, text: trace('forward-drop-at-node1') },
+    ];
     const [rules] = rulesOf(walk, traces, wiring);
     expect(steps(rules!)).toEqual([
       'nat PREROUTING → KUBE-SERVICES',
@@ -216,7 +252,8 @@ describe('a number that the kernel uses again', () => {
       ...[header('aaaaaaaa', 1002), met('aaaaaaaa', 'SECOND')],
       ...[header('cccccccc', 1003), met('cccccccc', 'STRANGER')],
     ].join('\n');
-    const rules = (port: number) => rulesOf(walks(port), [{ namespace: 'node.node1', text }], wiring).flatMap(steps);
+    const rules = (port: number) =>
+      rulesOf(walks(port), [{ namespace: 'node.node1', reader: 'xtables-monitor', text }], wiring).flatMap(steps);
     expect([rules(1001), rules(1002)]).toEqual([['filter FORWARD → FIRST'], ['filter FORWARD → SECOND']]);
   });
 });
@@ -236,7 +273,7 @@ describe('a ping', () => {
       ' TRACE: 2 f10e4570 raw:PREROUTING:rule:0x2:CONTINUE  -4 -t raw -A PREROUTING -j TRACE',
       ' TRACE: 2 f10e4570 filter:FORWARD:rule:0x12:JUMP:KUBE-FORWARD  -4 -t filter -A FORWARD -j KUBE-FORWARD',
     ].join('\n');
-    expect(rulesOf(walk, [{ namespace: 'node.node1', text }], wiring)).toEqual([
+    expect(rulesOf(walk, [{ namespace: 'node.node1', reader: 'xtables-monitor', text }], wiring)).toEqual([
       {
         place: 'node/node1',
         direction: 'forward',

@@ -279,6 +279,7 @@ const expectation = z.strictObject({
   iptables: listing.optional().describe('`iptables-save`.'),
   ipsets: listing.optional().describe('`ipset save`.'),
   ipvs: listing.optional().describe('`ipvsadm -Ln`.'),
+  nft: listing.optional().describe('`nft list ruleset`.'),
 });
 
 const probeSource = z.strictObject({
