@@ -3,6 +3,7 @@
  * (iptables-extensions(8) TRACE, the nf_tables variant; nft(8) monitor trace).
  */
 
+import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ResultPromise } from 'execa';
 import { run, runChecked, start } from '../apply/kernel/command.ts';
@@ -22,6 +23,15 @@ export interface Traced {
 /** Everything one namespace reported, as printed. */
 export interface RuleTrace extends Traced {
   readonly text: string;
+  /** IPVS takes packets between two hooks, where no rule tells of it: its tables do. Left out where the kernel has none. */
+  readonly ipvs?: IpvsTables;
+}
+
+export interface IpvsTables {
+  /** `ipvsadm -Sn` */
+  readonly servers: string;
+  /** `ipvsadm -Lnc` */
+  readonly connections: string;
 }
 
 /** How each is called, and how it tells of a packet between these ports. */
@@ -89,7 +99,12 @@ class RunningTrace {
     await this.fence();
     this.#process.kill('SIGKILL');
     await this.#process;
-    return { ...this.#traced, text: this.#text };
+    const { namespace } = this.#traced;
+    const reported = { ...this.#traced, text: this.#text };
+    if (!inside(namespace, () => existsSync('/proc/thread-self/net/ip_vs'))) return reported;
+    const listed = async (option: string) =>
+      (await inside(namespace, () => run(['ipvsadm', option], { namespace }))).stdout;
+    return { ...reported, ipvs: { servers: await listed('-Sn'), connections: await listed('-Lnc') } };
   }
 }
 

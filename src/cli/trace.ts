@@ -3,7 +3,7 @@ import { buildLab, type Lab } from '../agent/lab.ts';
 import type { KernelState } from '../compile/kernel-state.ts';
 import type { ConnectionCheck } from '../model/check.ts';
 import { DEFAULT_TIMEOUT_MS } from '../model/checks.ts';
-import type { Node, Place } from '../model/cluster.ts';
+import type { Place } from '../model/cluster.ts';
 import { DestinationError, resolveDestination } from '../model/destination.ts';
 import { Places } from '../model/place.ts';
 import type { Protocol } from '../net/port.ts';
@@ -13,7 +13,7 @@ import { formatDuration } from '../report/layout.ts';
 import { formatTrace } from '../report/trace-text.ts';
 import { connectionsOf, type TrackedConnections } from '../stitch/conntrack.ts';
 import { type Walk, Wiring } from '../stitch/index.ts';
-import { balancingsOf, type IpvsTables } from '../stitch/ipvs.ts';
+import { balancingsOf } from '../stitch/ipvs.ts';
 import { type RulesAtPlace, rulesOf } from '../stitch/rules.ts';
 import { type InputOptions, readLab, type SandboxChoice, sandboxesOf } from './input.ts';
 import { chooseLab, placeIn, resume } from './labs.ts';
@@ -112,8 +112,8 @@ async function show(lab: Lab, check: ConnectionCheck, options: Options): Promise
   const { walks, watched } = await trace(lab, check, options.rules === true);
   const walk = walks[0]!;
   const wiring = new Wiring(lab.state);
-  const balancings = options.rules ? balancingsOf(walk, await ipvsTables(lab, walk)) : [];
-  const rules: RulesAtPlace[] = options.rules ? rulesOf(walk, watched.traces, wiring, balancings) : [];
+  const rules: RulesAtPlace[] = options.rules ? rulesOf(walk, watched.traces, wiring) : [];
+  const balancings = balancingsOf(walk, watched.traces, wiring);
   const tracked = options.rules ? await trackedConnections(lab, walk) : [];
   if (options.output === 'json') {
     print(
@@ -143,35 +143,19 @@ async function show(lab: Lab, check: ConnectionCheck, options: Options): Promise
 }
 
 /** conntrack's view on every node the walk passed. */
-async function trackedConnections(lab: Lab, walk: Walk): Promise<TrackedConnections[]> {
+async function trackedConnections({ agent, cluster }: Lab, walk: Walk): Promise<TrackedConnections[]> {
+  const nodes = cluster.nodes.filter(({ place }) => walk.hops.some((hop) => hop.place === place));
   const found = await Promise.all(
-    nodesOf(lab, walk).map(async ({ place, netns }) => ({
-      place,
-      entries: connectionsOf(
-        await printed(lab, netns, 'conntrack', '-L'),
-        [...walk.hops, ...walk.replyHops].filter((hop) => hop.place === place),
-      ),
-    })),
+    nodes.map(async ({ place, netns }) => {
+      const { stdout } = await agent.call('run', { namespace: netns, argv: ['conntrack', '-L'] });
+      return {
+        place,
+        entries: connectionsOf(
+          stdout,
+          [...walk.hops, ...walk.replyHops].filter((hop) => hop.place === place),
+        ),
+      };
+    }),
   );
   return found.filter(({ entries }) => entries.length > 0);
-}
-
-/** The tables of IPVS on every node the walk passed, in the mode that has them. */
-async function ipvsTables(lab: Lab, walk: Walk): Promise<IpvsTables[]> {
-  if (lab.cluster.proxy.mode !== 'ipvs') return [];
-  return Promise.all(
-    nodesOf(lab, walk).map(async ({ place, netns }) => ({
-      place,
-      servers: await printed(lab, netns, 'ipvsadm', '-Sn'),
-      connections: await printed(lab, netns, 'ipvsadm', '-Lnc'),
-    })),
-  );
-}
-
-function nodesOf({ cluster }: Lab, { hops }: Walk): readonly Node[] {
-  return cluster.nodes.filter(({ place }) => hops.some((hop) => hop.place === place));
-}
-
-async function printed({ agent }: Lab, namespace: string, ...argv: readonly string[]): Promise<string> {
-  return (await agent.call('run', { namespace, argv })).stdout;
 }

@@ -1,24 +1,14 @@
-/**
- * What IPVS did for a walk. It takes packets between two hooks of netfilter, where no rule shows it: its own tables do, in
- * ipvsadm's words.
- */
+/** What IPVS did for a walk: read off its tables, in ipvsadm's words. */
+import type { RuleTrace } from '../capture/rule-trace.ts';
 import type { Walk } from './walk.ts';
-
-/** The tables of one place. */
-export interface IpvsTables {
-  readonly place: string;
-  /** As `ipvsadm -Sn` prints them. */
-  readonly servers: string;
-  /** As `ipvsadm -Lnc` does. */
-  readonly connections: string;
-}
+import type { Wiring } from './wiring.ts';
 
 /** A virtual server that a packet met. */
 export interface Balancing {
   readonly place: string;
   /** `-t 10.96.0.10:80 -s rr` */
   readonly virtual: string;
-  /** What it chose: `-r 10.244.2.2:9376 -m -w 1`; undefined: it had nothing to choose. */
+  /** What it chose: `-r 10.244.2.2:9376 -m -w 1`; undefined: it has nothing to choose from. */
   readonly real?: string;
   /** The connection in IPVS's own table. */
   readonly entry?: string;
@@ -32,26 +22,31 @@ const OPTIONS: Record<Walk['probe']['protocol'], string | undefined> = {
 };
 
 /** Each place translates a destination once at most: what it sends on is nobody's virtual server any more. */
-export function balancingsOf(walk: Walk, tables: readonly IpvsTables[]): Balancing[] {
+export function balancingsOf(walk: Walk, traces: readonly RuleTrace[], wiring: Wiring): Balancing[] {
   const { protocol } = walk.probe;
   const option = OPTIONS[protocol];
   if (option === undefined) return [];
-  return tables.flatMap(({ place, servers, connections }) => {
+  return traces.flatMap(({ namespace, ipvs }) => {
+    if (!ipvs) return [];
+    const place = wiring.placeOf(namespace);
     const hops = walk.hops.filter((hop) => hop.place === place);
     const translation = hops.flatMap(({ rewrites = [] }) => rewrites).find(({ kind }) => kind === 'dnat');
     const asked = translation?.from ?? hops.at(-1)?.packet.destination;
-    const commands = linesOf(servers);
-    const after = (words: string) => commands.find((line) => line.startsWith(`${words} `))?.slice(words.length + 1);
+    const servers = linesOf(ipvs.servers);
+    const after = (words: string) => servers.find((line) => line.startsWith(`${words} `))?.slice(words.length + 1);
     const scheduling = after(`-A ${option} ${asked}`);
     if (scheduling === undefined) return [];
-    const real = translation && after(`-a ${option} ${asked} -r ${translation.to}`);
-    const ends = translation && `${hops[0]!.packet.source} ${asked} ${translation.to}`;
-    const entry = linesOf(connections).find((line) => line.startsWith(`${protocol} `) && line.endsWith(` ${ends}`));
+    const virtual = { place, virtual: `${option} ${asked} ${scheduling}` };
+    if (!translation) return after(`-a ${option} ${asked}`) === undefined ? [virtual] : [];
+    const real = after(`-a ${option} ${asked} -r ${translation.to}`);
+    const ends = `${hops[0]!.packet.source} ${asked} ${translation.to}`;
+    const entry = linesOf(ipvs.connections).find(
+      (line) => line.startsWith(`${protocol} `) && line.endsWith(` ${ends}`),
+    );
     return [
       {
-        place,
-        virtual: `${option} ${asked} ${scheduling}`,
-        ...(real !== undefined && { real: `-r ${translation!.to} ${real}` }),
+        ...virtual,
+        ...(real !== undefined && { real: `-r ${translation.to} ${real}` }),
         ...(entry !== undefined && { entry }),
       },
     ];

@@ -1,6 +1,6 @@
 /** What was traced, as the rules each packet of a walk met at each place. */
 import type { RuleTrace } from '../capture/rule-trace.ts';
-import type { Balancing } from './ipvs.ts';
+import { type Balancing, balancingsOf } from './ipvs.ts';
 import { addressOf } from './outcome.ts';
 import { type MatchedRule, readTrace, type TracedPacket } from './rule-trace.ts';
 import type { Hop, Walk } from './walk.ts';
@@ -16,13 +16,9 @@ export interface RulesAtPlace {
 }
 
 /** For every place a walk passes that has rules: the ones that matched its packets. */
-export function rulesOf(
-  walk: Walk,
-  traces: readonly RuleTrace[],
-  wiring: Wiring,
-  balancings: readonly Balancing[] = [],
-): RulesAtPlace[] {
+export function rulesOf(walk: Walk, traces: readonly RuleTrace[], wiring: Wiring): RulesAtPlace[] {
   const packets = traces.flatMap(readTrace);
+  const balancings = balancingsOf(walk, traces, wiring);
   return [...stays(walk.hops, 'forward'), ...stays(walk.replyHops, 'reply')].flatMap(({ place, direction, hops }) => {
     const packet = packets.find(
       (packet) => wiring.placeOf(packet.namespace) === place && hops.some((hop) => isPacketOf(packet, hop, walk)),
@@ -34,8 +30,9 @@ export function rulesOf(
   });
 }
 
-/** IPVS takes a packet after the rules of INPUT or OUTPUT, and sends another one with the same content. */
+/** IPVS takes what the rules of INPUT or OUTPUT let through, and sends another packet with the same content. */
 function throughIpvs(packet: TracedPacket, balancing: Balancing, packets: readonly TracedPacket[]): MatchedRule[] {
+  if (/-j (DROP|REJECT)|^policy DROP/.test(packet.rules.at(-1)?.rule ?? '')) return packet.rules;
   const { virtual, real = 'it has no real server' } = balancing;
   const sent = packets.find(
     (other) =>

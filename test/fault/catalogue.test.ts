@@ -26,6 +26,7 @@ const TEXT = stream(
 );
 const LAB = stateOf(TEXT);
 const IPVS = stateOf(TEXT, { proxy: 'ipvs' });
+const NFT = stateOf(TEXT, { proxy: 'nftables' });
 const [PORT_A, PORT_B] = ['node.node1', 'node.node2'].map(
   (node) => LAB.namespaces.find(({ name }) => name === node)!.links.find(({ master }) => master === 'cni0')!.name,
 );
@@ -185,6 +186,40 @@ describe('in mode ipvs', () => {
     const wanted = linesMatching(IPVS, / nat .* -j MASQUERADE/);
     expect(wanted).toHaveLength(8);
     expect(broken('no-masquerade')).toEqual({ changed: true, gone: wanted, come: [] });
+  });
+});
+
+describe('in mode nftables', () => {
+  const broken = (fault: FaultName) => effect(fault, undefined, NFT);
+  const rules = (pattern: RegExp) => linesMatching(NFT, new RegExp(`add rule ip kube-proxy ${pattern.source}`));
+
+  it.each([
+    ['no-dnat', /endpoint-\S+ meta l4proto tcp dnat to /, 4],
+    ['no-service-filter', /(nodeport-endpoints|service-endpoints|firewall|cluster-ips)-check /, 10],
+    ['no-affinity', /service-\S+ ip saddr @affinity-/, 4],
+  ] as const)('%s takes the rules %s', (fault, pattern, count) => {
+    const wanted = rules(pattern);
+    expect(wanted).toHaveLength(count);
+    expect(broken(fault)).toEqual({ changed: true, gone: wanted, come: [] });
+  });
+
+  it('no-masquerade takes the rules that masquerade, those of the network plugin as well', () => {
+    const wanted = rules(/masquerading masquerade /);
+    expect(wanted).toHaveLength(2);
+    const { gone, come } = broken('no-masquerade');
+    expect(gone).toEqual(expect.arrayContaining(wanted));
+    expect(gone.filter((line) => !wanted.includes(line)).every((line) => line.includes('-j MASQUERADE'))).toBe(true);
+    expect([gone.length > wanted.length, come]).toEqual([true, []]);
+  });
+
+  it('no-statistic leaves all to the first endpoint', () => {
+    const wanted = rules(/service-\S+ numgen random mod 2 vmap /);
+    expect(wanted).toHaveLength(2);
+    expect(broken('no-statistic')).toEqual({
+      changed: true,
+      gone: wanted,
+      come: wanted.map((line) => line.replace(/numgen .*? 0 : (goto \S+) .*/, '$1')),
+    });
   });
 });
 

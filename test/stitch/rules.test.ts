@@ -161,10 +161,12 @@ describe('a NodePort packet that IPVS translates', () => {
     ],
     wiring,
   );
-  const traces = [
-    { namespace: 'node.node1', reader: 'xtables-monitor' as const, text: trace('ipvs-nodeport-at-node1') },
+  const virtual = '-A -t 10.0.0.11:30080 -s rr\n';
+  const real = '-a -t 10.0.0.11:30080 -r 10.244.2.2:8080 -m -w 1\n';
+  const traced = (text: string, servers: string) => [
+    { namespace: 'node.node1', reader: 'xtables-monitor' as const, text, ipvs: { servers, connections: '' } },
   ];
-  const balancing = { place: 'node/node1', virtual: '-t 10.0.0.11:30080 -s rr', real: '-r 10.244.2.2:8080 -m -w 1' };
+  const text = trace('ipvs-nodeport-at-node1');
   const BEFORE = [
     'nat PREROUTING → KUBE-SERVICES',
     'nat KUBE-SERVICES → KUBE-NODE-PORT',
@@ -177,7 +179,7 @@ describe('a NodePort packet that IPVS translates', () => {
   ];
 
   it('met the rules of INPUT, the virtual server, and those of OUTPUT', () => {
-    const [there, back] = rulesOf(walk, traces, wiring, [balancing]);
+    const [there, back] = rulesOf(walk, traced(text, virtual + real), wiring);
     expect(steps(there!)).toEqual([
       ...BEFORE,
       'ipvs INPUT → -t 10.0.0.11:30080 -s rr → -r 10.244.2.2:8080 -m -w 1',
@@ -197,12 +199,12 @@ describe('a NodePort packet that IPVS translates', () => {
       [seen('host.client/eth0', 'out', asked), seen('node.node1/eth0', 'in', asked)],
       wiring,
     );
-    const text = traces[0]!.text.split('\n').slice(0, 20).join('\n');
-    const { place, virtual } = balancing;
-    const [there] = rulesOf(lost, [{ namespace: 'node.node1', reader: 'xtables-monitor', text }], wiring, [
-      { place, virtual },
-    ]);
+    const cut = text.slice(0, text.indexOf('PACKET: 2 2e71c491 OUT='));
+    const [there] = rulesOf(lost, traced(cut, virtual), wiring);
     expect(steps(there!)).toEqual([...BEFORE, 'ipvs INPUT → -t 10.0.0.11:30080 -s rr → it has no real server']);
+    const firewalled = `${cut}\n TRACE: 2 2e71c491 filter:INPUT:rule:0x1:DROP  -4 -t filter -A INPUT -j DROP`;
+    const [dropped] = rulesOf(lost, traced(firewalled, virtual), wiring);
+    expect(steps(dropped!)).toEqual([...BEFORE, 'filter INPUT → DROP']);
   });
 });
 
