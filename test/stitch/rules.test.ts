@@ -202,7 +202,7 @@ describe('a NodePort packet that IPVS translates', () => {
     const cut = text.slice(0, text.indexOf('PACKET: 2 2e71c491 OUT='));
     const [there] = rulesOf(lost, traced(cut, virtual), wiring);
     expect(steps(there!)).toEqual([...BEFORE, 'ipvs INPUT → -t 10.0.0.11:30080 -s rr → it has no real server']);
-    const firewalled = `${cut}\n TRACE: 2 2e71c491 filter:INPUT:rule:0x1:DROP  -4 -t filter -A INPUT -j DROP`;
+    const firewalled = `${cut} TRACE: 2 2e71c491 filter:INPUT:rule:0x1:DROP  -4 -t filter -A INPUT -j DROP`;
     const [dropped] = rulesOf(lost, traced(firewalled, virtual), wiring);
     expect(steps(dropped!)).toEqual([...BEFORE, 'filter INPUT → DROP']);
   });
