@@ -87,7 +87,7 @@ const IPVS_SCHEDULERS = [
 ] as const;
 
 /** kube-proxy's own names, from KubeProxyConfiguration v1alpha1. As there, options of other modes may stand beside those of the chosen one. */
-export const proxy = z
+const proxy = z
   .strictObject({
     mode: z.enum(PROXY_MODES).default('iptables'),
     masqueradeAll: z.boolean().default(false),
