@@ -126,7 +126,11 @@ function test(): Command {
         .default([]),
     )
     .option('--bail', 'stop after the first lab with a failed check')
-    .addOption(new Option('--shard <i/n>', 'run the i-th of n parts').argParser(shardOf))
+    .addOption(
+      new Option('--shard <i/n>', 'run part i of n; i counts from 0 or from 1, as the CI system does').argParser(
+        shardOf,
+      ),
+    )
     .addOption(new Option('--jobs <n>', 'labs at a time; left out: one a CPU').argParser(wholeNumber()))
     .addOption(fault())
     .option('--keep', 'leave the labs running afterwards, for a look')
@@ -343,12 +347,20 @@ function wholeNumber(most = Number.MAX_SAFE_INTEGER): (value: string) => number 
   };
 }
 
+/**
+ * Kubernetes and GitHub count parts from 0, GitLab from 1. Either way each part is there exactly once, because 0/n and
+ * n/n are the same one.
+ */
 function shardOf(value: string): { index: number; count: number } {
   const match = /^(\d+)\/(\d+)$/.exec(value);
-  const index = Number(match?.[1]);
-  const count = Number(match?.[2]);
-  if (!match || index < 1 || index > count) throw new InvalidArgumentError('write it i/n, i from 1 to n');
-  return { index, count };
+  if (!match) {
+    const unset = value.startsWith('/') || value.endsWith('/') ? '; is a variable in it not set?' : '';
+    throw new InvalidArgumentError(`write it i/n, such as 1/4${unset}`);
+  }
+  const [index, count] = [Number(match[1]), Number(match[2])];
+  if (index > count || count === 0)
+    throw new InvalidArgumentError(`there is no such part: of n parts, i is 0 to n-1, or 1 to n`);
+  return { index: index % count, count };
 }
 
 /** RFC 1123, as Kubernetes names namespaces; a lab's name is a folder's name, too. */

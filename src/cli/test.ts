@@ -35,6 +35,7 @@ export interface Options extends SandboxChoice {
   readonly bail?: boolean;
   readonly shard?: { readonly index: number; readonly count: number };
   readonly jobs?: number;
+  /** Labs are numbered from 1; those are meant whose number leaves this remainder. */
   readonly fault: readonly string[];
   readonly keep?: boolean;
   readonly captureDir?: string;
@@ -69,7 +70,7 @@ async function once(paths: readonly string[], options: Options, destinations: re
   const jobs = shard(prepared.jobs, options.shard);
   const select = selector(options.test);
   const chosen = jobs.filter(({ prepared: { cluster } }) => cluster.checks.some(select));
-  if (jobs.length === 0) note(`this part is empty; all parts together have ${counted(prepared.jobs.length, 'lab')}`);
+  if (jobs.length === 0) note(`this part is empty: all parts together have ${counted(prepared.jobs.length, 'lab')}`);
   else if (chosen.length === 0) note(options.test === undefined ? 'there are no checks' : 'no check matches');
   if (options.keep) refuseSameNames(chosen);
   prepareFiles(destinations);
@@ -196,7 +197,7 @@ function refuseSameNames(jobs: readonly Job[]): void {
 
 /** Jobs are dealt out in turn, so that parts take about as long. */
 function shard<T>(jobs: readonly T[], part: Options['shard']): readonly T[] {
-  return part ? jobs.filter((_, index) => index % part.count === part.index - 1) : jobs;
+  return part ? jobs.filter((_, index) => (index + 1) % part.count === part.index) : jobs;
 }
 
 function orDefault<T>(values: readonly T[]): readonly (T | undefined)[] {

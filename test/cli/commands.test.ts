@@ -239,10 +239,12 @@ describe('what cannot be is refused with an error of the command line, which mai
   const wrong: [words: string, reason: RegExp][] = [
     ['tset', /unknown command 'tset'[\s\S]*did you mean test/i],
     ['test --repoter json', /unknown option '--repoter'[\s\S]*--reporter/],
-    ['test --shard 0/3', /write it i\/n, i from 1 to n/],
-    ['test --shard 4/3', /write it i\/n/],
-    ['test --shard 1/0', /write it i\/n/],
-    ['test --shard 1', /write it i\/n/],
+    ['test --shard 4/3', /there is no such part: of n parts, i is 0 to n-1, or 1 to n/],
+    ['test --shard 1/0', /there is no such part/],
+    ['test --shard 0/0', /there is no such part/],
+    ['test --shard 1', /write it i\/n, such as 1\/4\.?$/m],
+    ['test --shard /3', /is a variable in it not set\?/],
+    ['test --shard 1/', /is a variable in it not set\?/],
     ['test --shard 1/2/3', /write it i\/n/],
     ['test --shard a/b', /write it i\/n/],
     ['test --shard -1/3', /write it i\/n/],
@@ -287,7 +289,12 @@ describe('what cannot be is refused with an error of the command line, which mai
 
   it('but the longest name there may be is accepted, and so is the last of several parts', async () => {
     expect((await accepted('up', '-f', 'a', '--name', 'w'.repeat(63))).options.name).toHaveLength(63);
-    expect((await accepted('test', '--shard', '3/3')).options.shard).toEqual({ index: 3, count: 3 });
+    expect((await accepted('test', '--shard', '3/3')).options.shard).toEqual({ index: 0, count: 3 });
+  });
+
+  it.each([0, 1])('and all parts counted from %d, which are every part once', async (first) => {
+    const parts = [0, 1, 2].map(async (part) => (await accepted('test', '--shard', `${first + part}/3`)).options.shard);
+    expect((await Promise.all(parts)).map((shard) => (shard as { index: number }).index).sort()).toEqual([0, 1, 2]);
   });
 
   it('and so is what a topology file would be refused for: a TTL above 255, a payload above 60,000 bytes', async () => {

@@ -110,10 +110,18 @@ describe('packetwalk test', () => {
       ]);
       return (JSON.parse(stdout).labs as { name: string }[]).map(({ name }) => name);
     };
-    const whole = await names('1/1');
-    const parts = [...(await names('1/2')), ...(await names('2/2'))];
-    expect(parts.sort()).toEqual(whole.sort());
+    const whole = (await names('1/1')).sort();
     expect(whole.length).toBeGreaterThan(1);
+    const [zero, one, two] = [await names('0/2'), await names('1/2'), await names('2/2')];
+    expect([...one, ...two].sort()).toEqual(whole);
+    expect([...zero, ...one].sort()).toEqual(whole);
+  });
+
+  it('ends 3 for a part with nothing in it: more runners than labs are a mistake', async () => {
+    expect(await packetwalk(['test', GOOD, '--shard', '2/3'])).toMatchObject({
+      code: 3,
+      stderr: 'this part is empty: all parts together have 1 lab\n',
+    });
   });
 
   it('takes only the checks that match', async () => {
