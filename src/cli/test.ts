@@ -2,6 +2,7 @@
 import { readFileSync, watch as watchFolder, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { Lab, Watched } from '../agent/lab.ts';
 import type { Sandboxes } from '../agent/sandboxes.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import { byTopology, exitCodeOf, type LabResult } from '../judge/result.ts';
@@ -11,7 +12,7 @@ import type { Source } from '../parse/index.ts';
 import { CNI_MODES, FAULT_NAMES, PROXY_MODES } from '../parse/schema/topology.ts';
 import { type Prepared, prepare, type TestOptions, test } from '../pipeline.ts';
 import { counted, firstOf } from '../report/layout.ts';
-import { Wiring } from '../stitch/index.ts';
+import { type Walk, Wiring } from '../stitch/index.ts';
 import { report } from './diagnostics.ts';
 import { makeFolder } from './folders.ts';
 import {
@@ -26,6 +27,7 @@ import {
 } from './input.ts';
 import { COLUMNS, colors, EXIT, note, UsageError } from './output.ts';
 import { Progress } from './progress.ts';
+import { repeatCommand } from './repeat.ts';
 import { type Destination, destinationsOf, prepareFiles, type ReporterName, write } from './reporters.ts';
 
 export interface Options extends SandboxChoice {
@@ -33,9 +35,9 @@ export interface Options extends SandboxChoice {
   readonly reporter: readonly ReporterName[];
   readonly outputFile: readonly string[];
   readonly bail?: boolean;
+  /** Labs are numbered from 1; those are meant whose number leaves this remainder. */
   readonly shard?: { readonly index: number; readonly count: number };
   readonly jobs?: number;
-  /** Labs are numbered from 1; those are meant whose number leaves this remainder. */
   readonly fault: readonly string[];
   readonly keep?: boolean;
   readonly captureDir?: string;
@@ -166,22 +168,30 @@ async function runJob(
   sandboxes: Sandboxes,
   options: Options,
 ): Promise<LabResult> {
-  const onCaptures: TestOptions['onCaptures'] =
-    options.captureDir === undefined ? undefined : await captureWriter(options.captureDir);
+  const { captureDir } = options;
+  let capture: string | undefined;
+  const onCaptures: TestOptions['onCaptures'] = async (...captured) => {
+    if (captureDir !== undefined) capture = await writeCapture(captureDir, ...captured);
+  };
   const tested = { file, sandboxes, select, onCaptures };
-  if (!options.keep) return test(prepared, tested);
-  const { testKept } = await import('./keep.ts');
-  return testKept(prepared, tested, { ...options, sources });
+  const result = options.keep
+    ? await (await import('./keep.ts')).testKept(prepared, tested, { ...options, sources })
+    : await test(prepared, tested);
+  return { ...result, command: repeatCommand(result, options), ...(capture !== undefined && { capture }) };
 }
 
-/** Writes `FOLDER/NAME-CNI-PROXY.pcapng`. */
-async function captureWriter(folder: string): Promise<NonNullable<TestOptions['onCaptures']>> {
+/** Writes `FOLDER/NAME-CNI-PROXY.pcapng`, and says so. */
+async function writeCapture(
+  folder: string,
+  { cluster, state }: Lab,
+  { captures }: Watched<unknown>,
+  walks: ReadonlyMap<Check, readonly Walk[]>,
+): Promise<string> {
   const { toPcapng } = await import('../report/pcapng.ts');
-  return async ({ cluster, state }, { captures }, walks) => {
-    const annotations = [...walks].map(([check, own]) => ({ name: check.name, walks: own }));
-    const path = join(folder, `${cluster.name}-${cluster.cni.mode}-${cluster.proxy.mode}.pcapng`);
-    writeFileSync(path, toPcapng(captures, annotations, new Wiring(state)));
-  };
+  const annotations = [...walks].map(([check, own]) => ({ name: check.name, walks: own }));
+  const path = join(folder, `${cluster.name}-${cluster.cni.mode}-${cluster.proxy.mode}.pcapng`);
+  writeFileSync(path, toPcapng(captures, annotations, new Wiring(state)));
+  return path;
 }
 
 /** Labs that stay are told apart by their names. */

@@ -15,6 +15,10 @@ export interface LabResult {
   readonly durationMs: number;
   /** Why the lab could not be built or watched. Its checks are then skipped. */
   readonly problem?: { readonly message: string; readonly remedy?: string };
+  /** Command that tests this lab again. */
+  readonly command?: string;
+  /** File that holds the packets. */
+  readonly capture?: string;
 }
 
 export interface Totals {

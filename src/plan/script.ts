@@ -56,7 +56,7 @@ const TITLES: Record<Operation['kind'], string> = {
 
 function shellCommand(operation: Operation): string {
   const { argv, stdin } = commandOf(operation);
-  const command = argv.map(quote).join(' ');
+  const command = argv.map(shellWord).join(' ');
   if (stdin === undefined) return command;
   const end = endOf(stdin);
   return `${command} <<'${end}'\n${stdin}${end}`;
@@ -75,7 +75,7 @@ function comment(text: string): string {
   return text.replace(/\p{Cc}/gu, (character) => encodeURIComponent(character));
 }
 
-/** Names are validated where they come in; whatever is not plainly harmless is quoted all the same. */
-function quote(word: string): string {
+/** A word that a shell takes as it is: whatever is not plainly harmless is quoted. */
+export function shellWord(word: string): string {
   return /^[A-Za-z0-9_./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

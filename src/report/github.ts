@@ -1,20 +1,12 @@
 /** GitHub Actions workflow commands: an annotation at the check's line for everything that is not a pass. */
 import type { LabResult } from '../judge/result.ts';
 import { totalsOf } from '../judge/result.ts';
-import { describeFailure, suiteName } from './junit.ts';
+import { describeFailure, describeProblem, suiteName } from './failure-text.ts';
 
 export function toGithub(results: readonly LabResult[], durationMs: number): string {
   const lines = results.flatMap((result) => [
     ...(result.problem
-      ? [
-          annotation(
-            'error',
-            result.file,
-            1,
-            `${suiteName(result)} could not be built`,
-            [result.problem.message, result.problem.remedy].filter(Boolean).join('\n'),
-          ),
-        ]
+      ? [annotation('error', result.file, 1, `${suiteName(result)} could not be built`, describeProblem(result))]
       : []),
     ...result.verdicts.flatMap((verdict) => {
       const { check } = verdict;
@@ -27,7 +19,7 @@ export function toGithub(results: readonly LabResult[], durationMs: number): str
             ? []
             : [annotation('warning', check.origin.file, check.origin.line, `skipped: ${title}`, verdict.reason)];
         default:
-          return [annotation('error', check.origin.file, check.origin.line, title, describeFailure(verdict))];
+          return [annotation('error', check.origin.file, check.origin.line, title, describeFailure(result, verdict))];
       }
     }),
   ]);

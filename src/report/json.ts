@@ -85,6 +85,8 @@ const labResult = z.strictObject({
   faults: z.array(z.string()),
   checks: z.array(checkResult),
   problem: z.strictObject({ message: z.string(), remedy: z.string().optional() }).optional(),
+  command: z.string().optional().describe('Tests this lab again.'),
+  capture: z.string().optional().describe('File that holds the packets, with --capture-dir.'),
   durationMs: z.number(),
 });
 

@@ -1,14 +1,16 @@
-/** JUnit XML: a suite a lab, a case a check; the text of a failure is what did not fit and the walk up to there. */
-import picocolors from 'picocolors';
-import type { LabResult } from '../judge/result.ts';
+/**
+ * JUnit XML: a suite a lab, a case a check; the text of a failure is what did not fit and the walk up to there. A lab
+ * that could not be built is an error of its own, lest its skipped checks look like nothing to worry about.
+ */
+import type { Origin } from '../diagnostic.ts';
+import { type LabResult, totalsOf } from '../judge/result.ts';
 import type { Verdict } from '../judge/verdict.ts';
-import { formatWalk } from './walk-text.ts';
+import { describeFailure, describeProblem, suiteName } from './failure-text.ts';
 
 export function toJunit(results: readonly LabResult[], durationMs: number): string {
-  const verdicts = results.flatMap((result) => result.verdicts);
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites name="packetwalk" ${counts(verdicts)} time="${seconds(durationMs)}">`,
+    `<testsuites name="packetwalk" ${counts(results)} time="${seconds(durationMs)}">`,
     ...results.flatMap(suite),
     '</testsuites>',
     '',
@@ -16,27 +18,34 @@ export function toJunit(results: readonly LabResult[], durationMs: number): stri
 }
 
 function suite(result: LabResult): string[] {
-  const { name, file, cni, proxy, sandbox, kernel, durationMs, verdicts, problem } = result;
+  const { file, cni, proxy, sandbox, kernel, durationMs, verdicts } = result;
   const properties = Object.entries({ file, cni, proxy, sandbox, kernel }).map(
     ([key, value]) => `      <property name="${key}" value="${escapeXml(value)}"/>`,
   );
   return [
-    `  <testsuite name="${escapeXml(suiteName(result))}" ${counts(verdicts)} time="${seconds(durationMs)}">`,
+    `  <testsuite name="${escapeXml(suiteName(result))}" ${counts([result])} time="${seconds(durationMs)}">`,
     '    <properties>',
     ...properties,
     '    </properties>',
-    ...verdicts.flatMap((verdict) => testcase(verdict, `${name}.${proxy}.${cni}`)),
-    ...(problem
-      ? [`    <system-err>${escapeXml([problem.message, problem.remedy].filter(Boolean).join('\n'))}</system-err>`]
-      : []),
+    ...unbuilt(result),
+    ...verdicts.flatMap((verdict) => testcase(result, verdict)),
     '  </testsuite>',
   ];
 }
 
-function testcase(result: Verdict, classname: string): string[] {
+function unbuilt(lab: LabResult): string[] {
+  if (!lab.problem) return [];
+  const { message } = lab.problem;
+  return [
+    `${openTestcase(lab, 'the lab could not be built', { file: lab.file, line: 1 }, lab.durationMs)}>`,
+    `      <error message="${escapeXml(message)}" type="environment">${escapeXml(describeProblem(lab))}</error>`,
+    '    </testcase>',
+  ];
+}
+
+function testcase(lab: LabResult, result: Verdict): string[] {
   const { check, verdict, reason, durationMs } = result;
-  const { file, line } = check.origin;
-  const open = `    <testcase name="${escapeXml(check.name)}" classname="${escapeXml(classname)}" file="${escapeXml(file)}" line="${line}" time="${seconds(durationMs)}"`;
+  const open = openTestcase(lab, check.name, check.origin, durationMs);
   switch (verdict) {
     case 'pass':
       return [`${open}/>`];
@@ -45,41 +54,27 @@ function testcase(result: Verdict, classname: string): string[] {
     case 'fail':
       return [
         `${open}>`,
-        `      <failure message="${escapeXml(reason)}" type="${escapeXml(result.mismatches[0]?.field ?? 'mismatch')}">${escapeXml(describeFailure(result))}</failure>`,
+        `      <failure message="${escapeXml(reason)}" type="${escapeXml(result.mismatches[0]?.field ?? 'mismatch')}">${escapeXml(describeFailure(lab, result))}</failure>`,
         '    </testcase>',
       ];
     case 'inconclusive':
       return [
         `${open}>`,
-        `      <error message="${escapeXml(reason)}" type="inconclusive">${escapeXml(describeFailure(result))}</error>`,
+        `      <error message="${escapeXml(reason)}" type="inconclusive">${escapeXml(describeFailure(lab, result))}</error>`,
         '    </testcase>',
       ];
   }
 }
 
-/** What somebody needs who has only this text: what was expected, what was seen, and the packet's way. Plain text. */
-export function describeFailure(result: Verdict): string {
-  const lines = result.mismatches.flatMap(({ field, expected, observed }) => [
-    `${field}:`,
-    `  expected ${expected}`,
-    `  observed ${observed}`,
-  ]);
-  if (lines.length === 0) lines.push(result.reason);
-  lines.push(`at ${result.check.origin.file}:${result.check.origin.line}`);
-  if (result.kind === 'connection' && result.walk)
-    lines.push('', ...formatWalk(result.walk, picocolors.createColors(false), '  '));
-  if (result.kind === 'state')
-    for (const [name, text] of Object.entries(result.listings)) lines.push('', `${name}:`, text.trimEnd());
-  return lines.join('\n');
+function openTestcase(lab: LabResult, name: string, { file, line }: Origin, durationMs: number): string {
+  const classname = [lab.name, lab.proxy, lab.cni].join('.');
+  return `    <testcase name="${escapeXml(name)}" classname="${escapeXml(classname)}" file="${escapeXml(file)}" line="${line}" time="${seconds(durationMs)}"`;
 }
 
-export function suiteName({ name, proxy, cni, faults }: LabResult): string {
-  return [name, proxy, cni, ...faults].join(' · ');
-}
-
-function counts(verdicts: readonly Verdict[]): string {
-  const count = (kind: Verdict['verdict']) => verdicts.filter(({ verdict }) => verdict === kind).length;
-  return `tests="${verdicts.length}" failures="${count('fail')}" errors="${count('inconclusive')}" skipped="${count('skipped')}"`;
+function counts(results: readonly LabResult[]): string {
+  const { checks, failed, inconclusive, skipped } = totalsOf(results, 0);
+  const unbuilt = results.filter(({ problem }) => problem).length;
+  return `tests="${checks + unbuilt}" failures="${failed}" errors="${inconclusive + unbuilt}" skipped="${skipped}"`;
 }
 
 function seconds(milliseconds: number): string {

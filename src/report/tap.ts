@@ -2,38 +2,47 @@
 import { stringify } from 'yaml';
 import type { LabResult } from '../judge/result.ts';
 import type { Verdict } from '../judge/verdict.ts';
-import { describeFailure, suiteName } from './junit.ts';
+import { describeFailure, describeProblem, suiteName } from './failure-text.ts';
 
 export function toTap(results: readonly LabResult[]): string {
-  const points = results.flatMap((result) => result.verdicts.map((verdict) => ({ verdict, suite: suiteName(result) })));
+  const points = results.flatMap((result) => [
+    ...(result.problem ? [unbuilt(result)] : []),
+    ...result.verdicts.map((verdict) => point(result, verdict)),
+  ]);
   return [
     'TAP version 14',
     `1..${points.length}`,
-    ...points.flatMap(({ verdict, suite }, index) => point(verdict, suite, index + 1)),
+    ...points.flatMap((point, index) => formatPoint(point, index + 1)),
     '',
   ].join('\n');
 }
 
-function point(result: Verdict, suite: string, number: number): string[] {
+interface Point {
+  readonly description: string;
+  readonly skipped?: string;
+  /** What went wrong. */
+  readonly block?: Readonly<Record<string, string>>;
+}
+
+function point(lab: LabResult, result: Verdict): Point {
   const { check, verdict, reason } = result;
-  const description = inOneLine(`${suite}: ${check.name}`).replaceAll('\\', '\\\\').replaceAll('#', '\\#');
-  if (verdict === 'pass') return [`ok ${number} - ${description}`];
-  if (verdict === 'skipped') return [`ok ${number} - ${description} # SKIP ${inOneLine(reason)}`];
-  const block = stringify({
-    verdict,
-    message: reason,
-    at: `${check.origin.file}:${check.origin.line}`,
-    details: describeFailure(result),
-  });
-  return [
-    `not ok ${number} - ${description}`,
-    '  ---',
-    ...block
-      .trimEnd()
-      .split('\n')
-      .map((line) => `  ${line}`),
-    '  ...',
-  ];
+  const description = `${suiteName(lab)}: ${check.name}`;
+  if (verdict === 'pass') return { description };
+  if (verdict === 'skipped') return { description, skipped: reason };
+  const at = `${check.origin.file}:${check.origin.line}`;
+  return { description, block: { verdict, message: reason, at, details: describeFailure(lab, result) } };
+}
+
+function unbuilt(lab: LabResult): Point {
+  return { description: `${suiteName(lab)}: the lab could not be built`, block: { message: describeProblem(lab) } };
+}
+
+function formatPoint({ description, skipped, block }: Point, number: number): string[] {
+  const rest = `${number} - ${inOneLine(description).replaceAll('\\', '\\\\').replaceAll('#', '\\#')}`;
+  if (skipped !== undefined) return [`ok ${rest} # SKIP ${inOneLine(skipped)}`];
+  if (!block) return [`ok ${rest}`];
+  const lines = stringify(block).trimEnd().split('\n');
+  return [`not ok ${rest}`, '  ---', ...lines.map((line) => `  ${line}`), '  ...'];
 }
 
 /** A point is one line. */

@@ -35,7 +35,7 @@ describe('an annotation', () => {
       line: '14',
       title: 'the path is short (nodeport-snat · iptables · vxlan)',
     });
-    expect(parse(first).message).toMatch(/^outcome:\n {2}expected delivered\n {2}observed dropped: /);
+    expect(parse(first).message).toMatch(/^outcome: expected delivered\n {9}observed dropped: /);
   });
 
   it('is an error for what is inconclusive, a warning for what was skipped, and none for a pass', () => {

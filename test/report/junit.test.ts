@@ -26,7 +26,7 @@ describe('a run', () => {
     const root = read(ALL, UNBUILT);
     expect(root).toMatchObject({
       name: 'testsuites',
-      attributes: { name: 'packetwalk', tests: '9', failures: '3', errors: '1', skipped: '3', time: '2.468' },
+      attributes: { name: 'packetwalk', tests: '10', failures: '3', errors: '2', skipped: '3', time: '2.468' },
     });
     expect(elements(root, 'testsuite').map(({ attributes }) => attributes)).toEqual([
       {
@@ -39,14 +39,14 @@ describe('a run', () => {
       },
       {
         name: 'broken · iptables · vxlan · no-dnat',
-        tests: '2',
+        tests: '3',
         failures: '0',
-        errors: '0',
+        errors: '1',
         skipped: '2',
         time: '1.432',
       },
     ]);
-    expect(elements(root, 'testcase')).toHaveLength(9);
+    expect(elements(root, 'testcase')).toHaveLength(10);
   });
 
   it('of nothing is well-formed', () => {
@@ -66,9 +66,17 @@ describe('a lab', () => {
     });
   });
 
-  it('that could not be built says why and what to do', () => {
-    const [error] = elements(read(UNBUILT), 'system-err');
-    expect(error?.text).toBe('tcpdump: tcpdump is not installed\nsudo apt-get install tcpdump');
+  it('that could not be built is an error that says why and what to do: a report of skipped checks alone looks fine', () => {
+    const [testcase, ...checks] = elements(read(UNBUILT), 'testcase');
+    expect(testcase!.attributes.name).toBe('the lab could not be built');
+    expect(testcase!.children).toMatchObject([
+      {
+        name: 'error',
+        attributes: { type: 'environment', message: 'tcpdump: tcpdump is not installed' },
+        text: 'tcpdump: tcpdump is not installed\nsudo apt-get install tcpdump',
+      },
+    ]);
+    expect(checks.map(({ children }) => children[0]?.name)).toEqual(['skipped', 'skipped']);
   });
 });
 
@@ -94,14 +102,30 @@ describe('a check', () => {
     const [failure] = caseOf(FAIL).children;
     expect(failure).toMatchObject({ name: 'failure', attributes: { type: 'outcome', message: FAIL.reason } });
     const text = failure!.text.split('\n');
-    expect(text.slice(0, 4)).toEqual([
-      'outcome:',
-      '  expected delivered',
-      '  observed dropped: it was last seen leaving node/node1 by eth0, never at node/node2',
+    expect(text.slice(0, 3)).toEqual([
+      'outcome: expected delivered',
+      '         observed dropped: it was last seen leaving node/node1 by eth0, never at node/node2',
       'at topologies/nodeport-snat.yaml:14',
     ]);
     expect(text.at(-2)).toBe('  node/node1   eth0       out  VXLAN vni 1  10.0.0.11 → 10.0.0.12:8472');
     expect(failure!.text).not.toContain('\u001b');
+  });
+
+  it('that failed says how to see it again, and where its packets are', () => {
+    const where = { command: 'packetwalk test a.yaml --cni vxlan', capture: 'captures/a-vxlan-iptables.pcapng' };
+    for (const [verdict, name] of [
+      [FAIL, 'failure'],
+      [INCONCLUSIVE, 'error'],
+    ] as const)
+      expect(elements(read(lab([verdict], where)), name)[0]!.text).toContain(
+        'nodeport-snat.yaml:14\nagain: packetwalk test a.yaml --cni vxlan\npackets: captures/a-vxlan-iptables.pcapng\n',
+      );
+    expect(elements(read({ ...UNBUILT, ...where }), 'error')[0]!.text).toContain('\nagain: packetwalk test a.yaml');
+  });
+
+  it('that failed where modes differ says why they do', () => {
+    const differs = { ...FAIL, check: { ...FAIL.check, because: 'IPVS answers itself' } } as typeof FAIL;
+    expect(caseOf(differs).children[0]?.text).toContain('\ndiffers from other modes: IPVS answers itself\n');
   });
 
   it('of state that failed has the listings', () => {

@@ -18,13 +18,13 @@ function block(...labs: Parameters<typeof toTap>[0]): unknown {
 
 describe('a run', () => {
   it('begins with the version and the plan', () => {
-    expect(lines(ALL, UNBUILT).slice(0, 2)).toEqual(['TAP version 14', '1..9']);
+    expect(lines(ALL, UNBUILT).slice(0, 2)).toEqual(['TAP version 14', '1..10']);
     expect(lines()).toEqual(['TAP version 14', '1..0']);
   });
 
   it('has as many points as planned, numbered through all labs', () => {
     const numbers = points(ALL, UNBUILT).map((line) => Number(/ok (\d+)/.exec(line)![1]));
-    expect(numbers).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(numbers).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   });
 
   it('has no line that is neither a point nor part of a block', () => {
@@ -32,6 +32,15 @@ describe('a run', () => {
       .slice(2)
       .filter((line) => !/^(not )?ok \d+ - |^ {2}/.test(line));
     expect(outside).toEqual([]);
+  });
+});
+
+describe('a lab that could not be built', () => {
+  it('is not ok itself, and says why', () => {
+    expect(points(UNBUILT)[0]).toBe('not ok 1 - broken · iptables · vxlan · no-dnat: the lab could not be built');
+    expect(block(UNBUILT)).toEqual({
+      message: 'tcpdump: tcpdump is not installed\nsudo apt-get install tcpdump',
+    });
   });
 });
 
@@ -52,7 +61,7 @@ describe('a check', () => {
       verdict: 'fail',
       message: FAIL.reason,
       at: 'topologies/nodeport-snat.yaml:14',
-      details: expect.stringContaining('  observed dropped: it was last seen leaving node/node1 by eth0'),
+      details: expect.stringContaining(' observed dropped: it was last seen leaving node/node1 by eth0'),
     });
   });
 
