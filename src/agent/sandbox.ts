@@ -90,11 +90,10 @@ export function programPath(name: 'agent' | 'guest' | 'keeper'): string {
 /** What made a sandbox end, from the words of the program that made it. */
 export function sandboxFailure(kind: SandboxKind, errors: string): SandboxError {
   const words = errors.trim();
-  if (
-    /unshare failed|Operation not permitted|No space left|cannot open|write failed/.test(words) &&
-    kind === 'rootless'
-  ) {
-    return new SandboxError(`this system does not let ordinary users make namespaces: ${words}`, USER_NAMESPACES);
+  if (/unshare failed|not permitted|denied|No space left|cannot open|write failed/.test(words)) {
+    if (kind === 'rootless')
+      return new SandboxError(`this system does not let ordinary users make namespaces: ${words}`, USER_NAMESPACES);
+    if (kind === 'root') return new SandboxError(`this container may not make namespaces: ${words}`, CAPABILITIES);
   }
   if (/not installed/.test(words) && kind !== 'vm') return new SandboxError(words, 'sudo apt-get install util-linux');
   if (kind === 'vm') {
@@ -108,4 +107,8 @@ export function sandboxFailure(kind: SandboxKind, errors: string): SandboxError 
 export const REMEDY = '\n  = ';
 
 const USER_NAMESPACES =
-  'allow it (Ubuntu: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0; others: sudo sysctl -w user.max_user_namespaces=10000), or run packetwalk with sudo';
+  'allow it (Ubuntu: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0; others: sudo sysctl -w user.max_user_namespaces=10000), run packetwalk with sudo, or with --sandbox vm, which needs no right at all';
+
+/** Root is refused this in containers only. */
+const CAPABILITIES =
+  'give it the capabilities SYS_ADMIN and NET_ADMIN and no AppArmor profile (docs/ci.md), or run packetwalk with --sandbox vm, which needs no right at all';

@@ -85,4 +85,14 @@ describe('without the right to make namespaces', () => {
     expect(stdout).toContain('this system does not let ordinary users make namespaces');
     expect(stdout).toContain('user.max_user_namespaces');
   });
+
+  it('a container is told what it lacks, and what runs without', async () => {
+    /** Root that may not do what makes it root. */
+    const container = ['--user', '--map-root-user', 'setpriv', '--bounding-set', '-sys_admin'];
+    const { code, stdout } = await run('unshare', [...container, process.execPath, CLI, 'test', GOOD]);
+    expect(code).toBe(3);
+    expect(stdout).toContain('this container may not make namespaces');
+    expect(stdout).toContain('the capabilities SYS_ADMIN and NET_ADMIN');
+    expect(stdout).toContain('--sandbox vm');
+  });
 });
