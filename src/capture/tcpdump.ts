@@ -15,6 +15,9 @@ const BUFFERS = { together: 512 * 1024, most: 16 * 1024, least: 2 * 1024 };
 /** All captures of a lab together. */
 const MAX_BYTES = 512 * 1024 * 1024;
 
+/** An emulated machine that shares its processors takes seconds; a tcpdump that has ended is not waited for. */
+const FENCE_MS = 30_000;
+
 const ARGUMENTS = [
   '-i',
   'any',
@@ -36,19 +39,19 @@ export class Captures {
   }
 
   /** Resolves when every capture has shown that it is alive, or failed to within the time. Throws when there is no tcpdump. */
-  static async start(namespaces: readonly string[], timeoutMs = 10_000): Promise<Captures> {
+  static async start(namespaces: readonly string[]): Promise<Captures> {
     const count = Math.max(1, namespaces.length);
     const buffer = Math.max(BUFFERS.least, Math.min(BUFFERS.most, Math.floor(BUFFERS.together / count)));
     const captures = new Captures(
       namespaces.map((namespace) => new RunningCapture(namespace, buffer, Math.floor(MAX_BYTES / count))),
     );
-    await captures.fence(timeoutMs);
+    await captures.fence();
     return captures;
   }
 
   /** Waits until everything sent so far stands in the captures; those that do not answer in time are blind from then on. */
-  async fence(timeoutMs = 5000): Promise<void> {
-    await Promise.all(this.#running.map((capture) => capture.fence(timeoutMs)));
+  async fence(): Promise<void> {
+    await Promise.all(this.#running.map((capture) => capture.fence()));
   }
 
   async stop(): Promise<Capture[]> {
@@ -79,8 +82,8 @@ class RunningCapture {
     });
   }
 
-  async fence(timeoutMs: number): Promise<void> {
-    const deadline = performance.now() + timeoutMs;
+  async fence(): Promise<void> {
+    const deadline = performance.now() + FENCE_MS;
     const mark = Buffer.from(FENCE + randomBytes(8).toString('hex'));
     let seen = false;
     const arrived = new Promise<void>((resolve) => {
@@ -97,7 +100,7 @@ class RunningCapture {
       await Promise.race([arrived, delay(20)]);
     }
     this.#waiting = undefined;
-    if (!seen) this.#blind ??= `the capture did not show its own test packet within ${timeoutMs} ms`;
+    if (!seen) this.#blind ??= `the capture did not show its own test packet within ${FENCE_MS / 1000} s`;
   }
 
   async stop(): Promise<Capture> {
