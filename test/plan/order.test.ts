@@ -42,7 +42,8 @@ describe.each(files)('the plan of %s', (file) => {
       routes: all(({ routes }) => routes).length,
       neighbours: all(({ neighbours }) => neighbours).length,
       fdb: all(({ fdb }) => fdb).length,
-      rules: state.namespaces.filter(({ iptables }) => iptables).length,
+      rules: all(({ iptables, ipsets, nft, ipvs }) => [iptables ? [iptables] : [], ipsets, nft, ipvs].filter(notEmpty))
+        .length,
       hairpins: links.filter(({ hairpin }) => hairpin).length,
     });
   });
@@ -82,6 +83,8 @@ describe.each(files)('the plan of %s', (file) => {
     expect(made.size).toBeGreaterThan(2);
   });
 });
+
+const notEmpty = ({ length }: { readonly length: number }) => length > 0;
 
 describe('a plan', () => {
   const state = stateOfFile('nodeport-snat.yaml');
