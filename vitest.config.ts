@@ -5,7 +5,9 @@ export default defineConfig({
   test: {
     pool: 'forks',
     projects: [
-      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/kernel/**'] } },
+      {
+        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/kernel/**'], testTimeout: 30_000 },
+      },
       {
         test: {
           name: 'kernel',
