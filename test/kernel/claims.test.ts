@@ -9,6 +9,8 @@ import { prepare, test } from '../../src/pipeline.ts';
 import { sandboxes } from './tools.ts';
 
 const FOLDER = 'topologies';
+/** Some labs wait for a virtual machine, and all of those share one. */
+const LABS = { timeout: 300_000 };
 
 interface Row {
   readonly claim: string;
@@ -57,7 +59,7 @@ describe('the claims table', () => {
   });
 });
 
-describe('every check of every topology is green', () => {
+describe('every check of every topology is green', LABS, () => {
   const files = readdirSync(FOLDER).filter((file) => file.endsWith('.yaml'));
   it.concurrent.each(files)('%s', async (file) => {
     const { verdicts, problem } = await run([source(file)], []);
@@ -68,7 +70,7 @@ describe('every check of every topology is green', () => {
   });
 });
 
-describe('every check of the table turns red', () => {
+describe('every check of the table turns red', LABS, () => {
   const groups = [...new Set(rows.map(({ topology, brokenBy }) => `${topology} with ${brokenBy}`))];
   it.concurrent.each(groups)('%s', async (group) => {
     const [topology = '', brokenBy = ''] = group.split(' with ');
