@@ -188,8 +188,8 @@ class Context {
     const by = this.#wiring.placeOf(origin(refusal).frame.namespace);
     const kind = rejectionOf(refusal[0]!.packet)!;
     /** So a machine tells whoever waits for it that its own question went unanswered. */
-    const toldOf = kind === 'icmp-host-unreachable' && by === this.hops.at(-1)?.place ? this.#noNeighbour() : undefined;
-    if (toldOf) return toldOf;
+    const neighbour = kind === 'icmp-host-unreachable' ? this.#noNeighbour() : undefined;
+    if (neighbour?.lastSeen?.place === by) return neighbour;
     return {
       outcome: 'rejected',
       rejection: { by, with: kind },

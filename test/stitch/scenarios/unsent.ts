@@ -1,5 +1,5 @@
 /** Packets that did not leave their sender, and packets that wait for a neighbour that does not answer. */
-import { arp, inVxlan, refused, seen, syn } from '../evidence.ts';
+import { arp, icmpError, inVxlan, refused, seen, syn } from '../evidence.ts';
 import { A, fromA, fromClient, type Scenario, SYN, there } from './scenario.ts';
 
 export const UNSENT: readonly Scenario[] = [
@@ -37,6 +37,9 @@ export const UNSENT: readonly Scenario[] = [
   },
 ];
 
+const NODE = '10.0.0.11:40000';
+const unreachable = icmpError('10.244.1.1', '10.244.1.2', [3, 1], syn(A, '8.8.8.8:53'));
+
 export const NO_NEIGHBOUR: readonly Scenario[] = [
   {
     name: 'the sender asks for its neighbour in vain, and times out',
@@ -53,6 +56,33 @@ export const NO_NEIGHBOUR: readonly Scenario[] = [
     sights: [seen('host.client/eth0', 'out', arp('request', '10.0.0.100', '10.0.0.99'))],
     expected: { outcome: 'no-neighbour', lastSeen: { place: 'host/client', interface: 'socket' } },
     reason: 'host/client asked who has 10.0.0.99, and nobody answered',
+  },
+  {
+    name: 'a node asks for its gateway in vain, and tells the pod',
+    topology: 'cross-node-vxlan',
+    run: { ...fromA, remote: '8.8.8.8:53', result: refused('EHOSTUNREACH') },
+    sights: [
+      seen('pod.default.a/eth0', 'out', syn(A, '8.8.8.8:53')),
+      seen('node.node1/veth71273818', 'in', syn(A, '8.8.8.8:53')),
+      seen('node.node1/cni0', 'in', syn(A, '8.8.8.8:53')),
+      seen('node.node1/eth0', 'out', arp('request', '10.0.0.11', '10.0.0.1')),
+      seen('node.node1/cni0', 'out', unreachable),
+      seen('node.node1/veth71273818', 'out', unreachable),
+      seen('pod.default.a/eth0', 'in', unreachable),
+    ],
+    expected: { outcome: 'no-neighbour', lastSeen: { place: 'node/node1', interface: 'cni0' } },
+    reason: 'node/node1 asked who has 10.0.0.1, and nobody answered',
+  },
+  {
+    name: 'a node that sends asks for its gateway in vain, and tells itself',
+    topology: 'cross-node-vxlan',
+    run: { namespace: 'node.node1', local: NODE, remote: '8.8.8.8:53', result: refused('EHOSTUNREACH') },
+    sights: [
+      seen('node.node1/eth0', 'out', arp('request', '10.0.0.11', '10.0.0.1')),
+      seen('node.node1/lo', 'in', icmpError('10.0.0.11', '10.0.0.11', [3, 1], syn(NODE, '8.8.8.8:53'))),
+    ],
+    expected: { outcome: 'no-neighbour', lastSeen: { place: 'node/node1', interface: 'socket' } },
+    reason: 'node/node1 asked who has 10.0.0.1, and nobody answered',
   },
   {
     name: 'a node asks for its gateway in vain',
