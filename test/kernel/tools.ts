@@ -90,6 +90,8 @@ export function normalized(listing: string): string {
       line
         .replace(/^\d+: /, '')
         .replace(/@[^ :]+/g, '')
+        /** A link with LOWER_UP has a carrier: the other flag follows a moment later. */
+        .replace(/<NO-CARRIER,([A-Z_,]*LOWER_UP)/, '<$1')
         .replace(/\b(link-netnsid|state|qdisc) \S+/g, '')
         .replace(/\[\d+:\d+\]/g, '')
         .replace(/\b\w*timer +[0-9.]+/g, '')
