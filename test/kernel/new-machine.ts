@@ -51,13 +51,15 @@ export class NewMachine {
 
   /** Runs a program in there, in the home of whoever runs it; everything it leaves running ends with it. */
   run(argv: readonly string[], { user, offline, settings, timeoutMs }: Entering = {}): Promise<Finished> {
-    const apart = ['--mount', '--pid', '--fork', '--kill-child', ...(offline ? ['--net'] : [])];
+    /** Nothing goes on in there when the test is killed. */
+    const apart = ['--pdeathsig', 'KILL', 'unshare', '--mount', '--pid', '--fork', '--kill-child'];
+    if (offline) apart.push('--net');
     const script = ['bash', '-euc', ENTER, 'enter', this.#root, settings ? 'writable' : 'read-only'];
     const home = user === USER ? HOME : user === undefined ? '/root' : '/tmp';
     const own = Object.entries({ PATH, HOME: home, LANG: 'C.UTF-8', ...reachingOut() });
     const env = ['env', '-i', `--chdir=${home}`, ...own.map(([name, value]) => `${name}=${value}`)];
     const become = user === undefined ? [] : ['runuser', '-u', user, '--'];
-    return run('unshare', [...apart, ...script, ...env, ...become, ...argv], {
+    return run('setpriv', [...apart, ...script, ...env, ...become, ...argv], {
       ...(timeoutMs !== undefined && { timeoutMs }),
     });
   }
