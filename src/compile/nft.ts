@@ -54,15 +54,17 @@ function changeTable(before: NftTable | undefined, table: NftTable): string[] {
   const at = tableKey(table);
   const oldChains = new Map(before?.chains.map((chain) => [chain.name, chain]));
   const oldSets = new Map(before?.sets.map((set) => [set.name, set]));
-  const isNewSet = (set: NftSet) => {
-    const old = oldSets.get(set.name);
-    return !old || setDefinition(old) !== setDefinition(set);
-  };
-  const changed = table.chains.filter((chain) => rulesOf(oldChains.get(chain.name)) !== rulesOf(chain));
+  const newSets = new Map(table.sets.map((set) => [set.name, set]));
+  /** A set whose definition changed is made anew, and with it the rules that name it. */
+  const isNewSet = (set: NftSet) => !isSameSet(oldSets.get(set.name), set);
+  const goneSets = [...oldSets.values()].filter((set) => !isSameSet(newSets.get(set.name), set));
+  const gone = new Set(goneSets.map(({ name }) => `@${name}`));
+  const namesGone = ({ rules }: NftChain) => rules.some(({ text }) => text.split(' ').some((word) => gone.has(word)));
+  const changed = table.chains.filter(
+    (chain) => rulesOf(oldChains.get(chain.name)) !== rulesOf(chain) || namesGone(chain),
+  );
   const chainsLeft = new Set(table.chains.map(({ name }) => name));
-  const setsLeft = new Set(table.sets.map(({ name }) => name));
   const goneChains = [...oldChains.keys()].filter((name) => !chainsLeft.has(name));
-  const goneSets = [...oldSets.values()].filter((set) => !setsLeft.has(set.name) || isRenewed(set, table));
   const elements = table.sets.map((set) => ({
     set,
     ...elementChanges(isNewSet(set) ? undefined : oldSets.get(set.name), set),
@@ -84,10 +86,8 @@ function changeTable(before: NftTable | undefined, table: NftTable): string[] {
   ];
 }
 
-/** A set whose definition changed is made anew. */
-function isRenewed(old: NftSet, { sets }: NftTable): boolean {
-  const set = sets.find(({ name }) => name === old.name);
-  return set !== undefined && setDefinition(set) !== setDefinition(old);
+function isSameSet(other: NftSet | undefined, set: NftSet): boolean {
+  return other !== undefined && setDefinition(other) === setDefinition(set);
 }
 
 function elementChanges(before: NftSet | undefined, after: NftSet): { added: string[]; removed: string[] } {
