@@ -71,9 +71,9 @@ export class NamespaceBuilder {
     });
   }
 
-  /** Those given so far. */
-  get addresses(): readonly Address[] {
-    return this.#addresses;
+  /** Those given so far, on all links. */
+  get addresses(): string[] {
+    return this.#addresses.map(({ address }) => address.split('/')[0]!);
   }
 
   route(route: Omit<Route, 'origin' | 'onlink'> & { readonly onlink?: boolean }, origin = this.origin): void {

@@ -35,13 +35,13 @@ export const iptablesProxy: KubeProxy = {
     compileJumps(JUMPS, namespace.iptables, node.origin);
     compileStaticChains(config, namespace.iptables, node.origin);
   },
-  sync(cluster, node, { iptables }) {
+  sync(cluster, node, { iptables, addresses }) {
     const { proxy: config, services } = cluster;
     const detector = localDetector(cluster, config, node);
     for (const service of services) {
       for (const port of service.ports) compileServicePort({ service, port, node, config, detector, iptables });
     }
-    compileNodePortJump(config, node, iptables);
+    compileNodePortJump(config, node, addresses, iptables);
   },
 };
 
@@ -88,13 +88,18 @@ function compileStaticChains(config: ProxyConfig, iptables: IptablesBuilder, ori
 const LAST_RULE = '-m comment --comment "kubernetes service nodeports; NOTE: this must be the last rule in this chain"';
 
 /** NodePorts come after every Service address. With restricted nodePortAddresses: one jump for each address of the node in them. */
-function compileNodePortJump(config: ProxyConfig, node: Node, iptables: IptablesBuilder): void {
+function compileNodePortJump(
+  config: ProxyConfig,
+  node: Node,
+  addresses: readonly string[],
+  iptables: IptablesBuilder,
+): void {
   const jump = (match: string) =>
     iptables.append('nat', 'KUBE-SERVICES', `${LAST_RULE} ${match} -j KUBE-NODEPORTS`, node.origin);
   if (acceptsEverywhere(config)) {
     jump(`-m addrtype --dst-type LOCAL${config.localhostNodePorts ? '' : ' ! -d 127.0.0.0/8'}`);
     return;
   }
-  const own = config.localhostNodePorts ? [...node.addresses, '127.0.0.1'] : node.addresses;
+  const own = config.localhostNodePorts ? [...addresses, '127.0.0.1'] : addresses;
   for (const address of acceptingAddresses(config, node, own)) jump(`-d ${address}`);
 }

@@ -36,7 +36,7 @@ export const ipvsProxy: KubeProxy = {
   },
   sync(cluster, node, namespace) {
     const { proxy: config, services } = cluster;
-    const addresses = namespace.addresses.map(({ address }) => address.split('/')[0]!);
+    const { addresses } = namespace;
     const nodePortAddresses = acceptingAddresses(config, node, addresses);
     const sets = new IpSets();
     const servers = new Map();

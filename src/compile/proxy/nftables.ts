@@ -29,17 +29,17 @@ export const nftablesProxy: KubeProxy = {
     compileConntrack(namespace);
   },
   sync(cluster, node, namespace) {
-    namespace.nft.push(tableOf(cluster, node));
+    namespace.nft.push(tableOf(cluster, node, namespace.addresses));
   },
 };
 
-function tableOf(cluster: Cluster, node: Node): NftTable {
+function tableOf(cluster: Cluster, node: Node, addresses: readonly string[]): NftTable {
   const table = new NftTableBuilder({ family: 'ip', name: 'kube-proxy', comment: 'rules for kube-proxy' });
   const config = cluster.proxy;
   compileChains(table, node.origin);
   compileSets(table, node.origin);
   compileMasquerading(config, table, node.origin);
-  compileServices(config, node, table);
+  compileServices(config, node, addresses, table);
   compileChecks(cluster, table, node.origin);
   const detector = localDetector(cluster, config, node);
   for (const service of cluster.services) {
@@ -114,7 +114,7 @@ function nodePortAddressesOf({ nodePortAddresses }: ProxyConfig): ProxyConfig['n
   return nodePortAddresses.length > 0 ? nodePortAddresses : ['primary'];
 }
 
-function compileServices(config: ProxyConfig, node: Node, table: NftTableBuilder): void {
+function compileServices(config: ProxyConfig, node: Node, addresses: readonly string[], table: NftTableBuilder): void {
   const { origin } = node;
   const given = { ...config, nodePortAddresses: nodePortAddressesOf(config) };
   const open = acceptsEverywhere(given);
@@ -122,7 +122,7 @@ function compileServices(config: ProxyConfig, node: Node, table: NftTableBuilder
   if (!open) {
     const comment = 'IPs that accept NodePort traffic';
     table.set({ kind: 'set', name: 'nodeport-ips', type: 'ipv4_addr', comment, origin });
-    for (const key of acceptingAddresses(given, node, node.addresses)) table.element('nodeport-ips', { key });
+    for (const key of acceptingAddresses(given, node, addresses)) table.element('nodeport-ips', { key });
   }
   table.rule('services', `${DESTINATION} vmap @service-ips`, origin);
   table.rule(

@@ -2,9 +2,10 @@
 import type { Node, ProxyConfig } from '../../model/cluster.ts';
 import { cidrContains, hostCidr, parseCidr } from '../../net/address.ts';
 
-/** Whether all addresses do. */
+/** Whether all addresses do: a list without a range of the family stands for every address there is. */
 export function acceptsEverywhere({ nodePortAddresses }: ProxyConfig): boolean {
-  return nodePortAddresses.length === 0 || nodePortAddresses.includes('0.0.0.0/0');
+  const ranges = nodePortAddresses.filter((range) => range === 'primary' || parseCidr(range)?.family === 4);
+  return ranges.length === 0 || ranges.some((range) => parseCidr(range)?.prefix === 0);
 }
 
 export function acceptsOnLoopback(config: ProxyConfig): boolean {
