@@ -1,6 +1,12 @@
 /** The names kube-proxy gives its chains: the same as on a real node. */
 import { describe, expect, it } from 'vitest';
-import { endpointChain, servicePortHash, servicePortName } from '../../src/compile/proxy/names.ts';
+import {
+  endpointBase,
+  endpointChain,
+  servicePortBase,
+  servicePortHash,
+  servicePortName,
+} from '../../src/compile/proxy/names.ts';
 import type { Endpoint, Service, ServicePort } from '../../src/model/cluster.ts';
 
 /** From kubernetes' own tests and from real clusters. */
@@ -54,4 +60,41 @@ it('a service port is called after namespace, Service and port, without a colon 
   const service = { namespace: 'ns1', name: 'svc1' } as Service;
   expect(servicePortName(service, { name: 'p80' } as ServicePort)).toBe('ns1/svc1:p80');
   expect(servicePortName(service, { name: '' } as ServicePort)).toBe('ns1/svc1');
+});
+
+/** From kubernetes' own tests. */
+const NFT_SERVICE_PORTS = [
+  ['ns1', 'svc1', 'TCP', 'p80', 'ULMVA6XW-ns1/svc1/tcp/p80'],
+  ['ns2', 'svc2', 'TCP', 'p8080', 'MHHHYRWA-ns2/svc2/tcp/p8080'],
+  ['testing', 'service', 'TCP', 'https', 'LZBRENCP-testing/service/tcp/https'],
+  ['kube-system', 'kube-dns', 'UDP', 'dns', 'FY5PMXPG-kube-system/kube-dns/udp/dns'],
+  ['ns1', 'svc1', 'TCP', '', '6KJ5P52A-ns1/svc1/tcp/'],
+] as const;
+
+const NFT_ENDPOINTS = [
+  ['10.180.0.1', 80, 'JO2XBXZR-testing/service/tcp/http__10.180.0.1/80'],
+  ['10.180.0.2', 80, '5S6H3H22-testing/service/tcp/http__10.180.0.2/80'],
+  ['fd80:abcd:12::a1b2:c3d4:e5f6:9999', 80, 'U7E2ET36-testing/service/tcp/http__fd80.abcd.12..a1b2.c3d4.e5f6.9999/80'],
+] as const;
+
+describe('in mode nftables', () => {
+  const servicePort = (namespace: string, name: string, protocol: string, port: string) =>
+    [{ namespace, name } as Service, { name: port, protocol } as ServicePort] as const;
+
+  it.each(NFT_SERVICE_PORTS)('%s/%s %s %s is %s', (namespace, name, protocol, port, base) => {
+    expect(servicePortBase(...servicePort(namespace, name, protocol, port))).toBe(base);
+  });
+
+  it.each(NFT_ENDPOINTS)('the endpoint %s:%i is %s', (address, port, base) => {
+    const of = servicePort('testing', 'service', 'TCP', 'http');
+    expect(endpointBase(...of, { address, port } as Endpoint)).toBe(base);
+  });
+
+  it('a name that is too long for the kernel loses its end, and stays its own by its hash', () => {
+    const [service, port] = servicePort('n'.repeat(63), 's'.repeat(63), 'SCTP', 'p'.repeat(63));
+    const [one, other] = [9998, 9999].map((number) =>
+      endpointBase(service, port, { address: 'fd80:abcd:1234:5678:a1b2:c3d4:e5f6:9999', port: number } as Endpoint),
+    ) as [string, string];
+    expect([one.length, one.endsWith('...'), one === other]).toEqual([240, true, false]);
+  });
 });
