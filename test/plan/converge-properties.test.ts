@@ -19,12 +19,13 @@ const someLab = fc
     }),
     services: fc.subarray(['web', 'db', 'cache']),
     mode: fc.constantFrom('vxlan', 'host-gw', 'bridge'),
+    proxy: fc.constantFrom('iptables', 'nftables'),
   })
-  .map(({ nodeCount, pods, services, mode }) =>
+  .map(({ nodeCount, pods, services, mode, proxy }) =>
     lab(
       {
         nodes: [{ name: 'node1' }, { name: 'node2' }, { name: 'node3' }].slice(0, nodeCount),
-        cluster: { cni: { mode } },
+        cluster: { cni: { mode }, proxy: { mode: proxy } },
       },
       ...pods.map(({ name, on }) => pod(name, { labels: { app: 'web' }, node: `node${(on % nodeCount) + 1}` })),
       ...services.map((name) => service(name, { selector: { app: 'web' } })),
