@@ -8,7 +8,7 @@ import { prepare } from '../../src/pipeline.ts';
 import { plan } from '../../src/plan/index.ts';
 import { formatScript } from '../../src/plan/script.ts';
 
-it.each(['same-node', 'cross-node-vxlan', 'cross-node-host-gw', 'bridge', 'nodeport-snat', 'ipvs'])(
+it.each(['same-node', 'cross-node-vxlan', 'cross-node-host-gw', 'bridge', 'nodeport-snat', 'ipvs', 'nftables'])(
   '%s',
   async (name) => {
     const file = `topologies/${name}.yaml`;

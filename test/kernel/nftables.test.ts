@@ -1,0 +1,105 @@
+/** The kernel holds kube-proxy's table as it is compiled: loaded at once, and changed from one lab to another. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { buildLab, type Lab } from '../../src/agent/lab.ts';
+import type { Prepared } from '../../src/pipeline.ts';
+import { converge } from '../../src/plan/converge.ts';
+import { sixServices } from '../compile/six-services.ts';
+import { type ListedTable, listingOf, readListing } from './nft-listing.ts';
+import { preparedText, sandboxes } from './tools.ts';
+
+const NODE = 'node.node1';
+
+async function inLab<T>({ cluster, state }: Prepared, action: (lab: Lab) => Promise<T>): Promise<T> {
+  const lab = await buildLab(cluster, state, await sandboxes.for(state));
+  return action(lab).finally(() => lab.close());
+}
+
+async function nft({ agent }: Lab, ...words: string[]): Promise<string> {
+  const { stdout, stderr, exitCode } = await agent.call('run', { namespace: NODE, argv: ['nft', ...words] });
+  if (exitCode !== 0) throw new Error(stderr);
+  return stdout;
+}
+
+async function listed(lab: Lab): Promise<ListedTable> {
+  return readListing(await nft(lab, 'list', 'table', 'ip', 'kube-proxy'));
+}
+
+function compiled({ state }: Prepared): ListedTable {
+  return listingOf(state.namespaces.find(({ name }) => name === NODE)!.nft[0]!);
+}
+
+describe('the table of six Services', () => {
+  const prepared = preparedText(sixServices('nftables'));
+
+  it('is listed as it was written, rule by rule and element by element', async () => {
+    const table = await inLab(prepared, listed);
+    expect(Object.values(table.chains).flat().length).toBeGreaterThan(40);
+    expect(table).toEqual(compiled(prepared));
+  });
+
+  it('is not, when a rule and an element are missing', async () => {
+    const table = await inLab(prepared, async (lab) => {
+      await nft(lab, 'flush', 'chain', 'ip', 'kube-proxy', 'masquerading');
+      await nft(lab, 'delete', 'element', 'ip', 'kube-proxy', 'cluster-ips', '{ 172.30.0.41 }');
+      return listed(lab);
+    });
+    const { chains, sets } = compiled(prepared);
+    expect(table.chains).toEqual({ ...chains, masquerading: [] });
+    expect(table.sets['cluster-ips']?.elements).toEqual(
+      sets['cluster-ips']?.elements.filter((element) => element !== '172.30.0.41'),
+    );
+  });
+});
+
+const IPTABLES = readFileSync('topologies/nodeport-snat.yaml', 'utf8').replace(
+  / {2}checks:[\s\S]*?\n---/,
+  '  cluster: { proxy: { mode: iptables } }\n---',
+);
+const BASE = IPTABLES.replace('mode: iptables', 'mode: nftables');
+const sticky = (seconds: number) =>
+  BASE.replace(
+    'type: NodePort',
+    `type: NodePort\n  sessionAffinity: ClientIP\n  sessionAffinityConfig: { clientIP: { timeoutSeconds: ${seconds} } }`,
+  );
+
+describe('a lab that is changed has the table of the one it becomes:', () => {
+  it.each([
+    ['pods come', BASE, BASE.replace('replicas: 1', 'replicas: 4')],
+    ['the last pod goes', BASE, BASE.replace('replicas: 1', 'replicas: 0')],
+    ['a Service gets another port', BASE, BASE.replace('port: 80,', 'port: 81,')],
+    ['a Service becomes sticky', BASE, sticky(60)],
+    ['a Service is sticky for longer', sticky(60), sticky(90)],
+    ['it is sticky no longer', sticky(60), BASE],
+    [
+      'NodePorts are served everywhere',
+      BASE,
+      BASE.replace('mode: nftables', "mode: nftables, nodePortAddresses: ['0.0.0.0/0']"),
+    ],
+    [
+      'a fault is injected',
+      BASE,
+      BASE.replace('\n---', '\n  faults: [{ fault: no-dnat }, { fault: no-masquerade }]\n---'),
+    ],
+    ['kube-proxy had mode iptables', IPTABLES, BASE],
+  ])('%s', async (_, before, after) => {
+    const [from, to] = [preparedText(before), preparedText(after)];
+    const plan = converge(from.state, to.state);
+    expect(plan.operations).not.toEqual([]);
+    const table = await inLab(from, async (lab) => {
+      await lab.agent.call('apply', plan);
+      return listed(lab);
+    });
+    expect(table).toEqual(compiled(to));
+  });
+
+  it('in mode iptables there is none', async () => {
+    const [from, to] = [preparedText(BASE), preparedText(IPTABLES)];
+    const tables = await inLab(from, async (lab) => {
+      await lab.agent.call('apply', converge(from.state, to.state));
+      return nft(lab, 'list', 'tables', 'ip');
+    });
+    expect(tables).toContain('table ip nat');
+    expect(tables).not.toContain('kube-proxy');
+  });
+});
