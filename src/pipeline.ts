@@ -150,8 +150,9 @@ export async function trace(
   check: ConnectionCheck,
   rules: boolean,
 ): Promise<{ walks: Walk[]; watched: Watched<ProbeRun[]> }> {
-  const traced = rules ? lab.cluster.nodes.map(({ netns }) => tracedBy(lab.state, netns)) : [];
-  const watched = await watch(lab, { namespaces: namespacesOnTheWay(lab.cluster, [check]), traced }, () =>
+  const namespaces = namespacesOnTheWay(lab.cluster, [check]);
+  const traced = lab.cluster.nodes.map(({ netns }) => tracedBy(lab.state, netns));
+  const watched = await watch(lab, { namespaces, ...(rules && { rules: { traced, probes: check.connections } }) }, () =>
     probe(lab, check),
   );
   return { walks: stitch(watched.result, evidenceOf(watched, lab.cluster), new Wiring(lab.state)), watched };

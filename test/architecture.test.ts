@@ -126,6 +126,7 @@ const PURE = [
   'probe/mark.ts',
   'probe/probe.ts',
   'capture/capture.ts',
+  'capture/nft-trace.ts',
 ];
 const isPure = ({ path }: { path: string }) => isIn(path, ...PURE);
 

@@ -34,6 +34,8 @@ interface Begun {
   readonly executions: Map<number, Execution>;
   readonly captures: Watchers<Captures>;
   readonly traces: Watchers<RuleTraces>;
+  /** Ids of probes that are already waited for. */
+  readonly announced: number[];
 }
 
 /** `exec` is not among them: it lives on one connection and is answered in pieces. */
@@ -58,9 +60,13 @@ export class Agent {
       startCaptures: async (namespaces, { captures }) => captures.keep(await Captures.start(namespaces)),
       fence: (id, { captures }) => captures.get(id)?.fence(),
       stopCaptures: async (id, { captures }) => (await captures.take(id)?.stop()) ?? [],
-      probe: (request) => this.#probe(request),
+      probe: (request, { announced }) => this.#probe(request, announced),
       run: ({ namespace, argv }) => inside(namespace, () => run(argv, { namespace })),
-      startRuleTrace: async (traced, { traces }) => traces.keep(await RuleTraces.start(traced)),
+      startRuleTrace: async ({ traced, probes }, { traces, announced }) => {
+        const ids = Array.from({ length: probes }, () => this.#takeProbeId());
+        announced.push(...ids);
+        return traces.keep(await RuleTraces.start(traced, ids));
+      },
       stopRuleTrace: async (id, { traces }) => (await traces.take(id)?.stop()) ?? [],
       stay,
       shutdown,
@@ -69,7 +75,7 @@ export class Agent {
 
   /** Serves one connection until it ends. Requests are answered as they finish, in no particular order. */
   serve(stream: Duplex): void {
-    const begun: Begun = { executions: new Map(), captures: new Watchers(), traces: new Watchers() };
+    const begun: Begun = { executions: new Map(), captures: new Watchers(), traces: new Watchers(), announced: [] };
     readMessages(stream, (message) => {
       if (isInput(message)) begun.executions.get(message.id)?.type(message.input);
       else void this.#answer(message as Request, stream, begun);
@@ -109,12 +115,15 @@ export class Agent {
     }
   }
 
-  async #probe({ probe, times, intervalMs }: Parameters<AgentMethods['probe']>[0]): Promise<ProbeRun[]> {
+  async #probe(
+    { probe, times, intervalMs }: Parameters<AgentMethods['probe']>[0],
+    announced: number[],
+  ): Promise<ProbeRun[]> {
     const runs: Promise<ProbeRun>[] = [];
     for (let index = 0; index < times; index++) {
       if (intervalMs !== undefined && index > 0) await new Promise((resolve) => setTimeout(resolve, intervalMs));
       if (index >= MAX_CONCURRENT_PROBES) await runs[index - MAX_CONCURRENT_PROBES];
-      runs.push(sendProbe(probe, this.#takeProbeId()));
+      runs.push(sendProbe(probe, announced.shift() ?? this.#takeProbeId()));
     }
     return Promise.all(runs);
   }

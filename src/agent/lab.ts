@@ -48,17 +48,17 @@ export interface Watched<T> {
 
 export interface WatchOptions {
   readonly namespaces: readonly string[];
-  /** Namespaces whose rules are traced as well. */
-  readonly traced?: readonly Traced[];
+  /** Namespaces whose rules are traced as well, for so many probes that `action` sends. */
+  readonly rules?: { readonly traced: readonly Traced[]; readonly probes: number };
 }
 
 /** Captures in all the namespaces while `action` runs, and until everything it sent stands in the captures. */
 export async function watch<T>(
   { agent }: Lab,
-  { namespaces, traced = [] }: WatchOptions,
+  { namespaces, rules }: WatchOptions,
   action: () => Promise<T>,
 ): Promise<Watched<T>> {
-  const trace = traced.length > 0 ? await agent.call('startRuleTrace', traced) : undefined;
+  const trace = rules && (await agent.call('startRuleTrace', rules));
   const captures = await agent.call('startCaptures', namespaces);
   const result = await action();
   await agent.call('fence', captures);

@@ -31,8 +31,8 @@ export interface AgentMethods {
   probe(request: { readonly probe: ProbeRequest; readonly times: number; readonly intervalMs?: number }): ProbeRun[];
   /** Runs a program in a namespace: the listing commands of state checks. */
   run(request: { readonly namespace: string; readonly argv: readonly string[] }): RunResult;
-  /** Records which rules packets meet, from now on. */
-  startRuleTrace(traced: readonly Traced[]): number;
+  /** Records which rules packets meet, from now on: those of the probes that this connection asks for next. */
+  startRuleTrace(request: { readonly traced: readonly Traced[]; readonly probes: number }): number;
   stopRuleTrace(id: number): RuleTrace[];
   /** Runs a program as somebody at a keyboard would: its output comes as events, its input as inputs. */
   exec(request: ExecRequest): { readonly exitCode: number };

@@ -1,15 +1,16 @@
 /**
- * Which rules a packet met, in order: TRACE rules in the raw table, and a program that reads what the kernel then reports
+ * Which rules a packet met, in order: the kernel is asked to report them, and a program reads what it reports
  * (iptables-extensions(8) TRACE, the nf_tables variant; nft(8) monitor trace).
  */
 
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ResultPromise } from 'execa';
-import { run, runChecked, start } from '../apply/kernel/command.ts';
+import { type RunResult, run, runChecked, start } from '../apply/kernel/command.ts';
 import { inside } from '../apply/kernel/namespaces.ts';
 import { FENCE } from './capture.ts';
 import { sendFence } from './fence.ts';
+import { traceTable, traceTableName } from './nft-trace.ts';
 
 /** xtables-monitor writes rules as iptables does, and knows only its tables; nft knows all. */
 export type RuleReader = 'xtables-monitor' | 'nft';
@@ -23,8 +24,18 @@ export interface Traced {
 /** Everything one namespace reported, as printed. */
 export interface RuleTrace extends Traced {
   readonly text: string;
+  /** From nft: what it says in words that iptables does not know. */
+  readonly iptables?: IptablesRules;
   /** IPVS takes packets between two hooks, where no rule tells of it: its tables do. Left out where the kernel has none. */
   readonly ipvs?: IpvsTables;
+}
+
+/** The rules of iptables in its own words, and where nft sees them. */
+export interface IptablesRules {
+  /** `iptables-save` */
+  readonly saved: string;
+  /** `nft -a list table` of every table in there: the same rules in the same order, with their numbers. */
+  readonly listed: string;
 }
 
 export interface IpvsTables {
@@ -34,13 +45,35 @@ export interface IpvsTables {
   readonly connections: string;
 }
 
-/** How each is called, and how it tells of a packet between these ports. */
-const READERS: Record<RuleReader, { readonly command: readonly string[]; sentBetween(port: number): string }> = {
+interface Reader {
+  readonly command: readonly string[];
+  /** How it tells of a packet between these ports. */
+  sentBetween(port: number): string;
+  /** Has the kernel report what it reads about these probes, and no longer. */
+  begin(namespace: string, probes: readonly number[]): Promise<unknown>;
+  end(namespace: string, probes: readonly number[]): Promise<unknown>;
+}
+
+const READERS: Record<RuleReader, Reader> = {
   'xtables-monitor': {
     command: ['xtables-monitor', '--trace'],
     sentBetween: (port) => `SPORT=${port} DPORT=${port} `,
+    begin: (namespace) =>
+      Promise.all(
+        CHAINS.map((chain) => within(namespace, runChecked, 'iptables', '-w', '-t', 'raw', '-I', chain, '-j', 'TRACE')),
+      ),
+    end: (namespace) =>
+      Promise.all(
+        CHAINS.map((chain) => within(namespace, run, 'iptables', '-w', '-t', 'raw', '-D', chain, '-j', 'TRACE')),
+      ),
   },
-  nft: { command: ['nft', 'monitor', 'trace'], sentBetween: (port) => `udp sport ${port} udp dport ${port} ` },
+  nft: {
+    command: ['nft', '-a', 'monitor', 'trace'],
+    sentBetween: (port) => `udp sport ${port} udp dport ${port} `,
+    begin: (namespace, probes) =>
+      inside(namespace, () => runChecked(['nft', '-f', '-'], { namespace, stdin: traceTable(probes) })),
+    end: (namespace, probes) => within(namespace, run, 'nft', 'delete', 'table', 'ip', traceTableName(probes)),
+  },
 };
 
 const CHAINS = ['PREROUTING', 'OUTPUT'];
@@ -50,21 +83,24 @@ const INTERVAL_MS = 20;
 
 export class RuleTraces {
   readonly #running: readonly RunningTrace[];
+  readonly #probes: readonly number[];
 
-  private constructor(running: readonly RunningTrace[]) {
+  private constructor(running: readonly RunningTrace[], probes: readonly number[]) {
     this.#running = running;
+    this.#probes = probes;
   }
 
-  static async start(traced: readonly Traced[]): Promise<RuleTraces> {
-    await Promise.all(traced.flatMap(({ namespace }) => CHAINS.map((chain) => traceRule(namespace, '-I', chain))));
+  /** `probes` are the ids of those that will be sent. xtables-monitor tells of all packets. */
+  static async start(traced: readonly Traced[], probes: readonly number[]): Promise<RuleTraces> {
+    await Promise.all(traced.map(({ namespace, reader }) => READERS[reader].begin(namespace, probes)));
     const running = traced.map((each) => new RunningTrace(each));
     await Promise.all(running.map((trace) => trace.fence()));
-    return new RuleTraces(running);
+    return new RuleTraces(running, probes);
   }
 
   async stop(): Promise<RuleTrace[]> {
     const traces = await Promise.all(this.#running.map((trace) => trace.stop()));
-    await Promise.all(traces.flatMap(({ namespace }) => CHAINS.map((chain) => removeRule(namespace, chain))));
+    await Promise.all(traces.map(({ namespace, reader }) => READERS[reader].end(namespace, this.#probes)));
     return traces;
   }
 }
@@ -99,22 +135,30 @@ class RunningTrace {
     await this.fence();
     this.#process.kill('SIGKILL');
     await this.#process;
-    const { namespace } = this.#traced;
-    const reported = { ...this.#traced, text: this.#text };
-    if (!inside(namespace, () => existsSync('/proc/thread-self/net/ip_vs'))) return reported;
-    const listed = async (option: string) =>
-      (await inside(namespace, () => run(['ipvsadm', option], { namespace }))).stdout;
-    return { ...reported, ipvs: { servers: await listed('-Sn'), connections: await listed('-Lnc') } };
+    const { namespace, reader } = this.#traced;
+    const hasIpvs = inside(namespace, () => existsSync('/proc/thread-self/net/ip_vs'));
+    return {
+      ...this.#traced,
+      text: this.#text,
+      ...(reader === 'nft' && { iptables: await iptablesRules(namespace) }),
+      ...(hasIpvs && { ipvs: await ipvsTables(namespace) }),
+    };
   }
 }
 
-function traceRule(namespace: string, action: '-I' | '-D', chain: string): Promise<unknown> {
-  return inside(namespace, () =>
-    runChecked(['iptables', '-w', '-t', 'raw', action, chain, '-j', 'TRACE'], { namespace }),
-  );
+async function iptablesRules(namespace: string): Promise<IptablesRules> {
+  const { stdout: saved } = await within(namespace, run, 'iptables-save');
+  const tables = [...saved.matchAll(/^\*(\w+)$/gm)].map(([, name]) => name!);
+  const listings = tables.map((name) => within(namespace, run, 'nft', '-a', 'list', 'table', 'ip', name));
+  return { saved, listed: (await Promise.all(listings)).map(({ stdout }) => stdout).join('') };
 }
 
-/** A lab that is being torn down may have lost the rule already. */
-function removeRule(namespace: string, chain: string): Promise<unknown> {
-  return inside(namespace, () => run(['iptables', '-w', '-t', 'raw', '-D', chain, '-j', 'TRACE'], { namespace }));
+async function ipvsTables(namespace: string): Promise<IpvsTables> {
+  const listed = async (option: string) => (await within(namespace, run, 'ipvsadm', option)).stdout;
+  return { servers: await listed('-Sn'), connections: await listed('-Lnc') };
+}
+
+/** `run`, so that a lab that is being torn down may have lost already what is to be removed; or `runChecked`. */
+function within(namespace: string, how: typeof run, ...argv: string[]): Promise<RunResult> {
+  return inside(namespace, () => how(argv, { namespace }));
 }

@@ -23,6 +23,17 @@ export function initialSequence(id: number): number {
   return id * 0x10000;
 }
 
+/** All sequence numbers of a probe's own direction. */
+export function sequencesOf(id: number): { readonly first: number; readonly last: number } {
+  return { first: initialSequence(id), last: initialSequence(id) + 0xffff };
+}
+
+/** What the payload of a request, and of the answer to it, begins with: 16 bytes. */
+export function payloadBeginnings(id: number): { readonly request: Buffer; readonly answer: Buffer } {
+  const [request, answer] = [REQUEST, ANSWER].map((sign) => payloadMark(id, sign).subarray(0, MARK_LENGTH - 1));
+  return { request: request!, answer: answer! };
+}
+
 /** The id in a sequence number of the probe's own direction, or in an acknowledgement of it. */
 export function idOfSequence(sequence: number): number {
   return sequence >>> 16;

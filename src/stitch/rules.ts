@@ -2,11 +2,12 @@
 import type { RuleTrace } from '../capture/rule-trace.ts';
 import { type Balancing, balancingsOf } from './ipvs.ts';
 import { addressOf } from './outcome.ts';
-import { type MatchedRule, readTrace, type TracedPacket } from './rule-trace.ts';
+import { readTrace, type TracedPacket } from './rule-trace.ts';
+import type { MatchedRule } from './trace-line.ts';
 import type { Hop, Walk } from './walk.ts';
 import type { Wiring } from './wiring.ts';
 
-export type { MatchedRule } from './rule-trace.ts';
+export type { MatchedRule } from './trace-line.ts';
 
 /** The rules one packet met during one stay at a place, in order. */
 export interface RulesAtPlace {

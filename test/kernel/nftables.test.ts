@@ -1,9 +1,12 @@
-/** The kernel holds kube-proxy's table as it is compiled: loaded at once, and changed from one lab to another. */
+/** The kernel holds kube-proxy's table as it is compiled: loaded at once, changed from one lab to another, and traced. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { buildLab, type Lab } from '../../src/agent/lab.ts';
-import type { Prepared } from '../../src/pipeline.ts';
+import { buildLab, type Lab, probe } from '../../src/agent/lab.ts';
+import type { ConnectionCheck } from '../../src/model/check.ts';
+import { type Prepared, trace } from '../../src/pipeline.ts';
 import { converge } from '../../src/plan/converge.ts';
+import { Wiring } from '../../src/stitch/index.ts';
+import { rulesOf } from '../../src/stitch/rules.ts';
 import { sixServices } from '../compile/six-services.ts';
 import { type ListedTable, listingOf, readListing } from './nft-listing.ts';
 import { preparedText, sandboxes } from './tools.ts';
@@ -101,5 +104,58 @@ describe('a lab that is changed has the table of the one it becomes:', () => {
     });
     expect(tables).toContain('table ip nat');
     expect(tables).not.toContain('kube-proxy');
+  });
+});
+
+describe('traced rules', () => {
+  const PREPARED = preparedText(
+    BASE.replace('\n---', "\n  checks: [{ name: c, from: host/client, to: 'nodeport/web:80@node1' }]\n---"),
+  );
+  const [check] = PREPARED.cluster.checks;
+
+  it('are those of the table and those of the network plugin, in the order the packet met them', async () => {
+    const { walks, watched } = await inLab(PREPARED, (lab) => trace(lab, check as ConnectionCheck, true));
+    const [there] = rulesOf(walks[0]!, watched.traces, new Wiring(PREPARED.state));
+    const told = there!.rules.map(
+      ({ table, chain, rule }) => `${table} ${chain.replace(/-[A-Z2-7]{8}-.*$/, '')}: ${rule}`,
+    );
+    expect(told).toEqual([
+      'kube-proxy filter-prerouting-pre-dnat: ct state new jump firewall-check',
+      'kube-proxy nat-prerouting: jump services',
+      expect.stringMatching(
+        /^kube-proxy services: .* vmap @service-nodeports → 10\.0\.0\.11, tcp \. 30080 : goto external-\S+$/,
+      ),
+      'kube-proxy external: jump mark-for-masquerade',
+      expect.stringMatching(/^kube-proxy mark-for-masquerade: meta mark set /),
+      expect.stringMatching(/^kube-proxy external: goto service-/),
+      expect.stringMatching(/^kube-proxy service: numgen random mod 1 vmap .* → 0 : goto endpoint-\S+$/),
+      'kube-proxy endpoint: meta l4proto tcp dnat to 10.244.2.2:8080',
+      'kube-proxy filter-forward: ct state new jump service-endpoints-check',
+      'kube-proxy filter-forward: ct state new jump cluster-ips-check',
+      'filter FORWARD: -m comment --comment "flanneld forward" -j FLANNEL-FWD',
+      'filter FLANNEL-FWD: -d 10.244.0.0/16 -m comment --comment "flanneld forward" -j ACCEPT',
+      'kube-proxy nat-postrouting: jump masquerading',
+      expect.stringMatching(/^kube-proxy masquerading: meta mark set /),
+      'kube-proxy masquerading: masquerade fully-random',
+    ]);
+  });
+
+  it('are told of the probe alone, and nothing of it stays in the lab', async () => {
+    const connection = check as ConnectionCheck;
+    const { traces, tables } = await inLab(PREPARED, async (lab) => {
+      const before = await nft(lab, 'list', 'tables');
+      const traced = [{ namespace: NODE, reader: 'nft' as const }];
+      const id = await lab.agent.call('startRuleTrace', { traced, probes: 1 });
+      await probe(lab, connection);
+      await probe(lab, connection);
+      const traces = await lab.agent.call('stopRuleTrace', id);
+      return { traces, tables: [before, await nft(lab, 'list', 'tables')] };
+    });
+    const senders = [...traces[0]!.text.matchAll(/ip saddr 10\.0\.0\.100 .* tcp sport (\d+) /g)].map(
+      ([, port]) => port,
+    );
+    expect(senders.length).toBeGreaterThan(3);
+    expect(new Set(senders).size).toBe(1);
+    expect(tables[1]).toBe(tables[0]);
   });
 });

@@ -55,30 +55,32 @@ describe('a NodePort packet that a node translates and forwards', () => {
   const rules = rulesOf(walk, [{ namespace: 'node.node1', reader: 'xtables-monitor', text }], wiring);
 
   it('met the rules of nftables, with what the maps said, and those of the network plugin', () => {
-    const traced = { namespace: 'node.node1', reader: 'nft' as const, text: trace('nft-nodeport-at-node1') };
+    const name = 'nft-nodeport-at-node1';
+    const iptables = { saved: trace(`${name}.saved`), listed: trace(`${name}.listed`) };
+    const traced = { namespace: 'node.node1', reader: 'nft' as const, text: trace(name), iptables };
     const [there, back] = rulesOf(walk, [traced], wiring);
     const lines = ({ rules: met }: RulesAtPlace) => met.map(({ table, chain, rule }) => `${table} ${chain}: ${rule}`);
     expect(lines(there!)).toEqual([
       'kube-proxy filter-prerouting-pre-dnat: ct state new jump firewall-check',
       'kube-proxy nat-prerouting: jump services',
-      'kube-proxy services: ip daddr @nodeport-ips meta l4proto . th dport vmap @service-nodeports → goto external-PFISGYVC-default/web/tcp/',
+      'kube-proxy services: ip daddr @nodeport-ips meta l4proto . th dport vmap @service-nodeports → 10.0.0.11, tcp . 30080 : goto external-PFISGYVC-default/web/tcp/',
       'kube-proxy external-PFISGYVC-default/web/tcp/: jump mark-for-masquerade',
       'kube-proxy mark-for-masquerade: meta mark set meta mark | 0x00004000',
       'kube-proxy external-PFISGYVC-default/web/tcp/: goto service-PFISGYVC-default/web/tcp/',
-      'kube-proxy service-PFISGYVC-default/web/tcp/: numgen random mod 1 vmap { 0 : goto endpoint-K52L44CG-default/web/tcp/__10.244.2.2/8080 } → goto endpoint-K52L44CG-default/web/tcp/__10.244.2.2/8080',
+      'kube-proxy service-PFISGYVC-default/web/tcp/: numgen random mod 1 vmap { 0 : goto endpoint-K52L44CG-default/web/tcp/__10.244.2.2/8080 } → 0 : goto endpoint-K52L44CG-default/web/tcp/__10.244.2.2/8080',
       'kube-proxy endpoint-K52L44CG-default/web/tcp/__10.244.2.2/8080: meta l4proto tcp dnat to 10.244.2.2:8080',
       'kube-proxy filter-forward: ct state new jump service-endpoints-check',
       'kube-proxy filter-forward: ct state new jump cluster-ips-check',
-      'filter FORWARD: jump FLANNEL-FWD',
-      'filter FLANNEL-FWD: ip daddr 10.244.0.0/16 accept',
+      'filter FORWARD: -m comment --comment "flanneld forward" -j FLANNEL-FWD',
+      'filter FLANNEL-FWD: -d 10.244.0.0/16 -m comment --comment "flanneld forward" -j ACCEPT',
       'kube-proxy nat-postrouting: jump masquerading',
       'kube-proxy masquerading: meta mark set meta mark ^ 0x00004000',
       'kube-proxy masquerading: masquerade fully-random',
     ]);
     expect(back).toMatchObject({ place: 'node/node1', direction: 'reply' });
     expect(lines(back!)).toEqual([
-      'filter FORWARD: jump FLANNEL-FWD',
-      'filter FLANNEL-FWD: ip saddr 10.244.0.0/16 accept',
+      'filter FORWARD: -m comment --comment "flanneld forward" -j FLANNEL-FWD',
+      'filter FLANNEL-FWD: -s 10.244.0.0/16 -m comment --comment "flanneld forward" -j ACCEPT',
     ]);
   });
 
