@@ -35,7 +35,7 @@ const TOOLS: readonly Tool[] = [
   { program: 'tcpdump', neededFor: 'captures', required: true, version: ['--version'] },
   { program: 'xtables-monitor', neededFor: 'trace --rules', version: ['--version'] },
   { program: 'conntrack', neededFor: 'trace --rules', version: ['--version'] },
-  { program: 'nft', neededFor: 'kube-proxy mode nftables', version: ['--version'] },
+  { program: 'nft', neededFor: 'kube-proxy mode nftables, and trace --rules there', version: ['--version'] },
   { program: 'ipset', neededFor: 'kube-proxy mode ipvs', version: ['--version'] },
   { program: 'ipvsadm', neededFor: 'kube-proxy mode ipvs', version: ['--version'] },
 ];

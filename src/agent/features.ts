@@ -21,6 +21,18 @@ export interface Feature {
   readonly file?: string;
 }
 
+/** Every sort of expression kube-proxy uses. */
+const NFTABLES_PROBE = [
+  'add table ip pw',
+  'add chain ip pw input { type filter hook input priority 0 ; }',
+  'add chain ip pw prerouting { type nat hook prerouting priority -100 ; }',
+  'add chain ip pw postrouting { type nat hook postrouting priority 100 ; }',
+  'add rule ip pw input ct state new fib saddr type local numgen random mod 2 vmap { 0 : drop , 1 : accept }',
+  'add rule ip pw input reject',
+  'add rule ip pw prerouting meta l4proto tcp dnat to 192.0.2.1:80',
+  'add rule ip pw postrouting masquerade fully-random',
+].join('; ');
+
 export const FEATURES: readonly Feature[] = [
   { name: 'veth', neededFor: 'every link', probe: addLink('veth'), modules: ['veth'] },
   { name: 'bridge', neededFor: 'networks, cni0', probe: addLink('bridge'), modules: ['bridge'] },
@@ -67,8 +79,8 @@ export const FEATURES: readonly Feature[] = [
   {
     name: 'nftables',
     neededFor: 'kube-proxy mode nftables',
-    probe: ['nft', 'add', 'table', 'ip', 'pw'],
-    modules: ['nf_tables'],
+    probe: ['nft', NFTABLES_PROBE],
+    modules: ['nf_tables', 'nft_ct', 'nft_numgen', 'nft_fib_ipv4', 'nft_nat', 'nft_masq', 'nft_reject_ipv4'],
     usedBy: ({ nft }) => nft.length > 0,
   },
   {
