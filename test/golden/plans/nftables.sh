@@ -16,13 +16,13 @@ ip netns add network.lan
 #   topologies/nftables.yaml:17
 ip netns add node.node1
 ip netns add node.node2
-#   topologies/nftables.yaml:120
+#   topologies/nftables.yaml:124
 ip netns add pod.default.a
-#   topologies/nftables.yaml:125
+#   topologies/nftables.yaml:129
 ip netns add pod.default.b
-#   topologies/nftables.yaml:130
+#   topologies/nftables.yaml:134
 ip netns add pod.default.c
-#   topologies/nftables.yaml:115
+#   topologies/nftables.yaml:119
 ip netns add pod.default.client
 
 # kernel settings
@@ -328,13 +328,13 @@ ip -n network.lan link set lo up
 #   topologies/nftables.yaml:17
 ip -n node.node1 link set lo up
 ip -n node.node2 link set lo up
-#   topologies/nftables.yaml:120
+#   topologies/nftables.yaml:124
 ip -n pod.default.a link set lo up
-#   topologies/nftables.yaml:125
+#   topologies/nftables.yaml:129
 ip -n pod.default.b link set lo up
-#   topologies/nftables.yaml:130
+#   topologies/nftables.yaml:134
 ip -n pod.default.c link set lo up
-#   topologies/nftables.yaml:115
+#   topologies/nftables.yaml:119
 ip -n pod.default.client link set lo up
 
 # links
@@ -350,13 +350,13 @@ ip -n host.stranger link add eth0 mtu 1500 address 02:00:0a:00:00:c8 type veth p
 #   topologies/nftables.yaml:17
 ip -n node.node1 link add eth0 mtu 1500 address 02:00:0a:00:00:0b type veth peer name node1 mtu 1500 address 02:01:0a:00:00:0b netns network.lan
 ip -n node.node2 link add eth0 mtu 1500 address 02:00:0a:00:00:0c type veth peer name node2 mtu 1500 address 02:01:0a:00:00:0c netns network.lan
-#   topologies/nftables.yaml:120
+#   topologies/nftables.yaml:124
 ip -n pod.default.a link add eth0 mtu 1450 address 0a:58:0a:f4:01:03 type veth peer name veth71273818 mtu 1450 address 0a:59:0a:f4:01:03 netns node.node1
-#   topologies/nftables.yaml:125
+#   topologies/nftables.yaml:129
 ip -n pod.default.b link add eth0 mtu 1450 address 0a:58:0a:f4:02:02 type veth peer name veth1af9dded mtu 1450 address 0a:59:0a:f4:02:02 netns node.node2
-#   topologies/nftables.yaml:130
+#   topologies/nftables.yaml:134
 ip -n pod.default.c link add eth0 mtu 1450 address 0a:58:0a:f4:02:03 type veth peer name vethaee2a0d5 mtu 1450 address 0a:59:0a:f4:02:03 netns node.node2
-#   topologies/nftables.yaml:115
+#   topologies/nftables.yaml:119
 ip -n pod.default.client link add eth0 mtu 1450 address 0a:58:0a:f4:01:02 type veth peer name vethce2a28d0 mtu 1450 address 0a:59:0a:f4:01:02 netns node.node1
 #   topologies/nftables.yaml:17
 ip -n node.node1 link add flannel.1 mtu 1450 address 0e:00:0a:f4:01:00 type vxlan id 1 local 10.0.0.11 dev eth0 dstport 8472 nolearning
@@ -380,25 +380,25 @@ ip -n network.lan link set stranger addrgenmode none
 ip -n node.node1 link set eth0 addrgenmode none
 ip -n node.node1 link set flannel.1 addrgenmode none
 ip -n node.node1 link set cni0 addrgenmode none
-#   topologies/nftables.yaml:115
+#   topologies/nftables.yaml:119
 ip -n node.node1 link set vethce2a28d0 addrgenmode none
-#   topologies/nftables.yaml:120
+#   topologies/nftables.yaml:124
 ip -n node.node1 link set veth71273818 addrgenmode none
 #   topologies/nftables.yaml:17
 ip -n node.node2 link set eth0 addrgenmode none
 ip -n node.node2 link set flannel.1 addrgenmode none
 ip -n node.node2 link set cni0 addrgenmode none
-#   topologies/nftables.yaml:125
+#   topologies/nftables.yaml:129
 ip -n node.node2 link set veth1af9dded addrgenmode none
-#   topologies/nftables.yaml:130
+#   topologies/nftables.yaml:134
 ip -n node.node2 link set vethaee2a0d5 addrgenmode none
-#   topologies/nftables.yaml:120
+#   topologies/nftables.yaml:124
 ip -n pod.default.a link set eth0 addrgenmode none
-#   topologies/nftables.yaml:125
+#   topologies/nftables.yaml:129
 ip -n pod.default.b link set eth0 addrgenmode none
-#   topologies/nftables.yaml:130
+#   topologies/nftables.yaml:134
 ip -n pod.default.c link set eth0 addrgenmode none
-#   topologies/nftables.yaml:115
+#   topologies/nftables.yaml:119
 ip -n pod.default.client link set eth0 addrgenmode none
 
 # addresses
@@ -414,13 +414,13 @@ ip -n node.node1 addr add 10.244.1.1/24 brd 10.244.1.255 dev cni0
 ip -n node.node2 addr add 10.0.0.12/24 brd 10.0.0.255 dev eth0
 ip -n node.node2 addr add 10.244.2.0/32 dev flannel.1
 ip -n node.node2 addr add 10.244.2.1/24 brd 10.244.2.255 dev cni0
-#   topologies/nftables.yaml:120
+#   topologies/nftables.yaml:124
 ip -n pod.default.a addr add 10.244.1.3/24 brd 10.244.1.255 dev eth0
-#   topologies/nftables.yaml:125
+#   topologies/nftables.yaml:129
 ip -n pod.default.b addr add 10.244.2.2/24 brd 10.244.2.255 dev eth0
-#   topologies/nftables.yaml:130
+#   topologies/nftables.yaml:134
 ip -n pod.default.c addr add 10.244.2.3/24 brd 10.244.2.255 dev eth0
-#   topologies/nftables.yaml:115
+#   topologies/nftables.yaml:119
 ip -n pod.default.client addr add 10.244.1.2/24 brd 10.244.1.255 dev eth0
 
 # link state
@@ -441,25 +441,25 @@ ip -n network.lan link set stranger up
 ip -n node.node1 link set eth0 up
 ip -n node.node1 link set flannel.1 up
 ip -n node.node1 link set cni0 up
-#   topologies/nftables.yaml:115
+#   topologies/nftables.yaml:119
 ip -n node.node1 link set vethce2a28d0 up
-#   topologies/nftables.yaml:120
+#   topologies/nftables.yaml:124
 ip -n node.node1 link set veth71273818 up
 #   topologies/nftables.yaml:17
 ip -n node.node2 link set eth0 up
 ip -n node.node2 link set flannel.1 up
 ip -n node.node2 link set cni0 up
-#   topologies/nftables.yaml:125
+#   topologies/nftables.yaml:129
 ip -n node.node2 link set veth1af9dded up
-#   topologies/nftables.yaml:130
+#   topologies/nftables.yaml:134
 ip -n node.node2 link set vethaee2a0d5 up
-#   topologies/nftables.yaml:120
+#   topologies/nftables.yaml:124
 ip -n pod.default.a link set eth0 up
-#   topologies/nftables.yaml:125
+#   topologies/nftables.yaml:129
 ip -n pod.default.b link set eth0 up
-#   topologies/nftables.yaml:130
+#   topologies/nftables.yaml:134
 ip -n pod.default.c link set eth0 up
-#   topologies/nftables.yaml:115
+#   topologies/nftables.yaml:119
 ip -n pod.default.client link set eth0 up
 #   topologies/nftables.yaml:17
 ip -n network.lan link set node1 master br0
@@ -468,23 +468,23 @@ ip -n network.lan link set node2 master br0
 ip -n network.lan link set client master br0
 #   topologies/nftables.yaml:21
 ip -n network.lan link set stranger master br0
-#   topologies/nftables.yaml:115
+#   topologies/nftables.yaml:119
 ip -n node.node1 link set vethce2a28d0 master cni0
-#   topologies/nftables.yaml:120
+#   topologies/nftables.yaml:124
 ip -n node.node1 link set veth71273818 master cni0
-#   topologies/nftables.yaml:125
+#   topologies/nftables.yaml:129
 ip -n node.node2 link set veth1af9dded master cni0
-#   topologies/nftables.yaml:130
+#   topologies/nftables.yaml:134
 ip -n node.node2 link set vethaee2a0d5 master cni0
 
 # bridge ports
-#   topologies/nftables.yaml:115
+#   topologies/nftables.yaml:119
 bridge -n node.node1 link set dev vethce2a28d0 hairpin on
-#   topologies/nftables.yaml:120
+#   topologies/nftables.yaml:124
 bridge -n node.node1 link set dev veth71273818 hairpin on
-#   topologies/nftables.yaml:125
+#   topologies/nftables.yaml:129
 bridge -n node.node2 link set dev veth1af9dded hairpin on
-#   topologies/nftables.yaml:130
+#   topologies/nftables.yaml:134
 bridge -n node.node2 link set dev vethaee2a0d5 hairpin on
 
 # routes
@@ -498,16 +498,16 @@ ip -n node.node1 route add default via 10.0.0.1 dev eth0
 ip -n node.node1 route add 10.244.2.0/24 via 10.244.2.0 dev flannel.1 onlink
 ip -n node.node2 route add default via 10.0.0.1 dev eth0
 ip -n node.node2 route add 10.244.1.0/24 via 10.244.1.0 dev flannel.1 onlink
-#   topologies/nftables.yaml:120
+#   topologies/nftables.yaml:124
 ip -n pod.default.a route add default via 10.244.1.1 dev eth0
 ip -n pod.default.a route add 10.244.0.0/16 via 10.244.1.1 dev eth0
-#   topologies/nftables.yaml:125
+#   topologies/nftables.yaml:129
 ip -n pod.default.b route add default via 10.244.2.1 dev eth0
 ip -n pod.default.b route add 10.244.0.0/16 via 10.244.2.1 dev eth0
-#   topologies/nftables.yaml:130
+#   topologies/nftables.yaml:134
 ip -n pod.default.c route add default via 10.244.2.1 dev eth0
 ip -n pod.default.c route add 10.244.0.0/16 via 10.244.2.1 dev eth0
-#   topologies/nftables.yaml:115
+#   topologies/nftables.yaml:119
 ip -n pod.default.client route add default via 10.244.1.1 dev eth0
 ip -n pod.default.client route add 10.244.0.0/16 via 10.244.1.1 dev eth0
 
