@@ -34,6 +34,11 @@ export function payloadBeginnings(id: number): { readonly request: Buffer; reado
   return { request: request!, answer: answer! };
 }
 
+/** The id of a probe whose connection began with this number; 0 when no probe's does. */
+export function idOfInitialSequence(sequence: number): number {
+  return (sequence & 0xffff) === 0 ? sequence >>> 16 : 0;
+}
+
 /** The id in a sequence number of the probe's own direction, or in an acknowledgement of it. */
 export function idOfSequence(sequence: number): number {
   return sequence >>> 16;

@@ -20,17 +20,13 @@ import { inside } from '../apply/kernel/namespaces.ts';
 import { deadline } from './deadline.ts';
 import { initialSequence, markedPayload } from './mark.ts';
 import type { EndpointAnswer, ProbeRequest, ProbeResult, ProbeRun } from './probe.ts';
+import { chooseSequence } from './sequence.ts';
 
 const IPPROTO = { TCP: 0, UDP: 0, SCTP: 132, ICMP: 1 } as const;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const SOL_IP = 0;
 const IP_TTL = 2;
-const SOL_TCP = 6;
-const TCP_REPAIR = 19;
-const TCP_REPAIR_QUEUE = 20;
-const TCP_QUEUE_SEQ = 21;
-const REPAIR = { on: 1, offWithoutProbe: -1, noQueue: 0, sendQueue: 2 } as const;
 
 /** Never rejects: whatever happens to a probe is its result. */
 export async function sendProbe(request: ProbeRequest, id: number): Promise<ProbeRun> {
@@ -61,7 +57,7 @@ function open(request: ProbeRequest, id: number): Opened {
       setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
       if (ttl !== undefined) setsockopt(fd, SOL_IP, IP_TTL, ttl);
       bindSource(fd, request, id);
-      if (protocol === 'TCP') chooseSequence(fd, id);
+      if (protocol === 'TCP') chooseSequence(fd, initialSequence(id));
       connect(fd, destination.address, destination.port ?? 0);
       return { fd, local: getsockname(fd) };
     } catch (error) {
@@ -104,15 +100,6 @@ function failureOf(error: SystemCallError, protocol: ProbeRequest['protocol']): 
 function allowEcho(): void {
   const group = process.getgid!();
   writeFileSync('/proc/sys/net/ipv4/ping_group_range', `${group} ${group}`);
-}
-
-/** tcp_v4_connect() draws a sequence number only when none is set (net/ipv4/tcp_ipv4.c). */
-function chooseSequence(fd: number, id: number): void {
-  setsockopt(fd, SOL_TCP, TCP_REPAIR, REPAIR.on);
-  setsockopt(fd, SOL_TCP, TCP_REPAIR_QUEUE, REPAIR.sendQueue);
-  setsockopt(fd, SOL_TCP, TCP_QUEUE_SEQ, initialSequence(id));
-  setsockopt(fd, SOL_TCP, TCP_REPAIR_QUEUE, REPAIR.noQueue);
-  setsockopt(fd, SOL_TCP, TCP_REPAIR, REPAIR.offWithoutProbe);
 }
 
 const EXCHANGE: Record<

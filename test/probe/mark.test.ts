@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   answerMark,
+  idOfInitialSequence,
   idOfSequence,
   initialSequence,
   MAX_ID,
@@ -28,6 +29,16 @@ describe('a sequence number', () => {
 
   it('of one probe is none of the next: the ranges do not touch', () => {
     expect(initialSequence(1) + MAX_PAYLOAD).toBeLessThan(initialSequence(2));
+  });
+
+  it('begins a probe’s connection when it is the first of its range, and only then', () => {
+    fc.assert(
+      fc.property(ids, fc.integer({ min: 1, max: 0xffff }), (id, sent) => {
+        expect(idOfInitialSequence(initialSequence(id))).toBe(id);
+        expect(idOfInitialSequence(initialSequence(id) + sent)).toBe(0);
+      }),
+    );
+    expect(idOfInitialSequence(0)).toBe(0);
   });
 
   it('of zero, as in a reset, is of no probe', () => {

@@ -32,6 +32,7 @@ const raw = {
   connect: libc.func('int connect(int fd, const void *address, uint length)'),
   getsockname: libc.func('int getsockname(int fd, _Out_ void *address, _Inout_ uint *length)'),
   setsockopt: libc.func('int setsockopt(int fd, int level, int option, const void *value, uint length)'),
+  getsockopt: libc.func('int getsockopt(int fd, int level, int option, _Out_ void *value, _Inout_ uint *length)'),
   send: libc.func('long send(int fd, const void *data, size_t length, int flags)'),
   recv: libc.func('long recv(int fd, _Out_ void *data, size_t length, int flags)'),
   unlockpt: libc.func('int unlockpt(int fd)'),
@@ -109,6 +110,14 @@ export function setsockopt(fd: number, level: number, option: number, value: num
   const buffer = Buffer.alloc(4);
   buffer.writeInt32LE(value | 0);
   checked('setsockopt', raw.setsockopt(fd, level, option, buffer, buffer.length));
+}
+
+/** At most `size` bytes of an option's value. */
+export function getsockopt(fd: number, level: number, option: number, size: number): Buffer {
+  const value = Buffer.alloc(size);
+  const length = [size];
+  checked('getsockopt', raw.getsockopt(fd, level, option, value, length));
+  return value.subarray(0, length[0]);
 }
 
 export function send(fd: number, data: Buffer): number {
