@@ -9,7 +9,8 @@ import { RuleTraces } from '../capture/rule-trace.ts';
 import { Captures } from '../capture/tcpdump.ts';
 import { Endpoints } from '../probe/endpoints.ts';
 import { MAX_ID } from '../probe/mark.ts';
-import type { ProbeRun } from '../probe/probe.ts';
+import type { ProbeRequest, ProbeRun } from '../probe/probe.ts';
+import { Relays } from '../probe/relay/index.ts';
 import { sendProbe } from '../probe/send.ts';
 import { VERSION } from '../version.ts';
 import { Execution } from './exec.ts';
@@ -48,6 +49,7 @@ type Handlers = {
 
 export class Agent {
   readonly #endpoints = new Endpoints();
+  readonly #relays = new Relays();
   readonly #retirement = new Retirement();
   readonly #handlers: Handlers;
   #nextProbe = 1;
@@ -55,7 +57,7 @@ export class Agent {
   constructor({ stay, shutdown }: Pick<AgentMethods, 'stay' | 'shutdown'>) {
     this.#handlers = {
       hello: () => ({ pid: process.pid, kernel: release(), version: VERSION }),
-      apply: (plan) => apply(plan, this.#retirement),
+      apply: (plan) => apply(plan, { retirement: this.#retirement, relays: this.#relays }),
       listen: (listeners) => this.#endpoints.set(listeners),
       startCaptures: async (namespaces, { captures }) => captures.keep(await Captures.start(namespaces)),
       fence: (id, { captures }) => captures.get(id)?.fence(),
@@ -123,9 +125,16 @@ export class Agent {
     for (let index = 0; index < times; index++) {
       if (intervalMs !== undefined && index > 0) await new Promise((resolve) => setTimeout(resolve, intervalMs));
       if (index >= MAX_CONCURRENT_PROBES) await runs[index - MAX_CONCURRENT_PROBES];
-      runs.push(sendProbe(probe, announced.shift() ?? this.#takeProbeId()));
+      runs.push(this.#send(probe, announced.shift() ?? this.#takeProbeId()));
     }
     return Promise.all(runs);
+  }
+
+  async #send(probe: ProbeRequest, id: number): Promise<ProbeRun> {
+    this.#relays.log.follow(id);
+    const run = await sendProbe(probe, id);
+    const relayed = this.#relays.log.end(id);
+    return { ...run, ...(relayed.length > 0 && { relayed }) };
   }
 
   /** Ids come round again after 65,535 probes. */

@@ -133,10 +133,24 @@ export const FEATURES: readonly Feature[] = [
   },
   {
     name: 'physdev match',
-    neededFor: 'external IPs in mode ipvs',
+    neededFor: 'external IPs in modes ipvs and userspace',
     probe: rule('filter', 'FORWARD', '-m', 'physdev', '!', '--physdev-is-in'),
     modules: ['xt_physdev'],
     usedBy: hasRule('-m physdev'),
+  },
+  {
+    name: 'REDIRECT target',
+    neededFor: 'kube-proxy mode userspace',
+    probe: rule('nat', 'PREROUTING', '-p', 'tcp', '-j', 'REDIRECT', '--to-ports', '40000'),
+    modules: ['xt_REDIRECT'],
+    usedBy: hasRule('-j REDIRECT'),
+  },
+  {
+    name: 'state match',
+    neededFor: 'NodePorts in mode userspace',
+    probe: rule('filter', 'FORWARD', '-m', 'state', '--state', 'NEW'),
+    modules: ['xt_state'],
+    usedBy: hasRule('-m state'),
   },
   {
     name: 'SCTP',

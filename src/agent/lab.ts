@@ -6,7 +6,7 @@ import type { Capture } from '../capture/capture.ts';
 import type { RuleTrace, Traced } from '../capture/rule-trace.ts';
 import type { KernelState } from '../compile/kernel-state.ts';
 import type { Check, ConnectionCheck, ListingName, StateCheck } from '../model/check.ts';
-import type { Cluster, Place } from '../model/cluster.ts';
+import type { Cluster, Place, Service } from '../model/cluster.ts';
 import { plan } from '../plan/index.ts';
 import type { ProbeRequest, ProbeRun } from '../probe/probe.ts';
 import type { AgentClient } from './client.ts';
@@ -129,15 +129,20 @@ export function namespacesOnTheWay(cluster: Cluster, checks: readonly Check[]): 
   return [...new Set([...machines, ...pods].map(({ netns }) => netns))].sort();
 }
 
-/** Addresses of the endpoints of every Service the destination may stand for. */
-function endpointAddresses({ services }: Cluster, to: ConnectionCheck['to']): string[] {
-  return services
-    .filter(
-      ({ clusterIP, externalIPs, loadBalancerIPs, ports }) =>
-        [clusterIP, ...externalIPs, ...loadBalancerIPs].includes(to.address) ||
-        ports.some(({ nodePort }) => nodePort !== undefined && nodePort === to.port),
-    )
-    .flatMap(({ ports }) => ports.flatMap(({ endpoints }) => endpoints.map(({ address }) => address)));
+/** Addresses of the endpoints of every Service the destination may stand for; an endpoint may stand for one itself. */
+function endpointAddresses(
+  { services }: Pick<Cluster, 'services'>,
+  to: Pick<ConnectionCheck['to'], 'address' | 'port'>,
+  met: readonly Service[] = [],
+): string[] {
+  const reached = services.filter(
+    (service) =>
+      !met.includes(service) &&
+      ([service.clusterIP, ...service.externalIPs, ...service.loadBalancerIPs].includes(to.address) ||
+        service.ports.some(({ nodePort }) => nodePort !== undefined && nodePort === to.port)),
+  );
+  const endpoints = reached.flatMap(({ ports }) => ports.flatMap(({ endpoints }) => endpoints));
+  return endpoints.flatMap((each) => [each.address, ...endpointAddresses({ services }, each, [...met, ...reached])]);
 }
 
 function netnsOf(cluster: Cluster, place: string): string {

@@ -1,9 +1,11 @@
 /**
  * Plan → kernel. Carries out operations in their order and decides nothing: links, addresses, routes and neighbours
- * by rtnetlink, settings by /proc/sys, rules by iptables-restore, several namespaces' at a time.
+ * by rtnetlink, settings by /proc/sys, rules by iptables-restore, several namespaces' at a time; what a process serves is
+ * handed to whoever serves it.
  */
 import { closeSync, writeFileSync } from 'node:fs';
 import { setImmediate as aMoment } from 'node:timers/promises';
+import type { Relay } from '../compile/relay.ts';
 import { commandOf, LOADERS } from '../plan/command.ts';
 import type { Operation, Plan } from '../plan/operation.ts';
 import { classify, KernelError, SystemCallError } from './kernel/errors.ts';
@@ -18,11 +20,17 @@ import type { Retirement } from './retirement.ts';
 const LOADERS_AT_ONCE = 32;
 const LOADING_MS = 120_000;
 
+/** What goes on in a lab after a plan has been carried out. */
+export interface Residents {
+  readonly retirement: Retirement;
+  readonly relays: { set(namespace: string, relays: readonly Relay[]): void };
+}
+
 /**
  * Throws a KernelError for the first operation that fails; what was done before stays. Rules are loaded by programs,
  * which run while this process goes on with what does not concern rules.
  */
-export async function apply({ operations }: Plan, retirement: Retirement): Promise<void> {
+export async function apply({ operations }: Plan, { retirement, relays }: Residents): Promise<void> {
   const sockets = new Sockets();
   const loading: Promise<void>[] = [];
   try {
@@ -37,7 +45,7 @@ export async function apply({ operations }: Plan, retirement: Retirement): Promi
       } else if (isGroupOf('retire-server', group)) {
         for (const { namespace, server } of group) await retirement.retire(namespace, server);
       } else if (isNetlinkOperation(group[0]!)) sendMessages(group, sockets);
-      else for (const operation of group) perform(operation, sockets);
+      else for (const operation of group) perform(operation, sockets, relays);
       if (loading.length > 0) await aMoment();
     }
   } finally {
@@ -75,7 +83,7 @@ function isGroupOf<K extends Operation['kind']>(
   return group[0]?.kind === kind;
 }
 
-function perform(operation: Operation, sockets: Sockets): void {
+function perform(operation: Operation, sockets: Sockets, relays: Residents['relays']): void {
   try {
     if (operation.kind === 'add-namespace') {
       addNamespace(operation.namespace);
@@ -85,6 +93,8 @@ function perform(operation: Operation, sockets: Sockets): void {
     } else if (operation.kind === 'set-sysctl') {
       const { key, value } = operation.sysctl;
       inside(operation.namespace, () => writeFileSync(`/proc/sys/${key.replaceAll('.', '/')}`, value));
+    } else if (operation.kind === 'set-relays') {
+      relays.set(operation.namespace, operation.relays);
     }
   } catch (error) {
     throw explained(

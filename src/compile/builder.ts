@@ -6,6 +6,7 @@ import { IptablesBuilder } from './iptables.ts';
 import type { VirtualServer } from './ipvs.ts';
 import type { Address, FdbEntry, KernelState, Link, Namespace, Neighbour, Route, Sysctl } from './kernel-state.ts';
 import type { NftTable } from './nft.ts';
+import type { Relay } from './relay.ts';
 
 export class KernelStateBuilder {
   readonly #namespaces = new Map<string, NamespaceBuilder>();
@@ -37,6 +38,7 @@ export class NamespaceBuilder {
   readonly ipsets: IpSet[] = [];
   readonly nft: NftTable[] = [];
   readonly ipvs: VirtualServer[] = [];
+  readonly relays: Relay[] = [];
   readonly #sysctls = new Map<string, Sysctl>();
   readonly #links: Link[] = [];
   readonly #addresses: Address[] = [];
@@ -103,6 +105,7 @@ export class NamespaceBuilder {
       ...(iptables.tables.length > 0 && { iptables }),
       nft: this.nft,
       ipvs: this.ipvs,
+      relays: this.relays,
       origin: this.origin,
     };
   }

@@ -1,6 +1,7 @@
 /**
  * `KernelState`: what the kernel holds when the lab stands, in the nouns of iproute2 and netfilter, per network
- * namespace. No order is implied except inside an iptables chain; every object remembers the manifest behind it.
+ * namespace, and the ports a process has to serve for its rules to lead somewhere. No order is implied except inside an
+ * iptables chain; every object remembers the manifest behind it.
  *
  * Values are plain data: they travel to the process that applies them and into files.
  */
@@ -9,6 +10,7 @@ import type { IpSet } from './ipset.ts';
 import type { Iptables } from './iptables.ts';
 import type { VirtualServer } from './ipvs.ts';
 import type { NftTable } from './nft.ts';
+import type { Relay } from './relay.ts';
 
 export interface KernelState {
   /** Sorted by name. */
@@ -30,6 +32,7 @@ export interface Namespace {
   readonly iptables?: Iptables;
   readonly nft: readonly NftTable[];
   readonly ipvs: readonly VirtualServer[];
+  readonly relays: readonly Relay[];
   readonly origin: Origin;
 }
 

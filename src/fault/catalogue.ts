@@ -4,6 +4,7 @@ import type { Chain, Rule, TableName } from '../compile/iptables.ts';
 import type { VirtualServer } from '../compile/ipvs.ts';
 import type { Link, Namespace } from '../compile/kernel-state.ts';
 import type { NftChain } from '../compile/nft.ts';
+import type { Relay } from '../compile/relay.ts';
 import type { FaultName } from '../model/cluster.ts';
 
 export interface FaultDefinition {
@@ -27,9 +28,12 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
     ),
   },
   'no-dnat': {
-    summary: "kube-proxy's DNAT rules or virtual servers are missing: Service addresses stay as they are",
+    summary: "kube-proxy's DNAT rules, portals or virtual servers are missing: Service addresses stay as they are",
     edit: inEachMode(
-      withoutRules('nat', ({ text }, chain) => chain.name.startsWith('KUBE-SEP-') && text.includes('-j DNAT')),
+      withoutRules(
+        'nat',
+        ({ text }, chain) => /^KUBE-(SEP-|PORTALS-|NODEPORT-)/.test(chain.name) && /-j (DNAT|REDIRECT)/.test(text),
+      ),
       (namespace) => (namespace.ipvs.length === 0 ? [] : [{ ...namespace, ipvs: [] }]),
       withoutNftRules(({ text }) => text.includes(' dnat to ')),
     ),
@@ -49,7 +53,7 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
     ),
   },
   'no-statistic': {
-    summary: 'balancing lost its probabilities or weights: the first endpoint takes all',
+    summary: 'balancing lost its probabilities, weights or turns: the first endpoint takes all',
     edit: inEachMode(
       changedRules(({ text }) => text.replace(/-m statistic --mode random --probability [0-9.]+ /, '')),
       changedServers((server) => ({
@@ -57,6 +61,7 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
         servers: server.servers.map((real, index) => ({ ...real, weight: index === 0 ? real.weight : 0 })),
       })),
       changedNftRules(({ text }) => text.replace(/^numgen random mod \d+ vmap \{ 0 : goto (\S+) , .*$/, 'goto $1')),
+      changedRelays((relay) => ({ ...relay, endpoints: relay.endpoints.slice(0, 1) })),
     ),
   },
   'no-affinity': {
@@ -65,6 +70,7 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
       withoutRules('nat', ({ text }) => text.includes('-m recent') && text.includes('--rcheck')),
       changedServers(({ persistentSeconds: _, ...server }) => server),
       withoutNftRules(({ text }) => text.startsWith('ip saddr @affinity-')),
+      changedRelays(({ affinitySeconds: _, ...relay }) => relay),
     ),
   },
   'forward-drop': {
@@ -165,6 +171,13 @@ function changedServers(edit: (server: VirtualServer) => VirtualServer): Edit {
   return (namespace) => {
     const ipvs = namespace.ipvs.map(edit);
     return JSON.stringify(ipvs) === JSON.stringify(namespace.ipvs) ? [] : [{ ...namespace, ipvs }];
+  };
+}
+
+function changedRelays(edit: (relay: Relay) => Relay): Edit {
+  return (namespace) => {
+    const relays = namespace.relays.map(edit);
+    return JSON.stringify(relays) === JSON.stringify(namespace.relays) ? [] : [{ ...namespace, relays }];
   };
 }
 

@@ -121,6 +121,8 @@ export interface Expectation {
   readonly path?: readonly Step[];
   readonly replyPath?: readonly Step[];
   readonly rewrites?: readonly RewriteExpectation[];
+  /** The places of the relays. */
+  readonly relays?: readonly string[];
   readonly encapsulation?: EncapsulationExpectation;
   readonly unseen?: readonly { readonly at: Step; readonly peer: Peer }[];
   readonly spread?: Spread;

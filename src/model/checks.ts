@@ -192,7 +192,8 @@ class CheckResolver {
   }
 
   #expectation(expect: ExpectationObject, check: CheckObject, to: ResolvedDestination, base: Path): Expectation {
-    const { endpoint, source, lastSeen, path, replyPath, rewrites, rejectedBy, unseen, encapsulation, spread } = expect;
+    const { endpoint, source, lastSeen, path, replyPath, rewrites, relays, rejectedBy, unseen, encapsulation, spread } =
+      expect;
     if (spread !== undefined && check.connections < 2) {
       this.#error(
         'conflicting-fields',
@@ -254,6 +255,7 @@ class CheckResolver {
           ];
         }),
       }),
+      ...(relays && { relays: relays.map((text, index) => this.#place(text, [...base, 'relays', index]) ?? text) }),
       ...(encapsulation && {
         encapsulation:
           encapsulation === 'none'

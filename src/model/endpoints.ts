@@ -3,11 +3,14 @@
  *
  * Given slices count as they stand. A selector yields endpoints unless slices of the controller itself are given
  * (a dump of a cluster). Endpoints objects are mirrored for Services without selector, unless labelled skip-mirror.
+ *
+ * kube-proxy of mode userspace reads Endpoints objects instead. Those of a selector have what the controller's slices
+ * have; slices that somebody else wrote are in none, and nothing needs to be mirrored.
  */
 import type { Diagnostics } from '../diagnostic.ts';
 import { familyOf } from '../net/address.ts';
 import type { Manifest, ManifestOf } from '../parse/index.ts';
-import { type Endpoint, type Node, objectName, type Pod } from './cluster.ts';
+import { type Endpoint, type Node, objectName, type Pod, type ProxyMode } from './cluster.ts';
 import { ofKind } from './defaults.ts';
 
 type ServiceManifest = ManifestOf<'Service'>;
@@ -17,6 +20,7 @@ type TargetRef = NonNullable<ManifestOf<'EndpointSlice'>['object']['endpoints'][
 const SERVICE_NAME = 'kubernetes.io/service-name';
 const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
 const CONTROLLER = 'endpointslice-controller.k8s.io';
+const MIRRORING_CONTROLLER = 'endpointslicemirroring-controller.k8s.io';
 const SKIP_MIRROR = 'endpointslice.kubernetes.io/skip-mirror';
 const ZONE = 'topology.kubernetes.io/zone';
 
@@ -26,11 +30,13 @@ export interface EndpointSource {
   readonly endpoints: ReadonlyMap<string, ManifestOf<'Endpoints'>>;
   /** Pods by `namespace/label=value`. */
   readonly podsByLabel: ReadonlyMap<string, readonly Pod[]>;
+  /** Which objects kube-proxy reads. */
+  readonly reads: 'EndpointSlice' | 'Endpoints';
 }
 
 export function endpointSource(
   manifests: readonly Manifest[],
-  { namespace, pods }: { namespace: string; pods: readonly Pod[] },
+  { namespace, pods, proxy }: { namespace: string; pods: readonly Pod[]; proxy: ProxyMode },
   diagnostics: Diagnostics,
 ): EndpointSource {
   const key = (object: { metadata: { namespace?: string | undefined } }, name: string) =>
@@ -55,6 +61,7 @@ export function endpointSource(
       ofKind(manifests, 'Endpoints').map((manifest) => [key(manifest.object, manifest.object.metadata.name), manifest]),
     ),
     podsByLabel: indexByLabel(pods),
+    reads: proxy === 'userspace' ? 'Endpoints' : 'EndpointSlice',
   };
 }
 
@@ -79,14 +86,15 @@ export function endpointsOf(
   source: EndpointSource,
 ): Endpoint[] {
   const { spec, metadata } = service.object;
-  const slices = source.slices.get(`${namespace}/${metadata.name}`) ?? [];
+  const given = source.slices.get(`${namespace}/${metadata.name}`) ?? [];
+  const slices = source.reads === 'Endpoints' ? given.filter(isOfController) : given;
   const dumped = slices.some(({ object }) => object.metadata.labels?.[MANAGED_BY] === CONTROLLER);
   const mirrored =
     slices.length === 0 && !spec.selector ? source.endpoints.get(`${namespace}/${metadata.name}`) : undefined;
   const found = [
     ...slices.flatMap((slice) => fromSlice(slice, namespace, port)),
     ...(spec.selector && !dumped ? fromSelector(service, port, selectedPods(spec.selector, namespace, source)) : []),
-    ...(mirrored ? fromEndpoints(mirrored, namespace, port) : []),
+    ...(mirrored ? fromEndpoints(mirrored, namespace, port, source) : []),
   ];
   const unique = new Map<string, Endpoint>();
   for (const endpoint of found) {
@@ -94,6 +102,11 @@ export function endpointsOf(
     if (!unique.get(key)?.ready) unique.set(key, endpoint);
   }
   return [...unique.values()].sort((a, b) => compareText(`${a.address}:${a.port}`, `${b.address}:${b.port}`));
+}
+
+/** There is an Endpoints object behind it, or beside it. */
+function isOfController({ object }: ManifestOf<'EndpointSlice'>): boolean {
+  return [CONTROLLER, MIRRORING_CONTROLLER].includes(object.metadata.labels?.[MANAGED_BY] ?? '');
 }
 
 /** A slice serves a Service's port when name and protocol agree; a slice port without number means all ports and is skipped. */
@@ -172,8 +185,9 @@ function fromEndpoints(
   { object }: ManifestOf<'Endpoints'>,
   namespace: string,
   { name = '', protocol }: ServicePortObject,
+  { reads }: EndpointSource,
 ): Endpoint[] {
-  if (object.metadata.labels?.[SKIP_MIRROR] === 'true') return [];
+  if (reads === 'EndpointSlice' && object.metadata.labels?.[SKIP_MIRROR] === 'true') return [];
   return (object.subsets ?? []).flatMap(({ addresses = [], notReadyAddresses = [], ports = [] }) => {
     const port = ports.find((candidate) => (candidate.name ?? '') === name && candidate.protocol === protocol)?.port;
     if (port === undefined) return [];

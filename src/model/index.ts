@@ -38,6 +38,8 @@ export function model(
   const machines = modelMachines(topology, manifests, ranges, diagnostics);
   const pods = modelPods(manifests, machines.nodes, options.namespace, diagnostics);
   const spec = topology?.object.spec;
+  const { cni, proxy } = modelModes(topology, options, diagnostics);
+  const modes = { cni: cni.mode, proxy: proxy.mode };
   const context = {
     namespace: options.namespace,
     ranges,
@@ -45,13 +47,12 @@ export function model(
     nodePortRangeAt: topology?.locate(['spec', 'cluster', 'serviceNodePortRange']),
     nodes: machines.nodes,
     pods,
+    proxy: proxy.mode,
   };
   const services = modelServices(manifests, context, diagnostics);
   const populated = { ...machines, pods, services };
   const listeners = modelListeners(populated, services, diagnostics);
   const places = new Places(populated, options.namespace);
-  const { cni, proxy } = modelModes(topology, options, diagnostics);
-  const modes = { cni: cni.mode, proxy: proxy.mode };
   const cluster: Cluster = {
     name: topology?.object.metadata?.name ?? options.name,
     podCIDRs,

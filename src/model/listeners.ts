@@ -19,11 +19,17 @@ export function modelListeners(cluster: Machines, services: readonly Service[], 
   for (const listener of healthChecks(cluster.nodes, services))
     listeners.set(`${listener.netns} ${listener.port}/TCP`, listener);
   const strangers = new Map<string, Service>();
+  /** Those of nodes are kube-proxy's. */
+  const nodePorts = new Set(
+    services.flatMap(({ ports }) => ports.map(({ nodePort, protocol }) => `${nodePort}/${protocol}`)),
+  );
+  const nodes = new Set(cluster.nodes.map(({ place }) => place));
   for (const service of services) {
     for (const { protocol, endpoints } of service.ports) {
       for (const { address, port, pod } of endpoints) {
         const named = pods.get(pod ?? '');
         const owner = named?.address === address ? named : owners.get(address);
+        if (owner && nodes.has(owner.place) && nodePorts.has(`${port}/${protocol}`)) continue;
         if (owner) add(owner, { port, protocol });
         else if (!strangers.has(address)) strangers.set(address, service);
       }

@@ -2,7 +2,7 @@
 import type { Diagnostics, Position } from '../diagnostic.ts';
 import { familyOf, parseCidr } from '../net/address.ts';
 import type { Manifest, ManifestOf } from '../parse/index.ts';
-import type { Node, Pod, Service } from './cluster.ts';
+import type { Node, Pod, ProxyMode, Service } from './cluster.ts';
 import { clusterIPsOf, ofKind } from './defaults.ts';
 import { type EndpointSource, endpointSource, endpointsOf } from './endpoints.ts';
 import type { Ranges } from './networks.ts';
@@ -21,6 +21,7 @@ export interface ServiceContext {
   readonly nodePortRangeAt: Position | undefined;
   readonly nodes: readonly Node[];
   readonly pods: readonly Pod[];
+  readonly proxy: ProxyMode;
 }
 
 /** Headless and ExternalName Services are names only and left out, as kube-proxy leaves them out. */
@@ -53,6 +54,8 @@ function modelService(
   const { metadata, spec, status } = service.object;
   const namespace = metadata.namespace ?? context.namespace;
   const loadBalanced = spec.type === 'LoadBalancer';
+  /** Its last version is older than ipMode and never served health check ports. */
+  const isUserspace = context.proxy === 'userspace';
   const external = spec.type !== 'ClusterIP' || (spec.externalIPs ?? []).length > 0;
   const ingress = status?.loadBalancer?.ingress ?? (spec.loadBalancerIP ? [{ ip: spec.loadBalancerIP }] : []);
   const affinity =
@@ -66,13 +69,17 @@ function modelService(
     clusterIP,
     externalIPs: ipv4(spec.externalIPs ?? []),
     loadBalancerIPs: loadBalanced
-      ? ipv4(ingress.flatMap(({ ip, ...rest }) => (ip && !('ipMode' in rest && rest.ipMode === 'Proxy') ? [ip] : [])))
+      ? ipv4(
+          ingress.flatMap(({ ip, ...rest }) =>
+            ip && (isUserspace || !('ipMode' in rest && rest.ipMode === 'Proxy')) ? [ip] : [],
+          ),
+        )
       : [],
     loadBalancerSourceRanges: loadBalanced ? sourceRanges(service, diagnostics) : [],
     externalTrafficPolicy: external ? spec.externalTrafficPolicy : 'Cluster',
     internalTrafficPolicy: spec.internalTrafficPolicy,
     ...(affinity !== undefined && { affinitySeconds: affinity }),
-    ...(healthCheckNodePort !== undefined && { healthCheckNodePort }),
+    ...(healthCheckNodePort !== undefined && !isUserspace && { healthCheckNodePort }),
     ports: (spec.ports ?? []).map((port, index) => {
       const nodePort = nodePorts.of(service, index);
       return {

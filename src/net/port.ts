@@ -26,3 +26,16 @@ export function formatPort({ port, protocol }: Port): string {
 export function socketAddress(address: string, port: number): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
+
+/** `10.0.0.1:80` → `10.0.0.1` */
+export function addressOf(socket: string): string {
+  if (socket.startsWith('[')) return socket.slice(1, socket.indexOf(']'));
+  const colon = socket.indexOf(':');
+  return colon < 0 || socket.indexOf(':', colon + 1) >= 0 ? socket : socket.slice(0, colon);
+}
+
+/** Source and destination as a socket or a packet has them: `10.0.0.1:80`, without port where the protocol has none. */
+export interface Tuple {
+  readonly source: string;
+  readonly destination: string;
+}

@@ -27,6 +27,7 @@ export interface Change {
   /** What has to be added, rules aside. */
   readonly missing: Namespace;
   readonly rules: readonly Operation[];
+  readonly relays: readonly Operation[];
   readonly links: readonly KeptLink[];
 }
 
@@ -105,6 +106,7 @@ function changeOf(from: Namespace, to: Namespace, isKept: (link: string) => bool
       fdb: difference(to.fdb, left.fdb),
     },
     rules: changeRules(from, to),
+    relays: changeRelays(from, to),
     links: to.links
       .filter(({ name }) => isKept(name))
       .map((after) => {
@@ -113,6 +115,15 @@ function changeOf(from: Namespace, to: Namespace, isKept: (link: string) => bool
         return { before, after, joins: master !== undefined && (master !== before.master || !isKept(master)) };
       }),
   };
+}
+
+/** They listen on the addresses there are: when those change, they are opened anew. */
+function changeRelays(from: Namespace, to: Namespace): Operation[] {
+  const { name: namespace, relays, origin } = to;
+  const isSame = ({ relays, addresses }: Namespace, other: Namespace) =>
+    difference(relays, other.relays).length === 0 &&
+    (relays.length === 0 || difference(addresses, other.addresses).length === 0);
+  return isSame(from, to) && isSame(to, from) ? [] : [{ kind: 'set-relays', namespace, relays, origin }];
 }
 
 /** Entries of a device that goes need no deletion, and a device that is down has no routes and neighbours to delete. */

@@ -83,6 +83,11 @@ export function commandOf(operation: Operation): Command {
       return { argv: inside(...LOADERS[operation.program]), stdin: operation.text };
     case 'retire-server':
       return { argv: inside('ipvsadm', '-e', ...operation.server.split(' '), '-m', '-w', '0') };
+    case 'set-relays':
+      return {
+        argv:
+          operation.relays.length > 0 ? inside('kube-proxy', '--proxy-mode=userspace') : inside('pkill', 'kube-proxy'),
+      };
   }
 }
 

@@ -17,6 +17,7 @@ export function converge(current: KernelState, wanted: KernelState): Plan {
       ...surplus.flatMap(deleteRoutes),
       ...surplus.flatMap(deleteEntries),
       ...deleteLinks(surplus),
+      ...gone.flatMap(closeRelays),
       ...gone.map(({ name, origin }): Operation => ({ kind: 'delete-namespace', namespace: name, origin })),
       ...missing.flatMap(steps.setSysctls),
       ...makeNamespaces(added),
@@ -29,6 +30,7 @@ export function converge(current: KernelState, wanted: KernelState): Plan {
       ...changed.flatMap(changeLinks),
       ...missing.flatMap(addEntries),
       ...changed.flatMap(({ rules }) => rules),
+      ...changed.flatMap(({ relays }) => relays),
     ],
   };
 }
@@ -63,6 +65,11 @@ function deleteLinks(surplus: readonly Surplus[]): Operation[] {
         .map(({ name, origin }) => ({ kind: 'delete-link', namespace, name, origin }) as const),
     ),
   );
+}
+
+/** A namespace lives as long as a socket in it. */
+function closeRelays({ name: namespace, relays, origin }: Namespace): Operation[] {
+  return relays.length === 0 ? [] : [{ kind: 'set-relays', namespace, relays: [], origin }];
 }
 
 /** Settings of links that stay. A port that comes to a bridge comes without a flag. */

@@ -2,7 +2,8 @@
  * KernelState → Plan: an order in which the kernel accepts everything.
  *
  * Namespaces, then sysctls (a device copies `conf.default` when it is made), the rules, which need nothing else, links
- * from the ground up, addresses, links up, and what needs links that are up: routes, neighbours, FDB.
+ * from the ground up, addresses, links up, and what needs links that are up: routes, neighbours, FDB. Last what a process
+ * serves.
  */
 import type { KernelState, Namespace } from '../compile/kernel-state.ts';
 import type { Operation, Plan } from './operation.ts';
@@ -38,5 +39,6 @@ export function furnish(namespaces: readonly Namespace[]): Operation[] {
     ...namespaces.flatMap(steps.addRoutes),
     ...namespaces.flatMap(steps.addNeighbours),
     ...namespaces.flatMap(steps.addFdb),
+    ...namespaces.flatMap(steps.setRelays),
   ];
 }

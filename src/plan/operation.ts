@@ -3,6 +3,7 @@
  * The same value is printed as a command, written into a script, and sent to the kernel.
  */
 import type { Address, FdbEntry, Link, Neighbour, Route, Sysctl } from '../compile/kernel-state.ts';
+import type { Relay } from '../compile/relay.ts';
 import type { Origin } from '../diagnostic.ts';
 
 /** A link as it is made: what cannot be changed later, both ends of a veth pair included. */
@@ -41,7 +42,9 @@ type Step =
   /** `text` is what the program reads: iptables tables as a whole, commands for the others. */
   | { readonly kind: 'load-rules'; readonly program: RuleProgram; readonly text: string }
   /** No new connections for a real server of IPVS; it is removed when its old ones have ended. */
-  | { readonly kind: 'retire-server'; readonly server: string };
+  | { readonly kind: 'retire-server'; readonly server: string }
+  /** Exactly these are served in the namespace from now on. */
+  | { readonly kind: 'set-relays'; readonly relays: readonly Relay[] };
 
 export type RuleProgram = 'ipset' | 'iptables' | 'nft' | 'ipvs';
 

@@ -1,5 +1,6 @@
 /** A plan as a shell script that works on its own. */
 import { formatOrigin } from '../diagnostic.ts';
+import { formatPort, socketAddress } from '../net/port.ts';
 import { commandOf } from './command.ts';
 import type { Operation, Plan } from './operation.ts';
 
@@ -26,6 +27,7 @@ export function formatScript({ operations }: Plan, name: string): string {
 function header(name: string): string {
   return `#!/bin/sh
 # Builds the lab ${comment(name)}: network namespaces, links, addresses, routes, rules. Written by packetwalk plan.
+# Processes are not in it: nothing answers at the ports of pods and hosts until you start something there.
 #
 # Run it inside namespaces of its own, where it can touch nothing else; no privilege is needed:
 #   unshare --user --map-current-user --keep-caps --net --mount --pid --fork --mount-proc \\
@@ -52,14 +54,28 @@ const TITLES: Record<Operation['kind'], string> = {
   'delete-fdb': 'forwarding entries to remove',
   'load-rules': 'rules',
   'retire-server': 'real servers to retire',
+  'set-relays': 'kube-proxy, which has to run for the rules above to lead somewhere; this script does not start it',
 };
 
 function shellCommand(operation: Operation): string {
+  if (operation.kind === 'set-relays') return processComment(operation);
   const { argv, stdin } = commandOf(operation);
   const command = argv.map(shellWord).join(' ');
   if (stdin === undefined) return command;
   const end = endOf(stdin);
   return `${command} <<'${end}'\n${stdin}${end}`;
+}
+
+/** What a process does, for whoever wants to put one there. */
+function processComment({ namespace, relays }: Extract<Operation, { kind: 'set-relays' }>): string {
+  const lines = relays.flatMap(({ servicePort, protocol, port, endpoints, held }) => [
+    `#     listens on ${formatPort({ port, protocol })} and relays ${servicePort} to ${endpoints.map(({ address, port }) => socketAddress(address, port)).join(', ') || 'nobody'}${endpoints.length > 1 ? ', in turn' : ''}`,
+    ...held.map(
+      ({ address, port }) =>
+        `#     holds ${address === undefined ? '' : `${address}:`}${formatPort({ port, protocol })}`,
+    ),
+  ]);
+  return [`#   ${namespace}:`, ...lines].map(comment).join('\n');
 }
 
 /** A word that no line of the text is. */

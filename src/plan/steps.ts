@@ -107,3 +107,8 @@ export function addNeighbours({ name, neighbours }: Namespace): Operation[] {
 export function addFdb({ name, fdb }: Namespace): Operation[] {
   return fdb.map(({ origin, ...entry }) => ({ kind: 'add-fdb', namespace: name, entry, origin }));
 }
+
+/** When the addresses are there: a port may be held on one of them. */
+export function setRelays({ name: namespace, relays, origin }: Namespace): Operation[] {
+  return relays.length === 0 ? [] : [{ kind: 'set-relays', namespace, relays, origin }];
+}

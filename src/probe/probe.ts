@@ -1,5 +1,5 @@
 /** What a probe is, and what its sender experienced. */
-import type { Protocol } from '../net/port.ts';
+import type { Protocol, Tuple } from '../net/port.ts';
 
 export interface ProbeRequest {
   /** Namespace the probe is sent from. */
@@ -45,5 +45,30 @@ export interface ProbeRun {
   readonly local?: { readonly address: string; readonly port: number };
   readonly remote: { readonly address: string; readonly port?: number };
   readonly result: ProbeResult;
+  /** The processes that took the probe and passed it on, in their order; left out when none did. */
+  readonly relayed?: readonly Relayed[];
   readonly durationMs: number;
+}
+
+/** What a node's kube-proxy did with a probe (mode userspace), as the process itself knows it. */
+export interface Relayed {
+  /** Namespace it lives in. */
+  readonly namespace: string;
+  /** For which Service's port: `default/web:http`. */
+  readonly servicePort: string;
+  /** The client's connection, as its socket has it. */
+  readonly accepted: Tuple;
+  /** Its turn had not come: one connection is taken after the other, and opening another one may take its time. */
+  readonly waiting: boolean;
+  /** Its own connections, in their order: it stays with the last one. None when the Service has no endpoint. */
+  readonly attempts: readonly RelayAttempt[];
+}
+
+export interface RelayAttempt {
+  readonly endpoint: string;
+  /** As its socket has it; undefined when there was no route to choose an address by. */
+  readonly opened?: Tuple;
+  readonly connected: boolean;
+  /** What it was told then, or instead: `ECONNREFUSED`. */
+  readonly failure?: string;
 }

@@ -81,6 +81,42 @@ describe('rules that change:', () => {
   });
 });
 
+describe('kube-proxy as a process', () => {
+  const PROCESS = stateOf(
+    stream(
+      topology({ nodes: [{ name: 'node1' }], cluster: { proxy: { mode: 'userspace' } } }),
+      pod('a', { labels: { app: 'web' } }),
+      pod('b', { labels: { app: 'web' } }),
+      service('web', { type: 'NodePort', sessionAffinity: 'ClientIP', externalIPs: ['192.0.2.10'] }),
+    ),
+  );
+  const relayOf = (state: KernelState) => state.namespaces.find(({ name }) => name === 'node.node1')!.relays[0]!;
+
+  it('no-dnat takes its portals, and nothing else', () => {
+    const wanted = linesMatching(PROCESS, / nat -A KUBE-(PORTALS|NODEPORT)-(CONTAINER|HOST) .* -j (REDIRECT|DNAT) /);
+    expect(wanted).toHaveLength(7);
+    expect(effect('no-dnat', undefined, PROCESS)).toEqual({ changed: true, gone: wanted, come: [] });
+  });
+
+  it('no-statistic gives turns to the first endpoint only', () => {
+    const { state } = injectFault(PROCESS, { fault: 'no-statistic' });
+    const { endpoints, ...rest } = relayOf(PROCESS);
+    expect(endpoints).toHaveLength(2);
+    expect(relayOf(state)).toEqual({ ...rest, endpoints: endpoints.slice(0, 1) });
+  });
+
+  it('no-affinity lets it forget its clients', () => {
+    const { state } = injectFault(PROCESS, { fault: 'no-affinity' });
+    const { affinitySeconds, ...rest } = relayOf(PROCESS);
+    expect(affinitySeconds).toBeDefined();
+    expect(relayOf(state)).toEqual(rest);
+  });
+
+  it('has nothing that rejects or drops', () => {
+    expect(injectFault(PROCESS, { fault: 'no-service-filter' }).changed).toBe(false);
+  });
+});
+
 describe('entries that go:', () => {
   it('no-route takes routes to pods, and static ones of hosts and routers, but no default route and none of pods', () => {
     expect(effect('no-route')).toEqual({

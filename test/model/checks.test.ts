@@ -252,6 +252,7 @@ describe('an expectation', () => {
     ['{ path: [host/client, node/node9] }', '10:37 unknown-place'],
     ['{ replyPath: [node/node9] }', '10:29 unknown-place'],
     ['{ outcome: rejected, rejectedBy: node/node9 }', '10:48 unknown-place'],
+    ['{ relays: [node/node1, node/node9] }', '10:38 unknown-place'],
     ['{ rewrites: [{ at: node/node9, snat: "10.0.0.1 → 10.0.0.2" }] }', '10:34 unknown-place'],
     ['{ rewrites: [{ at: node/node1, snat: "10.0.0.1 → pod/b" }] }', '10:52 unknown-destination'],
     ['{ rewrites: [{ at: node/node1, snat: "10.0.0.1" }] }', '10:52 invalid-value'],

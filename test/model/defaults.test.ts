@@ -38,6 +38,8 @@ describe('without a Topology', () => {
       detectLocalMode: 'ClusterCIDR',
       detectLocal: { bridgeInterface: '', interfaceNamePrefix: '' },
       ipvs: { scheduler: 'rr', strictARP: false },
+      portRange: '',
+      udpIdleTimeout: 250,
     });
   });
 

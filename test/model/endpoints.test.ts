@@ -289,6 +289,36 @@ describe('Endpoints', () => {
   });
 });
 
+describe('kube-proxy of mode userspace reads Endpoints objects:', () => {
+  const read = (...documents: readonly string[]) =>
+    serviceOf(clusterOf(stream(LAB, ...documents), { proxy: 'userspace' }), 'web').ports.flatMap(({ endpoints }) =>
+      endpoints.map(({ address, ready }) => `${ready ? '' : '!'}${address}`),
+    );
+  const managedBy = (controller: string) => ({ labels: { 'endpointslice.kubernetes.io/managed-by': controller } });
+  const manual = service('web', { selector: undefined });
+  const given = endpointsObject('web', [{ addresses: [{ ip: '10.0.0.50' }], ports: [{ port: 80 }] }]);
+  const sliceOf = (address: string, rest = {}) => slice(`web-${address}`, 'web', [{ addresses: [address] }], rest);
+
+  it('a selector’s have its pods, and nothing of slices somebody wrote', () => {
+    expect(read(service('web'), web('a'), sliceOf('10.9.9.9'))).toEqual(['10.244.1.2']);
+  });
+
+  it('what the controllers’ slices have in a dump, they have as well', () => {
+    const dumped = sliceOf('10.9.9.9', managedBy('endpointslice-controller.k8s.io'));
+    expect(read(service('web'), web('a'), dumped)).toEqual(['10.9.9.9']);
+    expect(read(manual, sliceOf('10.9.9.8', managedBy('endpointslicemirroring-controller.k8s.io')))).toEqual([
+      '10.9.9.8',
+    ]);
+  });
+
+  it('they count as they are, beside slices and without being mirrored', () => {
+    expect(read(manual, sliceOf('10.9.9.9'), given)).toEqual(['10.0.0.50']);
+    const labels = { 'endpointslice.kubernetes.io/skip-mirror': 'true' };
+    const unmirrored = endpointsObject('web', [{ addresses: [{ ip: '10.0.0.51' }], ports: [{ port: 80 }] }], labels);
+    expect(read(manual, unmirrored)).toEqual(['10.0.0.51']);
+  });
+});
+
 describe('trafficDistribution', () => {
   it.each([
     [undefined, [], []],

@@ -117,6 +117,23 @@ describe('an endpoint that belongs to nobody', () => {
   });
 });
 
+it('no process listens on a node for an endpoint that is a NodePort: what comes there is a Service’s', () => {
+  const node = (port: number) => endpointsObject('chain', [{ addresses: [{ ip: '10.0.0.11' }], ports: [{ port }] }]);
+  const chain = service('chain', { selector: undefined });
+  const on = (port: number) =>
+    clusterOf(stream(LAB, service('web', { type: 'NodePort' }), chain, node(port))).listeners.filter(
+      ({ place, ...listener }) => place === 'node/node1' && listener.port === port,
+    );
+  expect(on(30_080)).toEqual([]);
+  expect(on(8080)).toHaveLength(1);
+});
+
+it('in mode userspace nobody serves health check ports', () => {
+  const local = service('web', { type: 'LoadBalancer', externalTrafficPolicy: 'Local', healthCheckNodePort: 32000 });
+  const { listeners } = clusterOf(stream(LAB, local), { proxy: 'userspace' });
+  expect(listeners.filter(({ health, port }) => health || port === 32_000)).toEqual([]);
+});
+
 describe('a health check port', () => {
   const balanced = (rest: object = {}) =>
     service('web', { type: 'LoadBalancer', externalTrafficPolicy: 'Local', healthCheckNodePort: 32000, ...rest });

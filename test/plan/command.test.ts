@@ -93,6 +93,14 @@ const OTHERS = [
     { kind: 'delete-fdb', entry },
     'bridge -n node.node1 fdb del 0e:00:0a:f4:02:00 dev flannel.1 dst 10.0.0.12 self permanent',
   ],
+  [{ kind: 'set-relays', relays: [] }, 'ip netns exec node.node1 pkill kube-proxy'],
+  [
+    {
+      kind: 'set-relays',
+      relays: [{ servicePort: 'default/web', protocol: 'TCP', port: 40_001, endpoints: [], idleMs: 250, held: [] }],
+    },
+    'ip netns exec node.node1 kube-proxy --proxy-mode=userspace',
+  ],
 ] as const;
 
 describe('the command', () => {

@@ -284,3 +284,39 @@ describe('rules', () => {
     expect(texts.every((text) => !text.includes('KUBE-SERVICES') && text.includes('FLANNEL-POSTRTG'))).toBe(true);
   });
 });
+
+describe('kube-proxy as a process', () => {
+  const userspace = { ...TWO_NODES, cluster: { proxy: { mode: 'userspace' } } };
+  const START = (node: string) => `ip netns exec node.${node} kube-proxy --proxy-mode=userspace`;
+  const END = (node: string) => `ip netns exec node.${node} pkill kube-proxy`;
+  const before = stateWith(userspace, web('a', 'node1'), service('web'));
+
+  it('is told of endpoints that come, which concern no rule', () => {
+    const done = commands(before, stateWith(userspace, web('a', 'node1'), web('b', 'node2'), service('web')));
+    expect(done.slice(-2)).toEqual([START('node1'), START('node2')]);
+    expect(done.filter((command) => command.includes('iptables'))).toEqual([]);
+  });
+
+  it('opens its ports anew where addresses change', () => {
+    const nodes = [{ name: 'node1', addresses: ['10.0.0.11', '10.0.0.50'] }, { name: 'node2' }];
+    expect(commands(before, stateWith({ ...userspace, nodes }, web('a', 'node1'), service('web')))).toEqual([
+      'ip -n node.node1 addr add 10.0.0.50/24 brd 10.0.0.255 dev eth0',
+      START('node1'),
+    ]);
+  });
+
+  it('starts and ends with its mode', () => {
+    const without = stateWith(TWO_NODES, web('a', 'node1'), service('web'));
+    expect(commands(without, before).slice(-2)).toEqual([START('node1'), START('node2')]);
+    expect(commands(before, without).slice(-2)).toEqual([END('node1'), END('node2')]);
+  });
+
+  it('ends before its node goes: a namespace lives as long as a socket in it', () => {
+    const done = commands(
+      before,
+      stateWith({ ...userspace, nodes: nodes('node1') }, web('a', 'node1'), service('web')),
+    );
+    expect(done.indexOf(END('node2'))).toBeGreaterThanOrEqual(0);
+    expect(done.indexOf(END('node2'))).toBeLessThan(done.indexOf('ip netns delete node.node2'));
+  });
+});

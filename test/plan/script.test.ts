@@ -56,6 +56,35 @@ ip -n host.a link set lo up
 `);
   });
 
+  it('says in comments what a process does, and starts none', () => {
+    const relay = { servicePort: 'default/web', idleMs: 250, origin: at(1).origin } as const;
+    const endpoints = [
+      { address: '10.244.1.2', port: 8080 },
+      { address: '10.244.2.2', port: 8080 },
+    ];
+    const relays = [
+      {
+        ...relay,
+        protocol: 'TCP',
+        port: 40_001,
+        endpoints,
+        held: [{ port: 30_080 }, { address: '10.0.0.11', port: 80 }],
+      },
+      { ...relay, protocol: 'UDP', port: 40_002, endpoints: [], held: [] },
+    ] as const;
+    const script = body({ kind: 'set-relays', relays, ...at(1) });
+    expect(script.trim().split('\n')).toEqual([
+      '# kube-proxy, which has to run for the rules above to lead somewhere; this script does not start it',
+      '#   lab.yaml:1',
+      '#   host.a:',
+      '#     listens on 40001 and relays default/web to 10.244.1.2:8080, 10.244.2.2:8080, in turn',
+      '#     holds 30080',
+      '#     holds 10.0.0.11:80',
+      '#     listens on 40002/UDP and relays default/web to nobody',
+    ]);
+    expect(run(script)).toBe('');
+  });
+
   it('gives rules as a here-document', () => {
     expect(body(rules('*filter\n-A INPUT -m comment --comment "a $b `c`" -j DROP\nCOMMIT\n'))).toBe(`
 # rules

@@ -13,7 +13,14 @@ export interface Context {
   namespaceFd(namespace: string): number;
 }
 
-const OTHERS = ['add-namespace', 'delete-namespace', 'set-sysctl', 'load-rules', 'retire-server'] as const;
+const OTHERS = [
+  'add-namespace',
+  'delete-namespace',
+  'set-sysctl',
+  'load-rules',
+  'retire-server',
+  'set-relays',
+] as const;
 
 export type NetlinkOperation = Exclude<Operation, { kind: (typeof OTHERS)[number] }>;
 

@@ -5,11 +5,13 @@ import { iptablesProxy } from './iptables.ts';
 import { ipvsProxy } from './ipvs.ts';
 import type { KubeProxy } from './kube-proxy.ts';
 import { nftablesProxy } from './nftables.ts';
+import { userspaceProxy } from './userspace.ts';
 
 const MODES: Record<ProxyMode, KubeProxy> = {
   iptables: iptablesProxy,
   ipvs: ipvsProxy,
   nftables: nftablesProxy,
+  userspace: userspaceProxy,
   none: { start: () => {}, sync: () => {} },
 };
 

@@ -66,7 +66,7 @@ export const cni = z
   .discriminatedUnion('mode', CNI)
   .describe('How pods are wired, and how nodes reach the pods of other nodes.');
 
-export const PROXY_MODES = ['iptables', 'ipvs', 'nftables', 'none'] as const;
+export const PROXY_MODES = ['iptables', 'ipvs', 'nftables', 'userspace', 'none'] as const;
 
 /** The kernel's, a module `ip_vs_NAME` each (net/netfilter/ipvs/Kconfig). */
 const IPVS_SCHEDULERS = [
@@ -85,6 +85,11 @@ const IPVS_SCHEDULERS = [
   'nq',
   'twos',
 ] as const;
+
+function isPortRange(text: string): boolean {
+  const [low = 0, high = 0] = text.split('-').map(Number);
+  return text === '' || (/^[0-9]+-[0-9]+$/.test(text) && low > 0 && low <= high && high <= 65_535);
+}
 
 /** kube-proxy's own names, from KubeProxyConfiguration v1alpha1. As there, options of other modes may stand beside those of the chosen one. */
 const proxy = z
@@ -107,6 +112,14 @@ const proxy = z
         strictARP: z.boolean().default(false).describe('Answer ARP for no address of kube-ipvs0.'),
       })
       .prefault({}),
+    portRange: z
+      .string()
+      .refine(isPortRange, 'must be a range like 40000-41000')
+      .default('')
+      .describe('Mode userspace: where proxy ports come from; empty: from those the kernel gives to connections.'),
+    udpIdleTimeout: duration
+      .default(250)
+      .describe('Mode userspace: how long a UDP client that says nothing keeps its endpoint.'),
   })
   .describe("How Services are implemented; kube-proxy's own option names.");
 
@@ -200,6 +213,7 @@ export const OUTCOMES = [
 ] as const;
 export const REJECTIONS = [
   'tcp-reset',
+  'tcp-fin',
   'icmp-net-unreachable',
   'icmp-host-unreachable',
   'icmp-port-unreachable',
@@ -247,6 +261,12 @@ const expectation = z.strictObject({
     .array(rewrite)
     .optional()
     .describe('All address translations of the forward direction, in order. `[]`: none at all.'),
+  relays: z
+    .array(z.string())
+    .optional()
+    .describe(
+      'The nodes whose kube-proxy took the connection and passed it on as one of its own, in order. `[]`: none.',
+    ),
   encapsulation: z
     .union([
       z.literal('none'),

@@ -1,0 +1,79 @@
+/**
+ * kube-proxy as a process (mode userspace): the ports it serves on the nodes of a lab. Like the endpoints, the relays of
+ * all nodes live in one process; each opens its sockets inside its node's namespace.
+ */
+import { closeSync } from 'node:fs';
+import { SOCK_DGRAM, SOCK_STREAM } from '../../apply/kernel/libc.ts';
+import { inside } from '../../apply/kernel/namespaces.ts';
+import type { HeldPort, Relay } from '../../compile/relay.ts';
+import { RelayLog } from './log.ts';
+import { openPort } from './sockets.ts';
+import { TcpRelay } from './tcp.ts';
+import { UdpRelay } from './udp.ts';
+
+export class Relays {
+  readonly log = new RelayLog();
+  readonly #processes = new Map<string, Process>();
+
+  /** Serves exactly these in a namespace. Relays that stay keep their connections; with none left, the process has ended. */
+  set(namespace: string, relays: readonly Relay[]): void {
+    const process = this.#processes.get(namespace) ?? new Process(namespace, this.log);
+    this.#processes.set(namespace, process);
+    process.set(relays);
+    if (relays.length === 0) this.#processes.delete(namespace);
+  }
+}
+
+const PROTOCOLS = {
+  TCP: { type: SOCK_STREAM, Relay: TcpRelay },
+  UDP: { type: SOCK_DGRAM, Relay: UdpRelay },
+} as const;
+
+/** What is open in one namespace, by what it is. */
+class Process {
+  readonly #namespace: string;
+  readonly #log: RelayLog;
+  readonly #relays = new Map<string, TcpRelay | UdpRelay>();
+  /** Descriptors of ports nobody serves. */
+  readonly #held = new Map<string, number>();
+
+  constructor(namespace: string, log: RelayLog) {
+    this.#namespace = namespace;
+    this.#log = log;
+  }
+
+  /** Closes what is no longer wanted first: its port may have become another's. */
+  set(relays: readonly Relay[]): void {
+    const wanted = new Map(relays.map((relay) => [`${relay.servicePort} ${relay.port}/${relay.protocol}`, relay]));
+    const held = new Map(
+      relays.flatMap(({ held, protocol }) => held.map((port) => [heldKey(port, protocol), { port, protocol }])),
+    );
+    for (const [key, relay] of this.#relays) {
+      if (wanted.has(key)) continue;
+      if (wanted.size > 0) relay.close();
+      else relay.kill();
+      this.#relays.delete(key);
+    }
+    for (const [key, fd] of this.#held) {
+      if (held.has(key)) continue;
+      closeSync(fd);
+      this.#held.delete(key);
+    }
+    for (const [key, relay] of wanted) {
+      const open = this.#relays.get(key);
+      if (open) open.update(relay);
+      else this.#relays.set(key, new PROTOCOLS[relay.protocol].Relay(this.#namespace, relay, this.#log));
+    }
+    for (const [key, { port, protocol }] of held)
+      if (!this.#held.has(key)) this.#held.set(key, this.#hold(port, protocol));
+  }
+
+  /** Open, and never served: a client that gets here finds nobody. */
+  #hold({ address = '0.0.0.0', port }: HeldPort, protocol: Relay['protocol']): number {
+    return inside(this.#namespace, () => openPort(PROTOCOLS[protocol].type, { address, port }));
+  }
+}
+
+function heldKey({ address = '', port }: HeldPort, protocol: string): string {
+  return `${address}:${port}/${protocol}`;
+}
