@@ -1,6 +1,6 @@
 /** Holds one walk against an expectation, field by field. */
 import type { EncapsulationExpectation, Expectation, Peer, Step } from '../model/check.ts';
-import { addressOf } from '../stitch/outcome.ts';
+import { addressOf } from '../net/port.ts';
 import type { Encapsulation, Hop, Rewrite, Walk } from '../stitch/walk.ts';
 import type { Wiring } from '../stitch/wiring.ts';
 import type { Mismatch } from './verdict.ts';
@@ -37,6 +37,10 @@ export function mismatches(expect: Expectation, walk: Walk, wiring: Wiring): Mis
   if (expect.path) checkPath('path', expect.path, walk.hops, differ);
   if (expect.replyPath) checkPath('replyPath', expect.replyPath, walk.replyHops, differ);
   if (expect.rewrites) checkRewrites(expect.rewrites, walk, wiring, differ);
+  if (expect.relays) {
+    const observed = walk.hops.flatMap(({ relay }) => relay?.at ?? []).join(', ');
+    if (observed !== expect.relays.join(', ')) differ('relays', expect.relays.join(', ') || 'none', observed || 'none');
+  }
   if (expect.encapsulation) checkEncapsulation(expect.encapsulation, walk, wiring, differ);
   for (const { at, peer } of expect.unseen ?? []) {
     const hop = [...walk.hops, ...walk.replyHops].find(

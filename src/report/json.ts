@@ -17,6 +17,19 @@ const rewrite = z.strictObject({
   to: z.string(),
 });
 
+const tuple = z.strictObject({ source: z.string(), destination: z.string() });
+const relay = z.strictObject({
+  at: z.string(),
+  servicePort: z.string(),
+  from: tuple.describe('The connection that ends here, as the process has it.'),
+  to: tuple.describe('The one it opened, which begins here.'),
+  connected: z.boolean(),
+  failed: z
+    .array(z.strictObject({ endpoint: z.string(), failure: z.string() }))
+    .optional()
+    .describe('Attempts before it.'),
+});
+
 const hop = z.strictObject({
   place: z.string(),
   interface: z.string().describe('`socket`: between the application and the first or last interface.'),
@@ -38,7 +51,11 @@ const hop = z.strictObject({
       port: z.int().optional(),
     })
     .optional(),
-  rewrites: z.array(rewrite).optional().describe('What happened at this place between the hop before and this one.'),
+  relay: relay.optional().describe("A process (kube-proxy, mode userspace) took the connection and opened this hop's."),
+  rewrites: z
+    .array(rewrite)
+    .optional()
+    .describe('What happened at this place between the hop before, or the relay, and this one.'),
   sinceStart: z.number().describe('Nanoseconds since the first hop.'),
   frame: z.strictObject({ namespace: z.string(), index: z.int() }).optional(),
 });

@@ -7,7 +7,7 @@ import type { Capture } from '../capture/capture.ts';
 import { PcapError, readFrames, VXLAN_PORTS } from '../decode/index.ts';
 import type { Hop, Walk } from '../stitch/walk.ts';
 import type { Wiring } from '../stitch/wiring.ts';
-import { formatRewrite } from './walk-text.ts';
+import { formatRelay, formatRewrite } from './walk-text.ts';
 
 const BLOCK = { section: 0x0a0d0d0a, interface: 1, names: 4, packet: 6 } as const;
 const OPTION = { comment: 1, interfaceName: 2, userApplication: 4, timestampResolution: 9, packetFlags: 2 } as const;
@@ -67,9 +67,10 @@ function commentsOf(annotations: AnnotatedWalks): Map<string, string> {
 }
 
 function annotate(comments: Map<string, string>, title: string, word: string, hops: readonly Hop[]): void {
-  for (const [index, { frame, rewrites = [], place }] of hops.entries()) {
+  for (const [index, { frame, relay, rewrites = [], place }] of hops.entries()) {
     if (!frame) continue;
-    const changes = rewrites.map((rewrite) => `; before: ${formatRewrite(rewrite)} at ${place}`).join('');
+    const before = [...(relay ? formatRelay(relay) : []), ...rewrites.map(formatRewrite)];
+    const changes = before.map((change) => `; before: ${change} at ${place}`).join('');
     comments.set(`${frame.namespace} ${frame.index}`, `${title}: ${word} ${index + 1} of ${hops.length}${changes}`);
   }
 }

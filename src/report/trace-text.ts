@@ -20,10 +20,14 @@ export function formatTrace(
     lines.push(`  ${colors.green(`delivered${to}${saw}`)}`);
   }
   if (walk.doubt !== undefined) lines.push(`  ${colors.yellow(`not certain: ${walk.doubt}`)}`);
-  for (const { place, direction, rules: matched } of rules) {
+  for (const [index, { place, direction, rules: matched }] of rules.entries()) {
+    const before = rules[index - 1];
+    const isRelayed = before?.place === place && before.direction === direction;
     lines.push(
       '',
-      colors.bold(`rules at ${place}${direction === 'reply' ? ', on the way back' : ''}`),
+      colors.bold(
+        `rules at ${place}${isRelayed ? ', after the relay' : ''}${direction === 'reply' ? ', on the way back' : ''}`,
+      ),
       ...table(matched.map(ruleRow)).map((line) => `  ${line}`),
     );
   }
@@ -36,7 +40,8 @@ export function formatTrace(
   return lines.join('\n');
 }
 
-const TARGETS = { dnat: /-j DNAT|\bdnat to /, snat: /-j (MASQUERADE|SNAT)|^masquerade/ } as const;
+const TARGETS = { dnat: /-j (DNAT|REDIRECT)|\bdnat to /, snat: /-j (MASQUERADE|SNAT)|^masquerade/ } as const;
+const NAT_TABLES = ['nat', 'kube-proxy'];
 /** Where netfilter calls: in the tables of iptables, and in kube-proxy's own. */
 const HOOKS = /^[A-Z]+ROUTING$|^OUTPUT$|^nat-(prerouting|output|postrouting)$/;
 
@@ -47,12 +52,15 @@ const PORTALS = ['KUBE-SERVICES', 'services'];
 /** The own chains a packet passed on its way to the rule that translated it, hashes shortened; or IPVS's scheduler. */
 export function chainsBehind({ at, kind }: Rewrite, rules: readonly RulesAtPlace[]): string | undefined {
   if (kind !== 'dnat' && kind !== 'snat') return undefined;
-  const met = rules.find(({ place, direction }) => place === at && direction === 'forward')?.rules ?? [];
-  const virtual = kind === 'dnat' && met.find((rule) => rule.table === 'ipvs');
+  const stays = rules.filter(({ place, direction }) => place === at && direction === 'forward');
+  const virtual = kind === 'dnat' && stays.flatMap(({ rules }) => rules).find((rule) => rule.table === 'ipvs');
   if (virtual) return `IPVS, ${/-s (\S+)/.exec(virtual.rule)?.[1]}`;
-  const nat = met.filter((rule) => rule.table === 'nat' || rule.table === 'kube-proxy');
-  const last = nat.findIndex(({ rule }) => TARGETS[kind].test(rule));
-  if (last < 0) return undefined;
+  const translates = ({ table, rule }: MatchedRule) => NAT_TABLES.includes(table) && TARGETS[kind].test(rule);
+  const nat = stays
+    .find(({ rules }) => rules.some(translates))
+    ?.rules.filter(({ table }) => NAT_TABLES.includes(table));
+  if (!nat) return undefined;
+  const last = nat.findIndex(translates);
   const start = nat.slice(0, last).findLastIndex(({ chain }) => HOOKS.test(chain));
   const chains = nat.slice(start + 1, last + 1).map(({ chain }) => chain);
   return [...new Set(chains)]

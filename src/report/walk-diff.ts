@@ -4,7 +4,7 @@ import type { Hop, Rewrite, Walk } from '../stitch/walk.ts';
 import type { Colors } from './layout.ts';
 import { wrap } from './layout.ts';
 import { chainsBehind } from './trace-text.ts';
-import { formatEncapsulation, formatRewrite } from './walk-text.ts';
+import { formatEncapsulation, formatRelay, formatRewrite } from './walk-text.ts';
 
 /** A walk, the rules it met, and what its modes are called. */
 export interface ModeWalk {
@@ -16,7 +16,7 @@ export interface ModeWalk {
 /** A line of both walks, or of one of them. Ports the kernel chose at random are written `*`. */
 export interface DiffLine {
   readonly in: 'both' | 'first' | 'second';
-  readonly kind: 'hop' | 'rewrite';
+  readonly kind: 'hop' | 'rewrite' | 'relay';
   readonly text: string;
 }
 
@@ -41,6 +41,7 @@ export function compareWalks(first: ModeWalk, second: ModeWalk): WalkDifference 
       ...compareFates(first, second),
       ...compareSources(first, second),
       ...compareRewrites(first, second),
+      ...compareRelays(first, second),
       ...compareWires(first, second),
       ...compareWays(first, second),
     ],
@@ -131,6 +132,14 @@ function rewritesOf({ walk, rules }: ModeWalk, kind: Rewrite['kind']): Made[] {
     }));
 }
 
+/** Whose process took the connection and opened another one. */
+function compareRelays(first: ModeWalk, second: ModeWalk): string[] {
+  const [a, b] = [first, second].map(({ walk }) => walk.hops.flatMap(({ relay }) => relay?.at ?? []).join(', '));
+  if (a === b) return [];
+  const said = (places: string | undefined) => (places ? `relayed by kube-proxy on ${places}` : 'not relayed');
+  return [`the connection is ${said(a)} with ${first.modes}, ${said(b)} with ${second.modes}`];
+}
+
 /** What travels between machines: as it is, or in another packet. */
 function compareWires(first: ModeWalk, second: ModeWalk): string[] {
   const wire = ({ walk }: ModeWalk) => {
@@ -183,6 +192,9 @@ function linesOf({ walk }: ModeWalk, widths: Widths): { forward: Line[]; reply: 
     [...widths.map((width, index) => (cells[index] ?? '').padEnd(width)), hide(content)].join('  ');
   const lines = (hops: readonly Hop[]) =>
     hops.flatMap((hop): Line[] => [
+      ...(hop.relay
+        ? formatRelay(hop.relay).map((text) => ({ kind: 'relay' as const, text: row([hop.place], text) }))
+        : []),
       ...(hop.rewrites ?? []).map((rewrite) => ({
         kind: 'rewrite' as const,
         text: row([rewrite.at], formatRewrite(rewrite)),

@@ -1,6 +1,7 @@
-/** A walk as people read it: one line a hop, translations between the lines, addresses in one column. */
+/** A walk as people read it: one line a hop, translations and relays between the lines, addresses in one column. */
 
-import type { Hop, Rewrite, Walk } from '../stitch/walk.ts';
+import { formatAttempts } from '../stitch/summary.ts';
+import type { Hop, Relay, Rewrite, Walk } from '../stitch/walk.ts';
 import { type Colors, wrap } from './layout.ts';
 
 export interface WalkTextOptions {
@@ -42,6 +43,7 @@ function formatHop(
   const inner = `${source} → ${destination}`;
   const text = hop.encapsulation ? `${formatEncapsulation(hop.encapsulation)}` : `${inner}  ${colors.dim(info)}`;
   return [
+    ...(hop.relay ? formatRelay(hop.relay).map((line) => `${gap}${colors.cyan(line)}`) : []),
     ...(hop.rewrites ?? []).flatMap((rewrite) => {
       const chains = madeBy(rewrite);
       return [
@@ -58,6 +60,15 @@ const ARROWS: Record<Hop['direction'], string> = { in: 'in ', out: 'out', throug
 export function formatEncapsulation({ as, vni, port, source, destination }: NonNullable<Hop['encapsulation']>): string {
   if (as === 'ipip') return `IPIP  ${source} → ${destination}`;
   return `VXLAN vni ${vni}  ${source} → ${destination}:${port}`;
+}
+
+/** `kube-proxy  relays  A → B  as  C → D` */
+export function formatRelay({ from, to, connected, failed = [] }: Relay): string[] {
+  const verb = connected ? 'relays' : 'tries to relay';
+  return [
+    ...formatAttempts(failed).map((attempt) => `kube-proxy  tried  ${attempt}`),
+    `kube-proxy  ${verb}  ${from.source} → ${from.destination}  as  ${to.source} → ${to.destination}`,
+  ];
 }
 
 export function formatRewrite({ kind, from, to }: Rewrite): string {

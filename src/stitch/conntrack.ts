@@ -1,5 +1,5 @@
 /** What connection tracking knows of a walk's connection. */
-import { addressOf } from './outcome.ts';
+import { addressOf } from '../net/port.ts';
 import type { Hop } from './walk.ts';
 
 export interface TrackedConnections {

@@ -3,7 +3,9 @@
  */
 import type { Frame, IpPacket, Packet } from '../decode/packet.ts';
 import { TCP_ACK, TCP_SYN } from '../decode/packet.ts';
+import type { Tuple } from '../net/port.ts';
 import { idOfSequence, MAX_PAYLOAD } from '../probe/mark.ts';
+import { tupleOf } from './path.ts';
 import type { Encapsulation } from './walk.ts';
 
 export interface Identity {
@@ -24,11 +26,34 @@ export interface Sighting extends Identity {
   readonly encapsulation?: Encapsulation;
 }
 
+/** The probe of a connection, by its sockets as its SYN was seen to have them: `10.244.1.2:40112 10.96.0.10:80`. */
+export type Connections = ReadonlyMap<string, number>;
+
+export function openedConnections(frames: readonly Frame[], probes: ReadonlySet<number>): Connections {
+  const connections = new Map<string, number>();
+  for (const frame of frames) {
+    const { packet } = unwrap(frame.packet);
+    if (packet?.kind !== 'ip' || packet.transport.kind !== 'tcp') continue;
+    const { flags, sequence } = packet.transport;
+    if ((flags & (TCP_SYN | TCP_ACK)) === TCP_SYN && probes.has(idOfSequence(sequence)))
+      connections.set(socketsKey(tupleOf(packet)), idOfSequence(sequence));
+  }
+  return connections;
+}
+
+function socketsKey({ source, destination }: Tuple): string {
+  return `${source} ${destination}`;
+}
+
 /** Undefined for frames of none of the probes. */
-export function identify(frame: Frame, probes: ReadonlySet<number>): Sighting | undefined {
+export function identify(
+  frame: Frame,
+  probes: ReadonlySet<number>,
+  connections: Connections = new Map(),
+): Sighting | undefined {
   const { packet, encapsulation } = unwrap(frame.packet);
   if (packet?.kind !== 'ip') return undefined;
-  const identity = identityOf(packet, probes);
+  const identity = identityOf(packet, probes, connections);
   if (!identity) return undefined;
   const key = `${identity.content} ${packet.id}`;
   return { ...identity, key, frame, packet, ...(encapsulation && { encapsulation }) };
@@ -45,7 +70,8 @@ function unwrap(packet: Packet): { packet: Packet | undefined; encapsulation?: E
   return { packet };
 }
 
-function identityOf({ transport }: IpPacket, probes: ReadonlySet<number>): Identity | undefined {
+function identityOf(packet: IpPacket, probes: ReadonlySet<number>, connections: Connections): Identity | undefined {
+  const { transport } = packet;
   switch (transport.kind) {
     case 'tcp': {
       const { sequence, acknowledgement, flags, payloadLength } = transport;
@@ -55,11 +81,17 @@ function identityOf({ transport }: IpPacket, probes: ReadonlySet<number>): Ident
         (flags & TCP_ACK) !== 0 &&
         probes.has(idOfSequence(acknowledgement)) &&
         (acknowledgement & 0xffff) <= MAX_PAYLOAD;
-      /** Of a packet that would fit both ways by chance, nothing can be said. */
-      if (sent === acknowledged && !(flags & TCP_SYN)) return undefined;
-      if (sent && !(flags & TCP_SYN && flags & TCP_ACK))
-        return { probe: idOfSequence(sequence), kind: 'request', content };
-      return acknowledged ? { probe: idOfSequence(acknowledgement), kind: 'answer', content } : undefined;
+      const request = { probe: idOfSequence(sequence), kind: 'request', content } as const;
+      const answer = { probe: idOfSequence(acknowledgement), kind: 'answer', content } as const;
+      /** The other end's number may lie in a probe's range by chance: then the connection tells. */
+      if (sent && acknowledged && !(flags & TCP_SYN)) {
+        const { source, destination } = tupleOf(packet);
+        if (connections.get(socketsKey({ source, destination })) === request.probe) return request;
+        const opened = connections.get(socketsKey({ source: destination, destination: source }));
+        return opened === answer.probe ? answer : undefined;
+      }
+      if (sent && !(flags & TCP_SYN && flags & TCP_ACK)) return request;
+      return acknowledged ? answer : undefined;
     }
     case 'udp': {
       const probe = Math.abs(transport.mark);
@@ -73,7 +105,7 @@ function identityOf({ transport }: IpPacket, probes: ReadonlySet<number>): Ident
         const isRequest = type === 8 || type === 128;
         return { probe: mark, kind: isRequest ? 'request' : 'answer', content: `echo ${echo.sequence}` };
       }
-      const about = quoted?.kind === 'ip' ? identityOf(quoted, probes) : undefined;
+      const about = quoted?.kind === 'ip' ? identityOf(quoted, probes, connections) : undefined;
       return about && { probe: about.probe, kind: 'error', content: `error ${type}/${code} ${about.kind}` };
     }
     default:

@@ -1,9 +1,9 @@
 /** Frame[] and ProbeRun[] → Walk[]: one walk a probe. Pure: the same captures give the same walks. */
 import type { Frame } from '../decode/packet.ts';
 import type { ProbeRun } from '../probe/probe.ts';
-import { identify, type Sighting } from './identify.ts';
+import { identify, openedConnections, type Sighting } from './identify.ts';
+import { legsOf } from './legs.ts';
 import { outcomeOf } from './outcome.ts';
-import { byTime, origin } from './time.ts';
 import type { Walk } from './walk.ts';
 import type { Wiring } from './wiring.ts';
 
@@ -16,40 +16,20 @@ export interface Evidence {
   readonly blind: ReadonlyMap<string, string>;
 }
 
-/** One packet: everywhere it was seen. */
-export type SeenPacket = readonly Sighting[];
-
-/** The packets of one probe, apart by what they are, in order of first sight. */
-export interface ProbeFrames {
-  readonly requests: readonly SeenPacket[];
-  readonly answers: readonly SeenPacket[];
-  readonly errors: readonly SeenPacket[];
-}
-
 export function stitch(runs: readonly ProbeRun[], evidence: Evidence, wiring: Wiring): Walk[] {
-  const probes = groupByProbe(evidence.frames, new Set(runs.map(({ id }) => id)));
-  const none: ProbeFrames = { requests: [], answers: [], errors: [] };
-  return runs.map((run) => outcomeOf(run, probes.get(run.id) ?? none, evidence, wiring));
+  const sightings = groupByProbe(evidence.frames, new Set(runs.map(({ id }) => id)));
+  return runs.map((run) => outcomeOf(run, legsOf(run, sightings.get(run.id) ?? []), evidence, wiring));
 }
 
-function groupByProbe(frames: readonly Frame[], ids: ReadonlySet<number>): Map<number, ProbeFrames> {
-  const groups = new Map<number, Record<Sighting['kind'], Map<string, Sighting[]>>>();
+function groupByProbe(frames: readonly Frame[], ids: ReadonlySet<number>): Map<number, Sighting[]> {
+  const groups = new Map<number, Sighting[]>();
+  const connections = openedConnections(frames, ids);
   for (const frame of frames) {
-    const sighting = identify(frame, ids);
+    const sighting = identify(frame, ids, connections);
     if (!sighting) continue;
-    const group = groups.get(sighting.probe) ?? { request: new Map(), answer: new Map(), error: new Map() };
-    groups.set(sighting.probe, group);
-    const packets = group[sighting.kind];
-    const packet = packets.get(sighting.key);
-    if (packet) packet.push(sighting);
-    else packets.set(sighting.key, [sighting]);
+    const group = groups.get(sighting.probe);
+    if (group) group.push(sighting);
+    else groups.set(sighting.probe, [sighting]);
   }
-  const inOrder = (packets: Map<string, Sighting[]>) =>
-    [...packets.values()].sort((a, b) => byTime(origin(a), origin(b)));
-  return new Map(
-    [...groups].map(([id, { request, answer, error }]) => [
-      id,
-      { requests: inOrder(request), answers: inOrder(answer), errors: inOrder(error) },
-    ]),
-  );
+  return groups;
 }

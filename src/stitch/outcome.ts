@@ -2,15 +2,16 @@
  * What became of a probe. The conditions are those of docs/outcomes.md, tried in its order; each outcome that says
  * "not" rests on a capture that was alive where the packet would have been next.
  */
-import { socketAddress } from '../net/port.ts';
+import { addressOf } from '../net/port.ts';
 import type { Outcome } from '../parse/schema/topology.ts';
-import type { EndpointAnswer, ProbeRun } from '../probe/probe.ts';
-import { isAboutRequest } from './identify.ts';
-import type { Evidence, ProbeFrames, SeenPacket } from './index.ts';
-import { pathOf, SOCKET, type Tuple } from './path.ts';
-import { rejectionOf } from './summary.ts';
-import { byTime, origin } from './time.ts';
-import type { Hop, Walk } from './walk.ts';
+import type { EndpointAnswer, ProbeRun, RelayAttempt, Relayed } from '../probe/probe.ts';
+import { cameTo, type FollowedLeg, followLegs, reversed } from './follow.ts';
+import type { Evidence } from './index.ts';
+import type { Leg, SeenPacket } from './legs.ts';
+import { SOCKET } from './path.ts';
+import { endsConnection, formatAttempts, rejectionOf } from './summary.ts';
+import { elapsed, origin } from './time.ts';
+import type { FailedAttempt, Hop, Relay, Walk } from './walk.ts';
 import type { Wiring } from './wiring.ts';
 
 interface Finding
@@ -19,47 +20,64 @@ interface Finding
   readonly reason: string;
 }
 
-export function outcomeOf(run: ProbeRun, frames: ProbeFrames, evidence: Evidence, wiring: Wiring): Walk {
-  const context = new Context(run, frames, evidence, wiring);
-  const finding = context.find();
+export function outcomeOf(run: ProbeRun, legs: readonly Leg[], evidence: Evidence, wiring: Wiring): Walk {
+  const followed = followLegs(run, legs, wiring);
+  const finding = new Context(run, followed, evidence, wiring).find();
+  /** What a process was refused it does not pass on: it refuses, too. */
+  const answered = finding.rejection ? followed.slice(0, 1) : followed.toReversed();
   return {
     probe: run,
     from: wiring.placeOf(run.namespace),
-    hops: context.hops,
-    replyHops: context.replyHops,
+    hops: joined(followed, 'forward', wiring),
+    replyHops: joined(answered, 'reply', wiring),
     ...finding,
   };
 }
 
+/** The hops of several legs as one way, with the relays between them. */
+function joined(legs: readonly FollowedLeg[], direction: 'forward' | 'reply', wiring: Wiring): Hop[] {
+  const parts = legs.flatMap(({ leg, hops, replyHops, request, answer }, index) => {
+    const [own, packet] = direction === 'forward' ? [hops, request] : [replyHops, answer];
+    const relayed = index === 0 ? undefined : direction === 'forward' ? leg.openedBy : leg.takenBy;
+    return own.length === 0 ? [] : [{ own, began: origin(packet), relayed }];
+  });
+  return parts.flatMap(({ own, began, relayed }) =>
+    own.map((hop, index) => ({
+      ...hop,
+      ...(index === 0 && relayed && { relay: relayOf(relayed, direction, wiring) }),
+      sinceStart: hop.sinceStart + elapsed(parts[0]!.began, began),
+    })),
+  );
+}
+
+function relayOf(relayed: Relayed, direction: 'forward' | 'reply', wiring: Wiring): Relay {
+  const { namespace, servicePort, accepted, attempts } = relayed;
+  const { opened, connected } = attempts.at(-1)!;
+  const failed = direction === 'forward' ? failedAttempts(attempts.slice(0, -1)) : [];
+  const [from, to] = direction === 'forward' ? [accepted, opened!] : [reversed(opened!), reversed(accepted)];
+  return { at: wiring.placeOf(namespace), servicePort, from, to, connected, ...(failed.length > 0 && { failed }) };
+}
+
+function failedAttempts(attempts: readonly RelayAttempt[]): FailedAttempt[] {
+  return attempts.flatMap(({ endpoint, failure }) => (failure === undefined ? [] : [{ endpoint, failure }]));
+}
+
 class Context {
-  readonly hops: readonly Hop[];
-  readonly replyHops: readonly Hop[];
   readonly #run: ProbeRun;
-  readonly #frames: ProbeFrames;
+  /** The probe's own leg, and how far it got. */
+  readonly #legs: readonly FollowedLeg[];
+  readonly #first: FollowedLeg;
+  readonly #last: FollowedLeg;
   readonly #evidence: Evidence;
   readonly #wiring: Wiring;
-  readonly #sent: Tuple | undefined;
 
-  constructor(run: ProbeRun, frames: ProbeFrames, evidence: Evidence, wiring: Wiring) {
+  constructor(run: ProbeRun, legs: readonly FollowedLeg[], evidence: Evidence, wiring: Wiring) {
     this.#run = run;
-    this.#frames = frames;
+    this.#legs = legs;
+    this.#first = legs[0]!;
+    this.#last = legs.at(-1)!;
     this.#evidence = evidence;
     this.#wiring = wiring;
-    this.#sent = sentTuple(run);
-    const request = this.#decisiveRequest();
-    const answer = this.#decisiveAnswer(request);
-    const answered = run.result.kind === 'answered' ? run.result.answer : undefined;
-    /** Only where there are rules can the endpoint have seen anything else than its last interface. */
-    const atEndpoint =
-      answered && this.#mayTranslate(request) ? { source: answered.source, destination: answered.address } : undefined;
-    this.hops = this.#wayThere(request, atEndpoint);
-    this.replyHops = pathOf(answer, {
-      start: answer.length > 0 ? origin(answer).frame.namespace : run.namespace,
-      sent: atEndpoint && reversed(atEndpoint),
-      received: run.result.kind === 'answered' && this.#sent ? reversed(this.#sent) : undefined,
-      wiring,
-      undo: true,
-    });
   }
 
   find(): Finding {
@@ -69,66 +87,11 @@ class Context {
     return { ...finding, ...this.#gap() };
   }
 
-  #wayThere(request: SeenPacket, received?: Tuple): Hop[] {
-    const { namespace: start } = this.#run;
-    return pathOf(request, { start, sent: this.#sent, received, wiring: this.#wiring, undo: false });
-  }
-
-  /** The packet to follow: the first one, unless that one did its work and a later one did not. */
-  #decisiveRequest(): SeenPacket {
-    const { requests, answers } = this.#frames;
-    const worked = this.#run.protocol === 'TCP' && this.#run.result.kind !== 'answered' && answers.length > 0;
-    const data = worked ? requests.filter(carriesData) : [];
-    return followed(data.length > 0 ? data : requests, (attempt) => this.#arrived(this.#wayThere(attempt)));
-  }
-
-  #decisiveAnswer(request: SeenPacket): SeenPacket {
-    const { answers } = this.#frames;
-    const candidates = carriesData(request) ? answers.filter(carriesData) : answers;
-    return followed(candidates.length > 0 ? candidates : this.#errorsAboutRequest(), (attempt) =>
-      this.#cameBack(attempt),
-    );
-  }
-
-  /** The packet came to whoever answered, or else to the owner of its destination, and was seen no further. */
-  #arrived(hops: readonly Hop[]): boolean {
-    const answer = this.#frames.answers[0] ?? this.#errorsAboutRequest()[0];
-    const namespace = answer ? origin(answer).frame.namespace : this.#ownerOfDestination(hops);
-    return namespace !== undefined && cameTo(this.#wiring.placeOf(namespace), hops);
-  }
-
-  #cameBack(answer: SeenPacket): boolean {
-    return answer.some(({ frame }) => frame.namespace === this.#run.namespace && frame.direction === 'in');
-  }
-
-  #ownerOfDestination(hops: readonly Hop[]): string | undefined {
-    const last = hops.at(-1);
-    return last && this.#wiring.ownerOf(addressOf(last.packet.destination));
-  }
-
-  /** The owner of the packet's destination, once the packet came to it and no rule there can have sent it on or dropped it. */
-  #reachedOwner(): string | undefined {
-    const owner = this.#ownerOfDestination(this.hops);
-    const reached =
-      owner !== undefined && cameTo(this.#wiring.placeOf(owner), this.hops) && !this.#wiring.hasRules(owner);
-    return reached ? owner : undefined;
-  }
-
-  #errorsAboutRequest(): readonly SeenPacket[] {
-    return this.#frames.errors.filter(
-      ([sighting]) => isAboutRequest(sighting!) && rejectionOf(sighting!.packet) !== undefined,
-    );
-  }
-
-  #mayTranslate(request: SeenPacket): boolean {
-    const last = request.toSorted(byTime).at(-1);
-    return last !== undefined && this.#wiring.hasRules(last.frame.namespace);
-  }
-
   #delivered(): Finding {
     const { result } = this.#run;
     const answer = result.kind === 'answered' ? result.answer : undefined;
-    const last = this.#arrived(this.hops) ? this.hops.at(-1) : undefined;
+    const { arrived, hops } = this.#last;
+    const last = arrived ? hops.at(-1) : undefined;
     const endpoint = answer?.endpoint ?? last?.place;
     const endpointAddress = answer?.address ?? last?.packet.destination;
     const sourceSeen = answer?.source ?? last?.packet.source;
@@ -144,14 +107,14 @@ class Context {
 
   /** Endpoint and capture both say who was reached and whom it saw; when they differ, neither is believed. */
   #disagreement(answer: EndpointAnswer | undefined): Pick<Finding, 'doubt'> {
-    const last = this.hops.at(-1);
     const because = this.#gap().doubt;
     const doubt = (text: string) => ({ doubt: because === undefined ? text : `${text}; ${because}` });
-    if (!last) return doubt('the probe was answered, but no capture holds its packets');
+    const unseen = this.#legs.find(({ hops, arrived, leg }) => hops.length === 0 || (leg.takenBy && !arrived));
+    if (unseen) return doubt(this.#unseen(unseen));
+    const { arrived, hops } = this.#last;
+    const last = hops.at(-1)!;
     if (!answer)
-      return this.#arrived(this.hops)
-        ? {}
-        : doubt(`the answer does not say who sent it, and the capture ends at ${last.place}`);
+      return arrived ? {} : doubt(`the answer does not say who sent it, and the capture ends at ${last.place}`);
     const { endpoint, source } = answer;
     if (last.packet.source !== source)
       return doubt(`${endpoint} says it saw ${source}, the capture shows ${last.packet.source}`);
@@ -160,16 +123,32 @@ class Context {
     return {};
   }
 
+  /** What a process says it did must be seen as well. */
+  #unseen({ leg, hops }: FollowedLeg): string {
+    const { takenBy, openedBy } = leg;
+    if (hops.length === 0)
+      return openedBy
+        ? `${this.#proxy(openedBy)} says it relayed the probe, but no capture holds its packets`
+        : 'the probe was answered, but no capture holds its packets';
+    return `${this.#proxy(takenBy!)} says it took the probe, the capture ends at ${hops.at(-1)!.place}`;
+  }
+
+  #proxy({ namespace }: Relayed): string {
+    return `${this.#wiring.placeOf(namespace)}'s kube-proxy`;
+  }
+
+  /** Every connection has its own TTL. */
   #loop(): Finding | undefined {
     const passages = new Map<string, Hop>();
-    for (const hop of this.hops) {
+    const { hops } = this.#last;
+    for (const hop of hops) {
       const key = `${hop.place} ${hop.interface} ${hop.direction}`;
       const earlier = passages.get(key);
       if (earlier && hop.packet.ttl < earlier.packet.ttl) {
         return {
           outcome: 'loop',
           reason: `the packet passed ${hop.place} ${hop.interface} again and again, its TTL falling from ${earlier.packet.ttl}`,
-          lastSeen: lastSeen(this.hops),
+          lastSeen: lastSeen(hops),
         };
       }
       passages.set(key, earlier ?? hop);
@@ -177,24 +156,35 @@ class Context {
     return undefined;
   }
 
-  /** A reset or an ICMP error came back to the sender. */
+  /** A reset or an ICMP error came back to the sender, or the end of a connection on which nothing had been said. */
   #rejected(): Finding | undefined {
-    const refusals = [...this.#frames.answers, ...this.#errorsAboutRequest()].filter(
+    const { leg } = this.#first;
+    const isRefused = this.#run.result.kind === 'refused';
+    const refusals = [...leg.frames.answers, ...this.#first.errorsAboutRequest].filter(
       ([sighting]) => rejectionOf(sighting!.packet) !== undefined,
     );
-    const told = this.#run.result.kind === 'refused' ? refusals[0] : undefined;
-    const refusal = refusals.find((packet) => this.#cameBack(packet)) ?? told;
+    const closings = isRefused ? leg.frames.answers.filter(([sighting]) => endsConnection(sighting!.packet)) : [];
+    const cameBack = (packet: SeenPacket) => this.#first.cameBack(packet);
+    const refusal = refusals.find(cameBack) ?? (isRefused ? refusals[0] : undefined) ?? closings.find(cameBack);
     if (!refusal) return undefined;
-    const by = this.#wiring.placeOf(origin(refusal).frame.namespace);
-    const kind = rejectionOf(refusal[0]!.packet)!;
+    const by = this.#wiring.placeOf(this.#makerOf(refusal));
+    const kind = rejectionOf(refusal[0]!.packet) ?? 'tcp-fin';
     /** So a machine tells whoever waits for it that its own question went unanswered. */
     const neighbour = kind === 'icmp-host-unreachable' ? this.#noNeighbour() : undefined;
     if (neighbour?.lastSeen?.place === by) return neighbour;
+    const why = leg.takenBy ? `; its kube-proxy ${failureOf(leg.takenBy)}` : '';
     return {
       outcome: 'rejected',
       rejection: { by, with: kind },
-      reason: `${by} rejected it: ${REJECTION_WORDS[kind] ?? kind}`,
+      reason: `${by} rejected it: ${REJECTION_WORDS[kind] ?? kind}${why}`,
     };
+  }
+
+  /** Where it was seen first; or if it came in there, sent when the captures were ending, the owner of its source. */
+  #makerOf(packet: SeenPacket): string {
+    const first = origin(packet);
+    const cameIn = first.frame.direction === 'in' && first.frame.interface !== 'lo';
+    return (cameIn ? this.#wiring.ownerOf(first.packet.source) : undefined) ?? first.frame.namespace;
   }
 
   /** The sender's own kernel would not send it. */
@@ -202,7 +192,7 @@ class Context {
     const { result, remote, namespace } = this.#run;
     if (result.kind !== 'refused') return undefined;
     const from = this.#wiring.placeOf(namespace);
-    if (this.hops.length > 0) return result.errno === 'EHOSTUNREACH' ? this.#noNeighbour() : undefined;
+    if (this.#first.hops.length > 0) return result.errno === 'EHOSTUNREACH' ? this.#noNeighbour() : undefined;
     switch (result.errno) {
       case 'ENETUNREACH':
         return {
@@ -228,42 +218,48 @@ class Context {
   }
 
   #replyProblem(): Finding | undefined {
-    const last = this.replyHops.at(-1);
+    const { leg, answer, replyHops } = this.#whereAnswerEnds();
+    const last = replyHops.at(-1);
     if (!last || !this.#wasAnswered()) return undefined;
-    const from = this.#wiring.placeOf(this.#run.namespace);
-    const first = this.replyHops[0]!;
-    const endpoint = { endpoint: first.place };
-    if (cameTo(from, this.replyHops)) {
-      const expected = this.#sent?.destination;
-      if (expected === undefined || last.packet.source === expected) {
-        return {
-          outcome: 'reply-lost',
-          reason: `the answer reached ${from}, but not the one who asked`,
-          lastSeen: lastSeen(this.replyHops),
-          ...endpoint,
-        };
-      }
+    const from = this.#wiring.placeOf(leg.start);
+    const first = this.#last.replyHops[0]!;
+    const known = { lastSeen: lastSeen(replyHops), endpoint: first.place };
+    if (!cameTo(from, replyHops))
+      return { outcome: 'reply-lost', reason: `${first.place} answered; ${this.#disappearance(replyHops)}`, ...known };
+    const expected = leg.sent?.destination;
+    if (answer[0]!.kind === 'answer' && expected !== undefined && last.packet.source !== expected) {
       const reason = `the answer came from ${last.packet.source}, but ${expected} was asked: ${from} does not take it for an answer`;
-      return { outcome: 'reply-mismatch', reason, lastSeen: lastSeen(this.replyHops), ...endpoint };
+      return { outcome: 'reply-mismatch', reason, ...known };
     }
-    return {
-      outcome: 'reply-lost',
-      reason: `${first.place} answered; ${this.#disappearance(this.replyHops)}`,
-      lastSeen: lastSeen(this.replyHops),
-      ...endpoint,
-    };
+    const reason = leg.openedBy
+      ? `${first.place} answered (${last.packet.info}); ${this.#proxy(leg.openedBy)} got that and passed nothing on`
+      : `the answer reached ${from}, but not the one who asked`;
+    return { outcome: 'reply-lost', reason, ...known };
+  }
+
+  /** Answers are passed on from leg to leg: the last one on which it was seen. */
+  #whereAnswerEnds(): FollowedLeg {
+    const [last, ...others] = this.#legs.toReversed();
+    let ends = last!;
+    for (const other of others) {
+      if (!cameTo(this.#wiring.placeOf(ends.leg.start), ends.replyHops) || other.replyHops.length === 0) break;
+      ends = other;
+    }
+    return ends;
   }
 
   /** An error is an answer when it comes from the owner of the destination, and not from somebody on the way. */
   #wasAnswered(): boolean {
-    if (this.#frames.answers.length > 0) return true;
-    const owner = this.#reachedOwner();
-    return owner !== undefined && this.#wiring.placeOf(owner) === this.replyHops[0]?.place;
+    const { leg, taker, replyHops } = this.#last;
+    const told = leg.openedBy?.attempts.at(-1)?.failure;
+    if (leg.frames.answers.length > 0 || told !== undefined) return true;
+    return taker !== undefined && this.#wiring.placeOf(taker) === replyHops[0]?.place;
   }
 
   #lost(): Finding {
-    const from = this.#wiring.placeOf(this.#run.namespace);
-    const last = this.hops.at(-1);
+    const { leg, hops, taker } = this.#last;
+    const from = this.#wiring.placeOf(leg.start);
+    const last = hops.at(-1);
     if (!last) {
       const neighbour = this.#noNeighbour();
       if (neighbour) return neighbour;
@@ -273,14 +269,17 @@ class Context {
         lastSeen: { place: from, interface: SOCKET },
       };
     }
-    const owner = this.#reachedOwner();
-    if (owner !== undefined) {
-      const back = this.#wiring.nextHop(owner, addressOf(last.packet.source));
+    if (taker !== undefined && leg.takenBy) {
+      const reason = `${this.#proxy(leg.takenBy)} got it and ${failureOf(leg.takenBy)}`;
+      return { outcome: 'unanswered', reason, lastSeen: lastSeen(hops) };
+    }
+    if (taker !== undefined) {
+      const back = this.#wiring.nextHop(taker, addressOf(last.packet.source));
       const why = back === undefined ? `: it has no route to ${addressOf(last.packet.source)}` : '';
       return {
         outcome: 'unanswered',
         reason: `${last.place} got it and sent no answer${why}`,
-        lastSeen: lastSeen(this.hops),
+        lastSeen: lastSeen(hops),
         endpoint: last.place,
         sourceSeen: last.packet.source,
       };
@@ -288,18 +287,18 @@ class Context {
     return (
       this.#noNeighbour() ?? {
         outcome: 'dropped',
-        reason: this.#disappearance(this.hops),
-        lastSeen: lastSeen(this.hops),
+        reason: this.#disappearance(hops),
+        lastSeen: lastSeen(hops),
       }
     );
   }
 
   /** ARP for the next hop went unanswered where the packet was last, for as long as the capture goes. */
   #noNeighbour(): Finding | undefined {
-    const last = this.hops.at(-1);
-    const namespace = (last && this.#wiring.namespaceOf(last.place)) ?? this.#run.namespace;
-    const destination =
-      last?.encapsulation?.destination ?? addressOf(last?.packet.destination ?? this.#run.remote.address);
+    const { leg, hops } = this.#last;
+    const last = hops.at(-1);
+    const namespace = (last && this.#wiring.namespaceOf(last.place)) ?? leg.start;
+    const destination = last?.encapsulation?.destination ?? (last ? addressOf(last.packet.destination) : leg.target);
     const target = this.#wiring.nextHop(namespace, destination);
     if (target === undefined) return undefined;
     /** One question serves all packets that wait for the answer: it may be older than this one. */
@@ -316,7 +315,7 @@ class Context {
     return {
       outcome: 'no-neighbour',
       reason: `${place} asked who has ${target}, and nobody answered`,
-      lastSeen: last ? lastSeen(this.hops) : { place, interface: SOCKET },
+      lastSeen: last ? lastSeen(hops) : { place, interface: SOCKET },
     };
   }
 
@@ -344,6 +343,7 @@ class Context {
 
 const REJECTION_WORDS: Record<string, string> = {
   'tcp-reset': 'TCP reset',
+  'tcp-fin': 'the connection was closed',
   'icmp-net-unreachable': 'ICMP net unreachable',
   'icmp-host-unreachable': 'ICMP host unreachable',
   'icmp-port-unreachable': 'ICMP port unreachable',
@@ -352,46 +352,19 @@ const REJECTION_WORDS: Record<string, string> = {
   'icmp-time-exceeded': 'ICMP time exceeded',
 };
 
-function sentTuple({ local, remote, protocol }: ProbeRun): Tuple | undefined {
-  if (!local) return undefined;
-  if (protocol === 'ICMP') return { source: local.address, destination: remote.address };
-  return {
-    source: socketAddress(local.address, local.port),
-    destination: socketAddress(remote.address, remote.port ?? 0),
-  };
-}
-
-function reversed({ source, destination }: Tuple): Tuple {
-  return { source: destination, destination: source };
-}
-
-/** What is not answered is sent again: the first attempt that got through is followed, or the first of all if none did. */
-function followed(packets: readonly SeenPacket[], gotThrough: (attempt: SeenPacket) => boolean): SeenPacket {
-  const [first = []] = packets;
-  return packets.filter(([sighting]) => sighting!.content === first[0]!.content).find(gotThrough) ?? first;
-}
-
-function carriesData([sighting]: SeenPacket): boolean {
-  const transport = sighting?.packet.transport;
-  return transport?.kind === 'tcp' && transport.payloadLength > 0;
-}
-
-/** Came in there, and was not seen to leave. */
-function cameTo(place: string, hops: readonly Hop[]): boolean {
-  const last = hops.at(-1);
-  return last?.place === place && last.direction === 'in' && !last.encapsulation;
+/** What came of a process's attempts at endpoints. */
+function failureOf({ servicePort, attempts, waiting }: Relayed): string {
+  if (waiting) return 'was busy opening a connection for another client';
+  if (attempts.length === 0) return `has no endpoint for ${servicePort}`;
+  const failed = failedAttempts(attempts);
+  return failed.length > 0
+    ? `tried ${formatAttempts(failed).join(', ')}`
+    : `was connected to ${attempts.at(-1)!.endpoint}`;
 }
 
 function lastSeen(hops: readonly Hop[]): { place: string; interface: string } {
   const last = hops.at(-1)!;
   return { place: last.place, interface: last.interface };
-}
-
-/** `10.0.0.1:80` → `10.0.0.1` */
-export function addressOf(socket: string): string {
-  if (socket.startsWith('[')) return socket.slice(1, socket.indexOf(']'));
-  const colon = socket.indexOf(':');
-  return colon < 0 || socket.indexOf(':', colon + 1) >= 0 ? socket : socket.slice(0, colon);
 }
 
 /** A pod on the host network answers from its node's namespace. */

@@ -5,18 +5,13 @@
  * namespace to the next the wiring counts: what leaves by an interface comes in at the other end of its cable. Clocks
  * only decide between several ends that would do.
  */
-import { socketAddress } from '../net/port.ts';
+import type { IpPacket } from '../decode/packet.ts';
+import { socketAddress, type Tuple } from '../net/port.ts';
 import type { Sighting } from './identify.ts';
 import { summarize } from './summary.ts';
 import { byTime, elapsed } from './time.ts';
 import type { Hop, Rewrite } from './walk.ts';
 import type { Wiring } from './wiring.ts';
-
-/** Source and destination as a socket or a packet has them. */
-export interface Tuple {
-  readonly source: string;
-  readonly destination: string;
-}
 
 export interface PathOptions {
   /** Namespace the packet starts in. */
@@ -55,27 +50,32 @@ export function pathOf(sightings: readonly Sighting[], options: PathOptions): Ho
   };
   if (
     options.sent &&
-    !sameTuple(options.sent, tupleOf(first)) &&
+    !sameTuple(options.sent, tupleOf(first.packet)) &&
     options.wiring.placeOf(first.frame.namespace) === options.wiring.placeOf(options.start)
   ) {
     push(first, SOCKET, 'out', options.sent);
   }
   for (const sighting of ordered) {
     const bridge = previous && crossedBridge(previous, sighting, options.wiring);
-    if (bridge !== undefined) push(sighting, bridge, 'through', tupleOf(sighting));
-    push(sighting, sighting.frame.interface, sighting.frame.direction === 'out' ? 'out' : 'in', tupleOf(sighting));
+    if (bridge !== undefined) push(sighting, bridge, 'through', tupleOf(sighting.packet));
+    push(
+      sighting,
+      sighting.frame.interface,
+      sighting.frame.direction === 'out' ? 'out' : 'in',
+      tupleOf(sighting.packet),
+    );
     previous = sighting;
   }
   const last = ordered.at(-1)!;
-  if (options.received && !sameTuple(options.received, tupleOf(last))) push(last, SOCKET, 'in', options.received);
+  if (options.received && !sameTuple(options.received, tupleOf(last.packet)))
+    push(last, SOCKET, 'in', options.received);
   return hops;
 }
 
 /** Where a packet is between the application and its first or after its last interface. */
 export const SOCKET = 'socket';
 
-function tupleOf({ packet }: Sighting): Tuple {
-  const { transport, source, destination } = packet;
+export function tupleOf({ transport, source, destination }: IpPacket): Tuple {
   const ported = transport.kind === 'tcp' || transport.kind === 'udp';
   return {
     source: ported ? socketAddress(source, transport.sourcePort) : source,

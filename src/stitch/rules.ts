@@ -1,7 +1,7 @@
 /** What was traced, as the rules each packet of a walk met at each place. */
 import type { RuleTrace } from '../capture/rule-trace.ts';
+import { addressOf } from '../net/port.ts';
 import { type Balancing, balancingsOf } from './ipvs.ts';
-import { addressOf } from './outcome.ts';
 import { readTrace, type TracedPacket } from './rule-trace.ts';
 import type { MatchedRule } from './trace-line.ts';
 import type { Hop, Walk } from './walk.ts';
@@ -9,7 +9,7 @@ import type { Wiring } from './wiring.ts';
 
 export type { MatchedRule } from './trace-line.ts';
 
-/** The rules one packet met during one stay at a place, in order. */
+/** The rules one packet met during one stay at a place, in order. A relay ends one stay and begins another. */
 export interface RulesAtPlace {
   readonly place: string;
   readonly direction: 'forward' | 'reply';
@@ -49,7 +49,7 @@ function throughIpvs(packet: TracedPacket, balancing: Balancing, packets: readon
 function* stays(hops: readonly Hop[], direction: 'forward' | 'reply') {
   for (let start = 0; start < hops.length; ) {
     let end = start;
-    while (end < hops.length && hops[end]!.place === hops[start]!.place) end++;
+    while (end < hops.length && hops[end]!.place === hops[start]!.place && (end === start || !hops[end]!.relay)) end++;
     yield { place: hops[start]!.place, direction, hops: hops.slice(start, end) };
     start = end;
   }

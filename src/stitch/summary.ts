@@ -1,7 +1,7 @@
 /** A packet in a few words. */
 import { type Icmp, type IpPacket, TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN, type Tcp } from '../decode/packet.ts';
 import type { Rejection } from '../parse/schema/topology.ts';
-import type { PacketSummary } from './walk.ts';
+import type { FailedAttempt, PacketSummary } from './walk.ts';
 
 export function summarize(packet: IpPacket): Omit<PacketSummary, 'source' | 'destination'> {
   const { transport, ttl, length } = packet;
@@ -75,4 +75,21 @@ export function rejectionOf(packet: IpPacket): Rejection | undefined {
     13: 'icmp-admin-prohibited',
   };
   return names[transport.code] ?? 'icmp-other';
+}
+
+/** Whether a TCP segment says that nothing more will come. */
+export function endsConnection({ transport }: IpPacket): boolean {
+  return transport.kind === 'tcp' && (transport.flags & (TCP_RST | TCP_FIN)) !== 0;
+}
+
+/** `10.244.1.2:8080: ECONNREFUSED`, and how often one after the other. */
+export function formatAttempts(attempts: readonly FailedAttempt[]): string[] {
+  const runs: { readonly text: string; times: number }[] = [];
+  for (const { endpoint, failure } of attempts) {
+    const text = `${endpoint}: ${failure}`;
+    const last = runs.at(-1);
+    if (last?.text === text) last.times++;
+    else runs.push({ text, times: 1 });
+  }
+  return runs.map(({ text, times }) => (times === 1 ? text : `${text} (${times} times)`));
 }

@@ -1,4 +1,5 @@
 /** A walk: where one packet went, and where the answer went. The JSON result carries these values as they are. */
+import type { Tuple } from '../net/port.ts';
 import type { Outcome, Rejection } from '../parse/schema/topology.ts';
 import type { ProbeRun } from '../probe/probe.ts';
 
@@ -32,6 +33,26 @@ export interface Rewrite {
   readonly to: string;
 }
 
+/** What an endpoint, or somebody on the way there, said to a connection: `ECONNREFUSED`. */
+export interface FailedAttempt {
+  readonly endpoint: string;
+  readonly failure: string;
+}
+
+/** A process took one connection and passed on what came by another one of its own: kube-proxy, mode userspace. */
+export interface Relay {
+  readonly at: string;
+  /** For which Service's port: `default/web:http`. */
+  readonly servicePort: string;
+  /** The connection that ends here, and the one that begins, each as its socket has it. */
+  readonly from: Tuple;
+  readonly to: Tuple;
+  /** Whether that came about. */
+  readonly connected: boolean;
+  /** Attempts before it that failed. */
+  readonly failed?: readonly FailedAttempt[];
+}
+
 export interface Hop {
   readonly place: string;
   /** `eth0`; `socket` where the packet was translated between the application and the first or last interface. */
@@ -40,7 +61,9 @@ export interface Hop {
   readonly direction: 'in' | 'out' | 'through';
   readonly packet: PacketSummary;
   readonly encapsulation?: Encapsulation;
-  /** What happened at this place between the hop before and this one. */
+  /** What began the connection this hop is the first of. */
+  readonly relay?: Relay;
+  /** What happened at this place between the hop before, or the relay, and this one. */
   readonly rewrites?: readonly Rewrite[];
   /** Nanoseconds since the first hop. */
   readonly sinceStart: number;

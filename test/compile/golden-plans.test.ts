@@ -8,16 +8,22 @@ import { prepare } from '../../src/pipeline.ts';
 import { plan } from '../../src/plan/index.ts';
 import { formatScript } from '../../src/plan/script.ts';
 
-it.each(['same-node', 'cross-node-vxlan', 'cross-node-host-gw', 'bridge', 'nodeport-snat', 'ipvs', 'nftables'])(
-  '%s',
-  async (name) => {
-    const file = `topologies/${name}.yaml`;
-    const { prepared, diagnostics } = prepare([{ name: file, text: readFileSync(file, 'utf8') }], {
-      name,
-      namespace: 'default',
-    });
-    expect(diagnostics).toEqual([]);
-    const script = formatScript(plan(prepared!.state), prepared!.cluster.name);
-    await expect(script).toMatchFileSnapshot(`../golden/plans/${name}.sh`);
-  },
-);
+it.each([
+  'same-node',
+  'cross-node-vxlan',
+  'cross-node-host-gw',
+  'bridge',
+  'nodeport-snat',
+  'ipvs',
+  'nftables',
+  'userspace-proxy',
+])('%s', async (name) => {
+  const file = `topologies/${name}.yaml`;
+  const { prepared, diagnostics } = prepare([{ name: file, text: readFileSync(file, 'utf8') }], {
+    name,
+    namespace: 'default',
+  });
+  expect(diagnostics).toEqual([]);
+  const script = formatScript(plan(prepared!.state), prepared!.cluster.name);
+  await expect(script).toMatchFileSnapshot(`../golden/plans/${name}.sh`);
+});

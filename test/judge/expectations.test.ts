@@ -5,7 +5,7 @@ import type { Mismatch } from '../../src/judge/verdict.ts';
 import type { Expectation, Peer, RewriteExpectation, Step } from '../../src/model/check.ts';
 import type { Walk } from '../../src/stitch/walk.ts';
 import { wiringOf } from '../stitch/wirings.ts';
-import { connectionCheck, delivered, dropped, hop, rejected } from './walks.ts';
+import { connectionCheck, delivered, dropped, hop, rejected, relayed } from './walks.ts';
 
 const wiring = wiringOf('nodeport-snat');
 
@@ -84,6 +84,8 @@ describe('an expectation that is met', () => {
     ['the path of the answer', { replyPath: steps('pod/web-0', 'node/node2', 'node/node1', 'host/client') }],
     ['all translations, in order', { rewrites: [DNAT, SNAT] }],
     ['no translation', { rewrites: [] }, delivered({ hops: delivered().hops.slice(0, 2) })],
+    ['the relays', { relays: ['node/node1'] }, relayed()],
+    ['no relay', { relays: [] }],
     ['the encapsulation', { encapsulation: vxlan('node/node1', 'node/node2') }],
     ['its numbers', { encapsulation: { ...vxlan('node/node1', 'node/node2'), vni: 1, port: 8472 } }],
     ['no encapsulation', { encapsulation: 'none' }, rejected()],
@@ -119,6 +121,9 @@ describe('an expectation that is not met says what was expected and what was see
     [{ source: address('10.0.0.100') }, '10.0.0.100', '10.244.1.0:61322 (node/node1)'],
     [{ source: address('10.244.1.0', 1) }, '10.244.1.0:1', '10.244.1.0:61322 (node/node1)'],
     [{ source: place('host/client') }, 'host/client', 'no endpoint saw a source', dropped()],
+    [{ relays: ['node/node2'] }, 'node/node2', 'node/node1', relayed()],
+    [{ relays: ['node/node1', 'node/node2'] }, 'node/node1, node/node2', 'none'],
+    [{ relays: [] }, 'none', 'node/node1', relayed()],
     [{ lastSeen: step('node/node2') }, 'node/node2', 'node/node1:eth0', dropped()],
     [{ lastSeen: step('node/node1:cni0') }, 'node/node1:cni0', 'node/node1:eth0', dropped()],
     [{ lastSeen: step('node/node1') }, 'node/node1', 'it arrived'],

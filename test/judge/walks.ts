@@ -68,6 +68,29 @@ export function delivered(changes: Partial<Walk> = {}): Walk {
   };
 }
 
+/** Passed on by node1's kube-proxy, at the second attempt. */
+export function relayed(changes: Partial<Walk> = {}): Walk {
+  const proxied = { source: ASKED.source, destination: '10.0.0.11:47732' };
+  const relay = {
+    at: 'node/node1',
+    servicePort: 'default/web',
+    from: proxied,
+    to: INSIDE,
+    connected: true,
+    failed: [{ endpoint: '10.244.1.9:8080', failure: 'ECONNREFUSED' }],
+  } as const;
+  const dnat = { at: 'node/node1', kind: 'dnat', from: ASKED.destination, to: proxied.destination } as const;
+  return delivered({
+    hops: [
+      ...HOPS.slice(0, 2),
+      hop('node/node1:socket', 'in', proxied, { rewrites: [dnat] }),
+      hop('node/node1:flannel.1', 'out', INSIDE, { relay }),
+      ...HOPS.slice(3),
+    ],
+    ...changes,
+  });
+}
+
 /** Lost between the nodes. */
 export function dropped(changes: Partial<Walk> = {}): Walk {
   return {

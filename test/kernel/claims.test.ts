@@ -41,7 +41,7 @@ async function run(sources: readonly Source[], faults: readonly FaultName[]): Pr
 }
 
 const CLAIMS =
-  'K1 K2 K3 K8 K12 K13 D6 D7 I1 I2 I3 I4 I5 R1 R6 R8 R9 R11 R13 N1 N2 N3 N4 N5 N7 N8 N9 N10 N11 N12 N13 N14 N16 N17 N19 N20 N21 N22 N25 N26 N27 N28'.split(
+  'K1 K2 K3 K8 K12 K13 D6 D7 I1 I2 I3 I4 I5 R1 R6 R8 R9 R11 R12 R13 N1 N2 N3 N4 N5 N7 N8 N9 N10 N11 N12 N13 N14 N16 N17 N19 N20 N21 N22 N25 N26 N27 N28'.split(
     ' ',
   );
 

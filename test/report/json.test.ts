@@ -8,6 +8,7 @@ import {
   INCONCLUSIVE,
   lab,
   PASS,
+  RELAYED,
   SKIPPED,
   SPREAD_FAIL,
   STATE_FAIL,
@@ -23,6 +24,7 @@ function read(...labs: Parameters<typeof toJson>[0]): unknown {
 describe('the result', () => {
   it.each([
     ['of what passed', lab([PASS])],
+    ['of what was relayed', lab([RELAYED])],
     ['of what failed', lab([FAIL])],
     ['of connections that were not spread', lab([SPREAD_FAIL])],
     ['of what is inconclusive', lab([INCONCLUSIVE])],

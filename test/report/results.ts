@@ -3,7 +3,7 @@ import { judgeConnections, judgeState } from '../../src/judge/index.ts';
 import type { LabResult } from '../../src/judge/result.ts';
 import type { Verdict } from '../../src/judge/verdict.ts';
 import type { ConnectionCheck, ListingName } from '../../src/model/check.ts';
-import { connectionCheck, delivered, dropped, probe, stateCheck } from '../judge/walks.ts';
+import { connectionCheck, delivered, dropped, probe, relayed, stateCheck } from '../judge/walks.ts';
 import { wiringOf } from '../stitch/wirings.ts';
 
 const wiring = wiringOf('nodeport-snat');
@@ -14,6 +14,13 @@ export const PASS: Verdict = judgeConnections(
   [delivered()],
   wiring,
   41,
+);
+
+export const RELAYED: Verdict = judgeConnections(
+  connectionCheck({ relays: ['node/node1'] }, named('kube-proxy passes it on')),
+  [relayed()],
+  wiring,
+  52,
 );
 
 export const FAIL: Verdict = judgeConnections(

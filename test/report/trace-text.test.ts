@@ -3,7 +3,7 @@ import picocolors from 'picocolors';
 import { describe, expect, it } from 'vitest';
 import { formatTrace } from '../../src/report/trace-text.ts';
 import type { RulesAtPlace } from '../../src/stitch/rules.ts';
-import { delivered, dropped } from '../judge/walks.ts';
+import { delivered, dropped, relayed } from '../judge/walks.ts';
 
 const plain = picocolors.createColors(false);
 const rule = (table: string, chain: string, text: string) => ({ table, chain, rule: text });
@@ -94,6 +94,46 @@ describe('a traced walk', () => {
       '',
       'connection tracking at node/node1',
       '  tcp 6 119 TIME_WAIT src=10.0.0.100',
+    ]);
+  });
+});
+
+describe('a walk that was relayed', () => {
+  const portals: RulesAtPlace = {
+    place: 'node/node1',
+    direction: 'forward',
+    rules: [
+      rule('nat', 'PREROUTING', '-j KUBE-PORTALS-CONTAINER'),
+      rule('nat', 'KUBE-PORTALS-CONTAINER', '-p tcp -j REDIRECT --to-ports 47732'),
+    ],
+  };
+  const own: RulesAtPlace = { ...portals, rules: [rule('nat', 'OUTPUT', '-j KUBE-PORTALS-HOST')] };
+
+  it('shows the translation, then what was tried before, then the relay, then its connection', () => {
+    const shown = lines(relayed()).map((line) => line.trim().replace(/ +/g, ' '));
+    const start = shown.indexOf('DNAT 10.0.0.11:30080 → 10.0.0.11:47732');
+    expect(shown.slice(start, start + 5)).toEqual([
+      'DNAT 10.0.0.11:30080 → 10.0.0.11:47732',
+      'node/node1 socket in 10.0.0.100:40112 → 10.0.0.11:47732 SYN',
+      'kube-proxy tried 10.244.1.9:8080: ECONNREFUSED',
+      'kube-proxy relays 10.0.0.100:40112 → 10.0.0.11:47732 as 10.244.1.0:61322 → 10.244.2.2:8080',
+      'node/node1 flannel.1 out 10.244.1.0:61322 → 10.244.2.2:8080 SYN',
+    ]);
+  });
+
+  it('does not say that it was relayed when that did not come about', () => {
+    const hops = relayed().hops.map((hop) => (hop.relay ? { ...hop, relay: { ...hop.relay, connected: false } } : hop));
+    expect(lines(relayed({ hops })).find((line) => line.includes(' as '))).toContain(
+      'kube-proxy  tries to relay  10.0.0.100:',
+    );
+  });
+
+  it('names the chain of the redirection, and both stays at the node', () => {
+    const shown = lines(relayed(), [portals, own]);
+    expect(shown.map((line) => line.trim())).toContain('by KUBE-PORTALS-CONTAINER');
+    expect(shown.filter((line) => line.startsWith('rules at'))).toEqual([
+      'rules at node/node1',
+      'rules at node/node1, after the relay',
     ]);
   });
 });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { compareWalks, formatDifference } from '../../src/report/walk-diff.ts';
 import type { RulesAtPlace } from '../../src/stitch/rules.ts';
 import type { Walk } from '../../src/stitch/walk.ts';
-import { delivered, dropped, hop } from '../judge/walks.ts';
+import { delivered, dropped, hop, relayed } from '../judge/walks.ts';
 
 const compare = (first: Walk, second: Walk, rules: readonly RulesAtPlace[][] = [[], []]) =>
   compareWalks({ modes: 'a', walk: first, rules: rules[0]! }, { modes: 'b', walk: second, rules: rules[1]! });
@@ -49,6 +49,18 @@ describe('two walks', () => {
     expect(compare(delivered(), delivered(), rules).statements).toContain(
       'DNAT: 10.0.0.11:30080 → 10.244.2.2:8080; at node/node1; by KUBE-SEP-ONE with a, KUBE-SEP-TWO with b',
     );
+  });
+
+  it('of which only one is relayed say so, and show the relay between its hops', () => {
+    const { statements, forward } = compare(delivered(), relayed());
+    expect(statements).toContain('the connection is not relayed with a, relayed by kube-proxy on node/node1 with b');
+    expect(forward.filter(({ kind }) => kind === 'relay').map((line) => [line.in, line.text.trim()])).toEqual([
+      ['second', expect.stringMatching(/^node\/node1 +kube-proxy {2}tried {2}10\.244\.1\.9:8080: ECONNREFUSED$/)],
+      [
+        'second',
+        expect.stringMatching(/ {2}relays {2}10\.0\.0\.100:\* → 10\.0\.0\.11:47732 {2}as {2}10\.244\.1\.0:\* → /),
+      ],
+    ]);
   });
 
   it('of which only one is translated, encapsulated or delivered say so', () => {

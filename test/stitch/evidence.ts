@@ -166,10 +166,11 @@ export interface RunOptions {
   readonly local?: string;
   readonly remote: string;
   readonly result?: ProbeResult;
+  readonly relayed?: ProbeRun['relayed'];
 }
 
 export function run(options: RunOptions): ProbeRun {
-  const { id = ID, namespace, protocol = 'TCP', local, remote, result = { kind: 'timeout' } } = options;
+  const { id = ID, namespace, protocol = 'TCP', local, remote, result = { kind: 'timeout' }, relayed } = options;
   const { address, port } = split(remote);
   return {
     id,
@@ -178,6 +179,7 @@ export function run(options: RunOptions): ProbeRun {
     ...(local !== undefined && { local: split(local) }),
     remote: { address, ...(protocol !== 'ICMP' && { port }) },
     result,
+    ...(relayed && { relayed }),
     durationMs: 1,
   };
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Frame, IpPacket, Packet } from '../../src/decode/packet.ts';
 import { TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN } from '../../src/decode/packet.ts';
 import { initialSequence, MAX_PAYLOAD } from '../../src/probe/mark.ts';
-import { identify, isAboutRequest } from '../../src/stitch/identify.ts';
+import { identify, isAboutRequest, openedConnections } from '../../src/stitch/identify.ts';
 import {
   datagram,
   echo,
@@ -75,6 +75,35 @@ describe('a TCP segment', () => {
   ];
   it.each(segments)('%s', (_, numbers, expected) => {
     expect(whose(segment(CLIENT, SERVER, numbers))).toBe(expected);
+  });
+});
+
+describe('a TCP segment of which both numbers lie in a probe’s range by chance', () => {
+  const [OUTSIDE, OTHER] = ['10.0.0.100:40112', '10.244.1.9:40113'];
+  const opening = [syn(CLIENT, SERVER), syn(OUTSIDE, SERVER), syn(OTHER, SERVER, { probe: 8 })].map(frameWith);
+  const connections = openedConnections(opening, PROBES);
+  const both = (from: string, to: string) =>
+    segment(from, to, { sequence: own(1), acknowledgement: own(5, 8), flags: TCP_ACK, payload: 9 });
+  const identified = (packet: Packet) => {
+    const identity = identify(frameWith(packet), PROBES, connections);
+    return identity && `${identity.kind} of ${identity.probe}`;
+  };
+
+  it('is known by the connection it is of, as its SYN was seen anywhere', () => {
+    expect(identified(both(CLIENT, SERVER))).toBe('request of 7');
+    expect(identified(inVxlan('10.0.0.11', '10.0.0.12', both(OUTSIDE, SERVER)))).toBe('request of 7');
+    expect(identified(both(SERVER, OTHER))).toBe('answer of 8');
+  });
+
+  it('is of none when no SYN shows whose it is, or that of a probe it is not of', () => {
+    expect(identified(both('10.244.1.2:1', SERVER))).toBeUndefined();
+    expect(identified(both(SERVER, CLIENT))).toBeUndefined();
+    expect(identified(both(OTHER, SERVER))).toBeUndefined();
+  });
+
+  it('is known by nothing but the SYN: who answers opens nothing', () => {
+    expect(openedConnections([frameWith(synAck(SERVER, CLIENT))], PROBES).size).toBe(0);
+    expect(openedConnections([frameWith(syn(CLIENT, SERVER, { probe: 9 }))], PROBES).size).toBe(0);
   });
 });
 

@@ -1,6 +1,7 @@
 /** Evidence of every fate a packet can meet but delivery, and what must be concluded from it. */
 import { DROPPED, LOOP } from './dropped.ts';
 import { REJECTED } from './rejected.ts';
+import { RELAYED } from './relayed.ts';
 import type { Scenario } from './scenario.ts';
 import { REPLY, UNANSWERED } from './unanswered.ts';
 import { NO_NEIGHBOUR, UNSENT } from './unsent.ts';
@@ -13,4 +14,5 @@ export const SCENARIOS: readonly Scenario[] = [
   ...UNANSWERED,
   ...REPLY,
   ...LOOP,
+  ...RELAYED,
 ];
