@@ -20,6 +20,7 @@ const TOPOLOGIES = [
   'load-balancer-ip',
   'session-affinity',
   'external-ips',
+  'userspace-proxy',
 ];
 
 /** Runs a script in a sandbox and prints the state of every namespace. */
