@@ -1,5 +1,6 @@
 #!/bin/sh
 # Builds the lab nftables: network namespaces, links, addresses, routes, rules. Written by packetwalk plan.
+# Processes are not in it: nothing answers at the ports of pods and hosts until you start something there.
 #
 # Run it inside namespaces of its own, where it can touch nothing else; no privilege is needed:
 #   unshare --user --map-current-user --keep-caps --net --mount --pid --fork --mount-proc \
