@@ -82,19 +82,19 @@ export async function test({ cluster, state, faults }: Prepared, options: TestOp
     proxy: cluster.proxy.mode,
     faults,
   };
+  let sandbox = options.sandboxes.usual;
   try {
+    sandbox = await options.sandboxes.choose(state);
     const lab = await buildLab(cluster, state, await options.sandboxes.for(state));
     try {
       const verdicts = await examine(lab, checks, options.onCaptures);
-      const { sandbox, kernel } = lab;
-      return { ...about, sandbox, kernel, verdicts, durationMs: performance.now() - started };
+      return { ...about, sandbox, kernel: lab.kernel, verdicts, durationMs: performance.now() - started };
     } finally {
       await lab.close();
     }
   } catch (error) {
     const problem = explain(error);
     const verdicts = checks.map((check): Verdict => skipped(check, problem.message));
-    const { usual: sandbox } = options.sandboxes;
     return { ...about, sandbox, kernel: '', verdicts, durationMs: performance.now() - started, problem };
   }
 }

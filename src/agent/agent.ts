@@ -108,7 +108,9 @@ export class Agent {
   }
 
   async #exec(id: number, request: ExecRequest, stream: Duplex, { executions }: Begun): Promise<{ exitCode: number }> {
-    const execution = new Execution(request, (event) => writeMessage(stream, { id, event }));
+    const execution = new Execution(request, (event) =>
+      writeMessage(stream, { id, event }) ? undefined : new Promise((resolve) => stream.once('drain', resolve)),
+    );
     executions.set(id, execution);
     try {
       return await execution.result;

@@ -1,13 +1,16 @@
 /** What a machine can run: its tools, a kernel's features, and virtual machines. Tried out, not guessed from versions. */
+import { accessSync, constants, existsSync } from 'node:fs';
 import { PACKAGES, run } from '../apply/kernel/command.ts';
 import { KernelError } from '../apply/kernel/errors.ts';
 import { SandboxError } from '../apply/sandbox/error.ts';
+import { cacheFolder } from '../apply/sandbox/vm/cache.ts';
 import { cachedKernels } from '../apply/sandbox/vm/kernel.ts';
 import { lastBoot } from '../apply/sandbox/vm/machine.ts';
-import { type Examined, examineFeatures, FEATURES } from './features.ts';
+import { canLoad, type Examined, examineFeatures, FEATURES } from './features.ts';
 import type { Sandbox } from './sandbox.ts';
 
 export interface Finding {
+  readonly about: 'programs' | 'kernel' | 'virtual machines';
   readonly name: string;
   readonly neededFor: string;
   readonly present: boolean;
@@ -24,43 +27,41 @@ interface Tool {
   readonly program: string;
   readonly neededFor: string;
   readonly required?: boolean;
-  readonly version: readonly string[];
+  readonly version: string;
 }
 
 const TOOLS: readonly Tool[] = [
-  { program: 'unshare', neededFor: 'sandboxes', required: true, version: ['--version'] },
-  { program: 'setpriv', neededFor: 'sandboxes', required: true, version: ['--version'] },
-  { program: 'ip', neededFor: 'plans run by hand, state checks', required: true, version: ['-V'] },
-  { program: 'iptables-restore', neededFor: 'kube-proxy and flannel rules', required: true, version: ['--version'] },
-  { program: 'tcpdump', neededFor: 'captures', required: true, version: ['--version'] },
-  { program: 'xtables-monitor', neededFor: 'trace --rules', version: ['--version'] },
-  { program: 'conntrack', neededFor: 'trace --rules', version: ['--version'] },
-  { program: 'nft', neededFor: 'kube-proxy mode nftables, and trace --rules there', version: ['--version'] },
-  { program: 'ipset', neededFor: 'kube-proxy mode ipvs', version: ['--version'] },
-  { program: 'ipvsadm', neededFor: 'kube-proxy mode ipvs', version: ['--version'] },
+  { program: 'unshare', neededFor: 'sandboxes', required: true, version: '--version' },
+  { program: 'setpriv', neededFor: 'sandboxes', required: true, version: '--version' },
+  { program: 'ip', neededFor: 'plans run by hand, state checks', required: true, version: '-V' },
+  { program: 'iptables-restore', neededFor: 'kube-proxy and flannel rules', required: true, version: '--version' },
+  { program: 'tcpdump', neededFor: 'captures', required: true, version: '--version' },
+  { program: 'xtables-monitor', neededFor: 'trace --rules', version: '--version' },
+  { program: 'conntrack', neededFor: 'trace --rules', version: '--version' },
+  { program: 'nft', neededFor: 'kube-proxy mode nftables, and trace --rules there', version: '--version' },
+  { program: 'ipset', neededFor: 'kube-proxy mode ipvs', version: '--version' },
+  { program: 'ipvsadm', neededFor: 'kube-proxy mode ipvs', version: '--version' },
 ];
 
 const MACHINE_TOOLS: readonly Tool[] = [
-  { program: 'qemu-system-x86_64', neededFor: 'virtual machines', version: ['--version'] },
-  { program: 'busybox', neededFor: 'virtual machines', version: ['--help'] },
-  { program: 'cpio', neededFor: 'virtual machines', version: ['--version'] },
-  { program: 'depmod', neededFor: 'virtual machines', version: ['--version'] },
+  { program: 'qemu-system-x86_64', neededFor: 'virtual machines', version: '--version' },
+  { program: 'busybox', neededFor: 'virtual machines', version: '--help' },
 ];
 
 /** Tools, the features of the sandbox's kernel, and what virtual machines need, in a fixed order. */
-export async function examineMachine(sandbox: () => Promise<Sandbox>): Promise<Finding[]> {
-  const tools = await Promise.all(TOOLS.map(examineTool));
-  const kernel = await examineKernel(sandbox);
-  const machineTools = await Promise.all(MACHINE_TOOLS.map(examineTool));
-  return [...tools, ...kernel, ...machineTools, guestKernel(), acceleration()];
+export async function examineMachine(open: () => Promise<Sandbox>): Promise<Finding[]> {
+  const tools = await Promise.all(TOOLS.map((tool) => examineTool(tool, 'programs')));
+  const kernel = await examineKernel(open);
+  const machineTools = await Promise.all(MACHINE_TOOLS.map((tool) => examineTool(tool, 'virtual machines')));
+  return [...tools, ...kernel, ...machineTools, guestKernel(), acceleration(), bootTime()];
 }
 
-async function examineTool({ program, neededFor, required = false, version }: Tool): Promise<Finding> {
-  const base = { name: program, neededFor, required };
+async function examineTool(tool: Tool, about: Finding['about']): Promise<Finding> {
+  const { program, neededFor, required = false, version } = tool;
+  const base = { about, name: program, neededFor, required };
   try {
-    const { stdout, stderr } = await run([program, ...version]);
-    const lines = (stdout || stderr).split('\n').filter((line) => !line.startsWith('modprobe:'));
-    return { ...base, present: true, detail: lines[0]?.trim() ?? '' };
+    const { stdout, stderr } = await run([program, version]);
+    return { ...base, present: true, detail: versionIn(`${stdout}\n${stderr}`) };
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
     const debianPackage = PACKAGES[program];
@@ -68,41 +69,84 @@ async function examineTool({ program, neededFor, required = false, version }: To
   }
 }
 
+/** Every program has its own way to say it; what modprobe says is about the kernel. */
+function versionIn(text: string): string {
+  const lines = text.split('\n').filter((line) => !line.startsWith('modprobe:'));
+  return /\bv?(\d+(?:\.\d+)+)/.exec(lines.join('\n'))?.[1] ?? '';
+}
+
 async function examineKernel(open: () => Promise<Sandbox>): Promise<Finding[]> {
+  const base = { about: 'kernel' as const, neededFor: 'everything', required: true };
   try {
     const sandbox = await open();
     const { kernel, examined } = await examineFeatures(sandbox, FEATURES);
-    const name = `${sandbox.kind} sandbox`;
-    return [
-      { name, neededFor: 'everything', required: true, present: true, detail: `Linux ${kernel}` },
-      ...examined.map((each) => featureFinding(each, sandbox)),
-    ];
+    const found = { ...base, name: `${sandbox.kind} sandbox`, present: true, detail: `Linux ${kernel}` };
+    return [found, ...(await Promise.all(examined.map((each) => featureFinding(each, sandbox))))];
   } catch (error) {
     if (!(error instanceof SandboxError)) throw error;
     const { message, remedy } = error;
-    const base = { name: 'sandbox', neededFor: 'everything', required: true, present: false };
-    return [{ ...base, detail: message, ...(remedy !== undefined && { remedy }) }];
+    return [{ ...base, name: 'sandbox', present: false, detail: message, ...(remedy !== undefined && { remedy }) }];
   }
 }
 
-function featureFinding({ feature, missing }: Examined, { kind }: Sandbox): Finding {
+async function featureFinding({ feature, missing }: Examined, { kind }: Sandbox): Promise<Finding> {
   const { name, neededFor, usedBy, modules } = feature;
-  const base = { name, neededFor, required: usedBy === undefined };
+  const base = { about: 'kernel' as const, name, neededFor, required: usedBy === undefined };
   if (missing === undefined) return { ...base, present: true, detail: '' };
-  const elsewhere = kind === 'vm' ? 'another kernel: --kernel' : 'a virtual machine: --sandbox vm';
-  return { ...base, present: false, detail: missing, remedy: `sudo modprobe -a ${modules.join(' ')}, or ${elsewhere}` };
+  const remedies = [
+    ...(kind !== 'vm' && (await canLoad(modules)) ? [`sudo modprobe -a ${modules.join(' ')}`] : []),
+    kind === 'vm' ? 'another kernel: --kernel' : 'a virtual machine, which labs that need it get by themselves',
+  ];
+  return { ...base, present: false, detail: missing, remedy: remedies.join(', or ') };
 }
+
+const MACHINES = { about: 'virtual machines', neededFor: 'virtual machines', required: false } as const;
 
 function guestKernel(): Finding {
   const kernels = cachedKernels().map(({ release }) => release);
-  const detail = kernels.length > 0 ? kernels.join(', ') : 'none yet; the first lab that needs one fetches it';
-  return { name: 'guest kernel', neededFor: 'virtual machines', required: false, present: true, detail };
+  const detail =
+    kernels.length > 0
+      ? `${kernels.join(', ')} in ${cacheFolder('kernels')}`
+      : 'none yet: the first lab that needs one fetches it';
+  return { ...MACHINES, name: 'kernel', present: kernels.length > 0, detail };
 }
 
 function acceleration(): Finding {
-  const base = { name: 'virtual machine', neededFor: 'what this kernel lacks', required: false, present: true };
+  const base = { ...MACHINES, name: 'KVM' };
+  if (!existsSync(KVM))
+    return { ...base, present: false, detail: `there is no ${KVM}: machines are emulated, and slow` };
+  if (!isWritable(KVM))
+    return {
+      ...base,
+      present: false,
+      detail: `${KVM} is not for this user: machines are emulated, and slow`,
+      remedy: 'sudo usermod -aG kvm $USER, then log in again',
+    };
+  if (lastBoot()?.acceleration === 'tcg')
+    return {
+      ...base,
+      present: false,
+      detail: 'no machine came up with it: they are emulated, and slow',
+      remedy: 'packetwalk doctor --sandbox vm tries again',
+    };
+  return { ...base, present: true, detail: '' };
+}
+
+const KVM = '/dev/kvm';
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function bootTime(): Finding {
   const boot = lastBoot();
-  if (!boot) return { ...base, detail: 'not tried yet: packetwalk doctor --sandbox vm' };
-  const how = boot.acceleration === 'kvm' ? 'KVM' : 'software emulation';
-  return { ...base, detail: `${how}, up in ${(boot.bootMs / 1000).toFixed(1)} s with Linux ${boot.kernel}` };
+  const base = { ...MACHINES, name: 'last boot', present: boot !== undefined };
+  if (!boot) return { ...base, detail: 'none yet: packetwalk doctor --sandbox vm makes one' };
+  const how = boot.acceleration === 'kvm' ? 'with KVM' : 'emulated';
+  return { ...base, detail: `Linux ${boot.kernel}, ${how}, in ${(boot.bootMs / 1000).toFixed(1)} s` };
 }

@@ -31,10 +31,8 @@ export class AgentClient {
       else this.#settle(message as Response);
     });
     const end = async () => {
-      const error = await whyGone();
-      this.#gone = error;
-      for (const { reject } of this.#pending.values()) reject(error);
-      this.#pending.clear();
+      if (this.#gone) return;
+      this.#giveUp(await whyGone());
     };
     stream.on('close', () => void end()).on('error', () => void end());
   }
@@ -64,7 +62,14 @@ export class AgentClient {
 
   /** Ends the connection; an agent that serves only this one ends with it. */
   close(): void {
+    this.#giveUp(new SandboxError('the lab has been left'));
     this.#stream.destroy();
+  }
+
+  #giveUp(error: Error): void {
+    this.#gone = error;
+    for (const { reject } of this.#pending.values()) reject(error);
+    this.#pending.clear();
   }
 
   #settle(response: Response): void {
@@ -83,17 +88,22 @@ function isEvent(message: Message): message is Event {
   return 'event' in message;
 }
 
-/** Connects to a lab that is running. */
-export async function connectAgent(socketPath: string): Promise<AgentClient> {
+/** Connects to the agent that serves a socket; `whyGone` as for the client. */
+export async function connectAgent(
+  socketPath: string,
+  whyGone: () => Promise<SandboxError> = async () => notAnswering(socketPath),
+): Promise<AgentClient> {
   const stream = createConnection(socketPath);
-  const failure = () =>
-    new SandboxError(
-      `the lab behind ${socketPath} does not answer`,
-      'packetwalk down --all removes what is left of it',
-    );
   await new Promise<void>((resolve, reject) => {
     stream.once('connect', resolve);
-    stream.once('error', () => reject(failure()));
+    stream.once('error', () => reject(notAnswering(socketPath)));
   });
-  return new AgentClient(stream, async () => failure());
+  return new AgentClient(stream, whyGone);
+}
+
+function notAnswering(socketPath: string): SandboxError {
+  return new SandboxError(
+    `the lab behind ${socketPath} does not answer`,
+    'packetwalk down --all removes what is left of it',
+  );
 }

@@ -1,8 +1,10 @@
 /** Programs that people run in a lab: with their input and output passed through, on a terminal of their own if asked. */
 
+import { existsSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { start } from '../apply/kernel/command.ts';
 import { inside } from '../apply/kernel/namespaces.ts';
+import { passOn } from './flow.ts';
 import type { Event, ExecRequest, Input } from './protocol.ts';
 import { Terminal } from './terminal.ts';
 
@@ -16,24 +18,26 @@ export class Execution {
   readonly #stdin: Writable | undefined;
   readonly #kill: (signal: NodeJS.Signals) => void;
 
-  constructor(request: ExecRequest, emit: (event: Event['event']) => void) {
+  constructor(request: ExecRequest, emit: (event: Event['event']) => Promise<void> | undefined) {
     const { argv, namespace, folder, environment, terminal: size } = request;
-    const options = { cwd: folder, env: environment, extendEnv: false, buffer: false, encoding: 'buffer' } as const;
+    /** Not every folder of the machine is there in a sandbox: nothing below /run is. */
+    const cwd = existsSync(folder) ? folder : '/';
+    const options = { cwd, env: environment, extendEnv: false, buffer: false, encoding: 'buffer' } as const;
     const terminal = size && new Terminal(size, (data) => emit({ stdout: data }));
     const child = inside(namespace, () =>
       terminal
         ? start(['setsid', '--ctty', '--wait', ...argv], { ...options, stdio: terminal.stdio })
         : start(argv, { ...options, stdin: 'pipe' }),
     );
-    child.stdout?.on('data', (data: Buffer) => emit({ stdout: data }));
-    child.stderr?.on('data', (data: Buffer) => emit({ stderr: data }));
+    if (child.stdout) passOn(child.stdout, (data) => emit({ stdout: data }));
+    if (child.stderr) passOn(child.stderr, (data) => emit({ stderr: data }));
     child.stdin?.on('error', () => {});
     this.#terminal = terminal;
     this.#stdin = terminal?.stream ?? child.stdin ?? undefined;
     this.#kill = (signal) => child.kill(signal);
     this.result = child.then((ended) => {
       terminal?.hangUp();
-      if (cannotStart(ended)) emit({ stderr: Buffer.from(`${argv[0]}: not found, or not executable\n`) });
+      if (cannotStart(ended)) void emit({ stderr: Buffer.from(`${argv[0]}: not found, or not executable\n`) });
       return { exitCode: exitCode(ended) };
     });
   }

@@ -3,6 +3,7 @@
  * A probe is tried in a namespace of a sandbox; versions prove nothing.
  */
 import { existsSync } from 'node:fs';
+import { run } from '../apply/kernel/command.ts';
 import { KernelError } from '../apply/kernel/errors.ts';
 import type { KernelState, Link, Namespace } from '../compile/kernel-state.ts';
 import type { AgentClient } from './client.ts';
@@ -219,6 +220,16 @@ async function examine(feature: Feature, client: AgentClient): Promise<Examined>
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
     return { feature, missing: error.details.cause };
+  }
+}
+
+/** Whether modprobe(8) knows all of these modules for the kernel here. */
+export async function canLoad(modules: readonly string[]): Promise<boolean> {
+  try {
+    return (await run(['modprobe', '--dry-run', '--quiet', '--all', ...modules])).exitCode === 0;
+  } catch (error) {
+    if (error instanceof KernelError) return false;
+    throw error;
   }
 }
 

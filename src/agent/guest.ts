@@ -1,21 +1,23 @@
 /**
  * The program of a virtual machine. It gives every channel that is opened an agent in namespaces of its own:
  *
+ *   hello    none: it is ended at once, which says that there is somebody
  *   own      a lab of the opener's: a new agent, which ends with the channel
  *   shared   the lab this machine is kept for: one agent, which ends the machine when it ends
  *
  * Standard input is the serial port's; descriptor 1 is the port itself.
  */
+import { mkdirSync, writeSync } from 'node:fs';
 
-import { writeSync } from 'node:fs';
 import { createConnection } from 'node:net';
+import { dirname } from 'node:path';
 import { type Duplex, Writable } from 'node:stream';
 import { start } from '../apply/kernel/command.ts';
 import { hostNamespace, namespacesCommand } from '../apply/sandbox/namespaces.ts';
-import { Channels } from '../apply/sandbox/vm/channels.ts';
+import { Channels, HELLO, join } from '../apply/sandbox/vm/channels.ts';
 import { programPath } from './sandbox.ts';
 
-const SOCKET = '/run/packetwalk.sock';
+const SOCKET = '/run/packetwalk/agent.sock';
 const RETRY_MS = 20;
 
 const port = new Writable({
@@ -29,7 +31,7 @@ const port = new Writable({
 function startAgent(...mode: readonly string[]) {
   const program = [process.execPath, programPath('agent'), hostNamespace(), ...mode];
   return start(namespacesCommand('root', program, true), {
-    stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
+    stdio: ['pipe', 'ignore', 'inherit', 'pipe'],
     buffer: false,
   });
 }
@@ -43,13 +45,7 @@ function serveOwn(channel: Duplex): void {
   join(channel, agent.stdio[3] as Duplex);
 }
 
-let shared: ReturnType<typeof startAgent> | undefined;
-
 function serveShared(channel: Duplex): void {
-  if (!shared) {
-    shared = startAgent('socket', SOCKET);
-    void shared.then(() => process.exit(0));
-  }
   const connect = () => {
     const connection = createConnection(SOCKET);
     connection.once('connect', () => join(channel, connection));
@@ -58,16 +54,15 @@ function serveShared(channel: Duplex): void {
   connect();
 }
 
-function join(channel: Duplex, stream: Duplex): void {
-  channel.pipe(stream).pipe(channel);
-  channel.on('close', () => stream.destroy()).on('error', () => {});
-  stream.on('close', () => channel.destroy()).on('error', () => {});
+new Channels(process.stdin, port, (channel, purpose) => {
+  if (purpose === HELLO) channel.end();
+  else if (purpose === 'shared') serveShared(channel);
+  else serveOwn(channel);
+});
+process.stdin.on('close', () => process.exit(0));
+if (process.argv[2] === 'shared') {
+  mkdirSync(dirname(SOCKET));
+  void startAgent('socket', SOCKET).then(() => process.exit(0));
+} else {
+  spare = startAgent('pipe');
 }
-
-const channels = new Channels(process.stdin, port, (channel, purpose) =>
-  purpose === 'shared' ? serveShared(channel) : serveOwn(channel),
-);
-process.stdin.on('end', () => process.exit(0));
-/** Tells the other end that it is there. */
-channels.open('ready');
-if (process.argv[2] !== 'shared') spare = startAgent('pipe');

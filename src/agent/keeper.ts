@@ -1,38 +1,30 @@
 /**
  * The process that keeps a virtual machine for one running lab, and passes connections to its socket on.
  *
- *   node keeper.js SOCKET [KERNEL]
+ *   node keeper.js SOCKET KERNEL     the kernel as JSON
  */
-import { rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { KernelError } from '../apply/kernel/errors.ts';
 import { SandboxError } from '../apply/sandbox/error.ts';
-import { findKernel } from '../apply/sandbox/vm/kernel.ts';
+import { join } from '../apply/sandbox/vm/channels.ts';
+import type { GuestKernel } from '../apply/sandbox/vm/kernel.ts';
 import { Machine } from '../apply/sandbox/vm/machine.ts';
+import { LabSocket } from './lab-socket.ts';
 import { programPath, REMEDY } from './sandbox.ts';
 
-const [socketPath = '', kernel] = process.argv.slice(2);
+const [path = '', kernel = ''] = process.argv.slice(2);
+const socket = new LabSocket(path);
 for (const signal of ['SIGINT', 'SIGHUP', 'SIGPIPE'] as const) process.on(signal, () => {});
+process.on('SIGTERM', () => socket.leave());
 
 try {
   const program = [process.execPath, programPath('guest'), 'shared'];
-  const machine = await Machine.boot(await findKernel(kernel), { program });
-  const server = createServer((connection) => {
-    const channel = machine.open('shared');
-    channel.pipe(connection).pipe(channel);
-    channel.on('close', () => connection.destroy()).on('error', () => {});
-    connection.on('close', () => channel.destroy()).on('error', () => {});
-  });
-  server.listen(socketPath);
-  const { message } = await machine.ended;
-  process.stderr.write(`${message}\n`);
+  const machine = await Machine.boot(JSON.parse(kernel) as GuestKernel, { program });
+  socket.listen((connection) => join(connection, machine.open('shared')));
+  process.stderr.write(textOf(await machine.ended));
 } catch (error) {
   process.stderr.write(textOf(error));
-  process.exitCode = 1;
-} finally {
-  rmSync(socketPath, { force: true });
 }
-process.exit();
+socket.leave(1);
 
 /** As `sandboxFailure` reads it. */
 function textOf(error: unknown): string {

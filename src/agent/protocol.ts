@@ -93,12 +93,13 @@ const PREFIX = 4;
 /** A length beyond this is not a message of ours. */
 const MAX_MESSAGE = 1 << 30;
 
-export function writeMessage(stream: Duplex, message: Message): void {
+/** False when the stream has taken more than it should for now. */
+export function writeMessage(stream: Duplex, message: Message): boolean {
   const body = serialize(message);
   const prefix = Buffer.alloc(PREFIX);
   prefix.writeUInt32BE(body.length);
   stream.write(prefix);
-  stream.write(body);
+  return stream.write(body);
 }
 
 /** Calls `receive` for every message, until the stream ends. Bytes that are no message close it. */

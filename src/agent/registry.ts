@@ -22,7 +22,8 @@ import type { KernelState } from '../compile/kernel-state.ts';
 import type { Source } from '../parse/index.ts';
 import { VERSION } from '../version.ts';
 import { type AgentClient, connectAgent } from './client.ts';
-import { detachedCommand, sandboxFailure } from './sandbox.ts';
+import { LOG, RECORD } from './lab-socket.ts';
+import { type DetachedPlace, detachedCommand, REMEDY, sandboxFailure } from './sandbox.ts';
 
 /** What is written down about a lab: enough to read it again. */
 export interface LabRecord {
@@ -47,8 +48,8 @@ export interface RunningLab {
   readonly kernel: string;
 }
 
-/** A virtual machine may have a kernel to fetch first. */
-const STARTUP_MS: Record<SandboxKind, number> = { rootless: 10_000, root: 10_000, vm: 600_000 };
+/** A virtual machine has its own idea of when it is late. */
+const STARTUP_MS: Record<SandboxKind, number> = { rootless: 10_000, root: 10_000, vm: 180_000 };
 /** unix(7): 108 bytes, the last of them 0. */
 const MAX_SOCKET_PATH = 107;
 
@@ -71,58 +72,54 @@ export function findLab(name: string): LabRecord | undefined {
   return readRecord(name);
 }
 
-/** Starts the agent of a new lab. It outlives this process from when the caller, who has built the lab, settles it. */
-export async function createLab(
-  name: string,
-  sandbox: SandboxKind,
-  kernel?: string,
-): Promise<{
-  agent: AgentClient;
-  settle(record: Omit<LabRecord, 'name' | 'sandbox' | 'createdAt' | 'process'>): Promise<void>;
+/** A lab in the making. */
+export interface NewLab {
+  /** Resolves when there is somebody to build it. Throws a SandboxError, and nothing is left, when there will not be. */
+  readonly agent: Promise<AgentClient>;
+  /** It outlives this process from now on: the caller has built it. */
+  settle(description: Omit<LabRecord, 'name' | 'sandbox' | 'createdAt' | 'process'>): Promise<void>;
+  /** Ends it, and leaves nothing. */
   abandon(): Promise<void>;
-}> {
+}
+
+/** Starts the agent of a new lab. Until it is settled, it ends with this process. */
+export function createLab(name: string, place: DetachedPlace): NewLab {
   const folder = folderOf(name);
   makeRoot();
   assertShort(socketOf(name));
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { mode: 0o700 });
-  const log = openSync(join(folder, 'agent.log'), 'w', 0o600);
-  const child = startDetached(detachedCommand(sandbox, socketOf(name), kernel), log);
+  const log = openSync(join(folder, LOG), 'w', 0o600);
+  const child = startDetached(detachedCommand(place, socketOf(name)), log);
   closeSync(log);
   const abandon = async () => {
     if (child.pid !== undefined) await stopProcess(child.pid);
     rmSync(folder, { recursive: true, force: true });
   };
-  try {
-    const agent = await whenReady(name, child, sandbox);
-    const pid = child.pid!;
-    const fixed = {
-      name,
-      sandbox,
-      createdAt: new Date().toISOString(),
-      process: { pid, since: runningSince(pid) ?? '' },
-    };
-    const settle = (rest: Omit<LabRecord, keyof typeof fixed>) => {
-      writeRecord({ ...fixed, ...rest });
-      return agent.call('stay');
-    };
-    return { agent, abandon, settle };
-  } catch (error) {
+  const agent = whenReady(name, child, place.kind).catch(async (error: unknown) => {
     await abandon();
     throw error;
-  }
+  });
+  agent.catch(() => {});
+  const settle: NewLab['settle'] = async (description) => {
+    const pid = child.pid!;
+    const process = { pid, since: runningSince(pid) ?? '' };
+    writeRecord({ name, sandbox: place.kind, createdAt: new Date().toISOString(), process, ...description });
+    await (await agent).call('stay');
+  };
+  return { agent, settle, abandon };
 }
 
 /** Replaces the description of a lab that has changed. */
 export function writeRecord(record: LabRecord): void {
-  const path = join(folderOf(record.name), 'lab.json');
+  const path = join(folderOf(record.name), RECORD);
   writeFileSync(`${path}.new`, JSON.stringify(record), { mode: 0o600 });
   renameSync(`${path}.new`, path);
 }
 
 /** Connects to a lab. One that another version has made may not understand what it is asked. */
 export async function openLab({ name }: LabRecord): Promise<RunningLab> {
-  const agent = await connectAgent(socketOf(name));
+  const agent = await connectAgent(socketOf(name), () => whyGone(name));
   const { kernel, version } = await agent.call('hello');
   if (version !== VERSION) {
     agent.close();
@@ -151,6 +148,15 @@ export async function removeLab(record: LabRecord): Promise<void> {
   rmSync(folderOf(record.name), { recursive: true, force: true });
 }
 
+/** Time for the process that held a lab to say why it ended. */
+const LAST_WORDS_MS = 500;
+
+async function whyGone(name: string): Promise<SandboxError> {
+  await delay(LAST_WORDS_MS);
+  const [words = '', remedy = `packetwalk down ${name}, then up again`] = readLog(name).trim().split(REMEDY);
+  return new SandboxError(`lab ${name} has ended${words === '' ? '' : `: ${words}`}`, remedy);
+}
+
 async function whenReady(
   name: string,
   child: ReturnType<typeof startDetached>,
@@ -177,7 +183,7 @@ async function whenReady(
 
 function readRecord(name: string): LabRecord | undefined {
   try {
-    return JSON.parse(readFileSync(join(folderOf(name), 'lab.json'), 'utf8')) as LabRecord;
+    return JSON.parse(readFileSync(join(folderOf(name), RECORD), 'utf8')) as LabRecord;
   } catch {
     return undefined;
   }
@@ -185,7 +191,7 @@ function readRecord(name: string): LabRecord | undefined {
 
 function readLog(name: string): string {
   try {
-    return readFileSync(join(folderOf(name), 'agent.log'), 'utf8');
+    return readFileSync(join(folderOf(name), LOG), 'utf8');
   } catch {
     return '';
   }

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { start } from '../apply/kernel/command.ts';
 import { SandboxError } from '../apply/sandbox/error.ts';
 import { hostNamespace, type NamespaceKind, namespacesCommand, type SandboxKind } from '../apply/sandbox/namespaces.ts';
+import type { GuestKernel } from '../apply/sandbox/vm/kernel.ts';
 import type { Machine } from '../apply/sandbox/vm/machine.ts';
 import { AgentClient } from './client.ts';
 
@@ -55,26 +56,27 @@ async function startInNamespaces(kind: NamespaceKind): Promise<OwnAgent> {
   };
 }
 
-/** Time for the console to tell why a machine died, when it has. */
+/** Time for the console to tell why a machine or a lab in it died, when it has. */
 const LAST_WORDS_MS = 500;
 
 async function startInMachine(machine: Machine): Promise<OwnAgent> {
-  const agentEnded = () =>
-    delay(LAST_WORDS_MS, new SandboxError('the lab in the virtual machine ended', 'it may have run out of memory'));
-  const client = new AgentClient(machine.open('own'), () => Promise.race([machine.ended, agentEnded()]));
+  const labEnded = async () => {
+    await delay(LAST_WORDS_MS);
+    return machine.problem ?? new SandboxError('the lab in the virtual machine ended');
+  };
+  const client = new AgentClient(machine.open('own'), () => Promise.race([machine.ended, labEnded()]));
   await client.call('hello');
   return { client, close: async () => client.close() };
 }
 
-/** The command of a process that holds a lab and outlives this one; it serves the socket. */
-export function detachedCommand(kind: SandboxKind, socketPath: string, kernel: string | undefined): string[] {
-  if (kind === 'vm')
-    return [process.execPath, programPath('keeper'), socketPath, ...(kernel === undefined ? [] : [kernel])];
-  return namespacesCommand(
-    kind,
-    [process.execPath, programPath('agent'), hostNamespace(), 'socket', socketPath],
-    false,
-  );
+/** Where a lab is to be that outlives this process. */
+export type DetachedPlace = { readonly kind: NamespaceKind } | { readonly kind: 'vm'; readonly kernel: GuestKernel };
+
+/** The command of the process that holds such a lab; it serves the socket. */
+export function detachedCommand(place: DetachedPlace, socketPath: string): string[] {
+  if (place.kind === 'vm') return [process.execPath, programPath('keeper'), socketPath, JSON.stringify(place.kernel)];
+  const agent = [process.execPath, programPath('agent'), hostNamespace(), 'socket', socketPath];
+  return namespacesCommand(place.kind, agent, false);
 }
 
 /** Next to the bundle, or in the build folder when run from source. */

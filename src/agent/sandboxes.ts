@@ -4,17 +4,19 @@
  */
 import { SandboxError } from '../apply/sandbox/error.ts';
 import { type SandboxKind, usualNamespaces } from '../apply/sandbox/namespaces.ts';
-import { findKernel } from '../apply/sandbox/vm/kernel.ts';
-import { Machine } from '../apply/sandbox/vm/machine.ts';
+import { findKernel, type GuestKernel } from '../apply/sandbox/vm/kernel.ts';
+import { assertPrograms, Machine } from '../apply/sandbox/vm/machine.ts';
 import type { KernelState } from '../compile/kernel-state.ts';
-import { examineFeatures, type Feature, featuresOf } from './features.ts';
-import { machineSandbox, namespaceSandbox, programPath, type Sandbox } from './sandbox.ts';
+import { canLoad, examineFeatures, type Feature, featuresOf } from './features.ts';
+import { type DetachedPlace, machineSandbox, namespaceSandbox, programPath, type Sandbox } from './sandbox.ts';
 
 export interface SandboxOptions {
   /** `auto`: namespaces of this machine, unless only another kernel has what a lab needs. */
   readonly kind?: SandboxKind | 'auto' | undefined;
   /** Path or version of the kernel for virtual machines; left out: the distribution's newest. */
   readonly kernel?: string | undefined;
+  /** KVM is tried for virtual machines even where it is remembered not to work. */
+  readonly anew?: boolean | undefined;
   /** Told what takes a while. */
   readonly note?: (text: string) => void;
 }
@@ -30,21 +32,21 @@ export class Sandboxes {
 
   /** The sandbox of a lab with this kernel state. Throws a SandboxError when none here can hold it. */
   async for(state: KernelState): Promise<Sandbox> {
-    return this.open(await this.choose(state));
+    const { kind, lacking } = await this.#choice(state);
+    return excused(lacking, () => this.open(kind));
   }
 
-  /** As `for`, but nothing is booted. */
+  /** Where a lab with this kernel state can be that outlives this process. Throws as `for` does. */
+  async placeFor(state: KernelState): Promise<DetachedPlace> {
+    const { kind, lacking } = await this.#choice(state);
+    if (kind !== 'vm') return { kind };
+    const kernel = await excused(lacking, () => this.#findKernel());
+    return { kind, kernel };
+  }
+
+  /** The kind of sandbox `for` opens. */
   async choose(state: KernelState): Promise<SandboxKind> {
-    const { kind = 'auto', kernel } = this.#options;
-    if (kind === 'vm' || (kind === 'auto' && kernel !== undefined)) return 'vm';
-    const local = kind === 'auto' ? usualNamespaces() : kind;
-    const missing = await this.#missingHere(featuresOf(state), namespaceSandbox(local));
-    if (missing.length === 0) return local;
-    if (kind === 'auto') return 'vm';
-    throw new SandboxError(
-      `this kernel has no ${missing.map(({ name }) => name).join(', no ')}`,
-      `--sandbox vm runs the lab on a kernel that has; or sudo modprobe -a ${missing.flatMap(({ modules }) => modules).join(' ')}`,
-    );
+    return (await this.#choice(state)).kind;
   }
 
   async open(kind: SandboxKind): Promise<Sandbox> {
@@ -64,11 +66,32 @@ export class Sandboxes {
     await machine?.close();
   }
 
+  /** What is missing is the reason for a virtual machine that nobody has asked for. */
+  async #choice(state: KernelState): Promise<{ readonly kind: SandboxKind; readonly lacking: readonly Feature[] }> {
+    const { kind = 'auto', kernel } = this.#options;
+    if (kind === 'vm' || (kind === 'auto' && kernel !== undefined)) return { kind: 'vm', lacking: [] };
+    const local = kind === 'auto' ? usualNamespaces() : kind;
+    const lacking = await this.#missingHere(featuresOf(state), namespaceSandbox(local));
+    if (lacking.length === 0) return { kind: local, lacking };
+    if (kind === 'auto') return { kind: 'vm', lacking };
+    throw new SandboxError(
+      `this kernel has no ${named(lacking)}`,
+      ['--sandbox vm runs the lab on another kernel', ...(await loading(lacking))].join('; or '),
+    );
+  }
+
   async #boot(): Promise<Machine> {
+    const { note, anew = false } = this.#options;
+    const kernel = await this.#findKernel();
+    note?.(`booting a virtual machine with Linux ${kernel.release}`);
+    return Machine.boot(kernel, { program: [process.execPath, programPath('guest'), 'own'], anew });
+  }
+
+  /** Nothing is fetched for a machine that could not be started. */
+  async #findKernel(): Promise<GuestKernel> {
     const { kernel, note } = this.#options;
-    const found = await findKernel(kernel, note);
-    note?.(`booting a virtual machine with Linux ${found.release}`);
-    return Machine.boot(found, { program: [process.execPath, programPath('guest'), 'own'] });
+    assertPrograms();
+    return findKernel(kernel, note);
   }
 
   async #missingHere(features: readonly Feature[], local: Sandbox): Promise<Feature[]> {
@@ -84,4 +107,28 @@ export class Sandboxes {
     const reasons = await Promise.all(features.map((feature) => this.#missing.get(feature)));
     return features.filter((_, index) => reasons[index] !== undefined);
   }
+}
+
+/** When there is no virtual machine, says what it was wanted for. */
+async function excused<T>(lacking: readonly Feature[], action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (lacking.length === 0 || !(error instanceof SandboxError)) throw error;
+    const { message, remedy } = error;
+    throw new SandboxError(
+      `this kernel has no ${named(lacking)}, and there is no virtual machine: ${message}`,
+      [...(remedy === undefined ? [] : [remedy]), ...(await loading(lacking))].join('; or '),
+    );
+  }
+}
+
+function named(features: readonly Feature[]): string {
+  return features.map(({ name }) => name).join(', no ');
+}
+
+/** How a kernel that has them as modules gets what it lacks. */
+async function loading(features: readonly Feature[]): Promise<string[]> {
+  const modules = [...new Set(features.flatMap((feature) => feature.modules))];
+  return (await canLoad(modules)) ? [`sudo modprobe -a ${modules.join(' ')}`] : [];
 }

@@ -4,6 +4,7 @@ import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
 import type { Options } from 'execa';
 import { resizeTerminal, unlockTerminal } from '../apply/kernel/libc.ts';
+import { passOn, type Taker } from './flow.ts';
 import type { TerminalSize } from './protocol.ts';
 
 const FLAGS = constants.O_RDWR | constants.O_NOCTTY;
@@ -17,14 +18,15 @@ export class Terminal {
   readonly stream: ReadStream;
   readonly #near: number;
   readonly #far: number;
-  readonly #show: (data: Buffer) => void;
+  readonly #show: Taker;
 
-  constructor(size: TerminalSize, show: (data: Buffer) => void) {
+  constructor(size: TerminalSize, show: Taker) {
     this.#near = openSync('/dev/ptmx', FLAGS | constants.O_NONBLOCK);
     this.#far = openSync(unlockTerminal(this.#near), FLAGS);
     this.#show = show;
     this.stream = new ReadStream(this.#near);
-    this.stream.on('data', show).on('error', () => {});
+    this.stream.on('error', () => {});
+    passOn(this.stream, show);
     this.resize(size);
   }
 
@@ -46,10 +48,11 @@ export class Terminal {
   }
 
   #drain(): void {
+    for (let data = this.stream.read(); data !== null; data = this.stream.read()) void this.#show(data);
     const data = Buffer.alloc(4096);
     try {
       for (let bytes = readSync(this.#near, data); bytes > 0; bytes = readSync(this.#near, data))
-        this.#show(Buffer.from(data.subarray(0, bytes)));
+        void this.#show(Buffer.from(data.subarray(0, bytes)));
     } catch {
       /** EAGAIN: that was all. */
     }

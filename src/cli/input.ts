@@ -123,10 +123,14 @@ export interface SandboxChoice {
   readonly kernel?: string;
 }
 
-export function sandboxesOf({ sandbox, kernel }: SandboxChoice, note?: (text: string) => void): Sandboxes {
+export function sandboxesOf(
+  { sandbox, kernel }: SandboxChoice,
+  note?: (text: string) => void,
+  anew = false,
+): Sandboxes {
   if (kernel !== undefined && sandbox !== 'auto' && sandbox !== 'vm')
     throw new UsageError('--kernel is for virtual machines', 'leave --sandbox out, or say --sandbox vm');
-  return new Sandboxes({ kind: sandbox, kernel, ...(note && { note }) });
+  return new Sandboxes({ kind: sandbox, kernel, anew, ...(note && { note }) });
 }
 
 /** A diagnostic that many labs of one run share is shown once. */

@@ -27,18 +27,20 @@ export interface LabInput extends Prepared {
   readonly options: PrepareOptions;
 }
 
-/** Builds a lab that stays after this process. When that fails, nothing of it is left. */
+/** Builds a lab that stays after this process. When that fails, or is interrupted, nothing of it is left. */
 export async function buildDetached(input: LabInput, choice: SandboxChoice): Promise<Lab> {
   const { cluster, state } = input;
-  const sandbox = await sandboxesOf(choice).choose(state);
-  const { agent, settle, abandon } = await createLab(cluster.name, sandbox, choice.kernel);
+  const place = await sandboxesOf(choice, note).placeFor(state);
+  if (place.kind === 'vm') note(`booting a virtual machine with Linux ${place.kernel.release}`);
+  const { agent: starting, settle, abandon } = createLab(cluster.name, place);
   return unlessInterrupted(abandon, async () => {
     try {
+      const agent = await starting;
       await agent.call('apply', plan(state));
       await agent.call('listen', cluster.listeners);
       const { kernel } = await agent.call('hello');
       await settle(descriptionOf(input));
-      return { cluster, state, agent, sandbox, kernel };
+      return { cluster, state, agent, sandbox: place.kind, kernel };
     } catch (error) {
       await abandon();
       throw error;

@@ -23,8 +23,8 @@ afterEach(() => {
   else process.env.XDG_RUNTIME_DIR = before;
 });
 
-async function complaint(action: Promise<unknown>): Promise<string> {
-  const error = await action.catch((reason: unknown) => reason);
+async function complaint(action: () => unknown): Promise<string> {
+  const error = await (async () => action())().catch((reason: unknown) => reason);
   if (!(error instanceof SandboxError)) throw error;
   return `${error.message} | ${error.remedy}`;
 }
@@ -33,19 +33,21 @@ describe('a lab is not begun', () => {
   it('where its folder cannot be made', async () => {
     writeFileSync(join(folder, 'file'), '');
     process.env.XDG_RUNTIME_DIR = join(folder, 'file');
-    expect(await complaint(createLab('web', 'root'))).toMatch(
+    expect(await complaint(() => createLab('web', { kind: 'root' }))).toMatch(
       /^the folder of running labs cannot be made: .* \| set XDG_RUNTIME_DIR/,
     );
   });
 
   it('in a folder that is open to others', async () => {
     mkdirSync(join(folder, 'packetwalk'), { mode: 0o755 });
-    expect(await complaint(createLab('web', 'root'))).toMatch(/open to others \| remove it/);
+    expect(await complaint(() => createLab('web', { kind: 'root' }))).toMatch(/open to others \| remove it/);
   });
 
   it('whose socket would have too long a path', async () => {
     process.env.XDG_RUNTIME_DIR = join(folder, 'x'.repeat(80));
-    expect(await complaint(createLab('web', 'root'))).toMatch(/is too long for a socket \| choose a shorter --name/);
+    expect(await complaint(() => createLab('web', { kind: 'root' }))).toMatch(
+      /is too long for a socket \| choose a shorter --name/,
+    );
     expect(listLabs()).toEqual([]);
   });
 });
@@ -74,7 +76,7 @@ describe('a lab that is running', () => {
 
   it('is not by another', async () => {
     const server = await agentOf('0.0.1');
-    expect(await complaint(openLab(record))).toBe(
+    expect(await complaint(() => openLab(record))).toBe(
       `lab web was made by packetwalk 0.0.1, and this is ${VERSION} | packetwalk down web, then up again`,
     );
     server.close();

@@ -14,6 +14,7 @@ function terminalOf(columns = 80, rows = 24): { terminal: Terminal; shown: () =>
   let text = '';
   const terminal = new Terminal({ columns, rows }, (data) => {
     text += data.toString();
+    return undefined;
   });
   return { terminal, shown: () => text };
 }

@@ -3,6 +3,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants, readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { execa, type Options, type ResultPromise } from 'execa';
 import { classify, KernelError } from './errors.ts';
@@ -27,8 +28,8 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   mount: 'mount',
   'qemu-system-x86_64': 'qemu-system-x86',
   busybox: 'busybox-static',
-  cpio: 'cpio',
   depmod: 'kmod',
+  gzip: 'gzip',
   xz: 'xz-utils',
   zstd: 'zstd',
   'apt-get': 'apt',
@@ -89,6 +90,26 @@ export async function runChecked(argv: readonly string[], options: RunOptions = 
   return result;
 }
 
+/** Passes bytes through a program. Throws a KernelError when it is missing or fails. */
+export async function filter(argv: readonly string[], input: Uint8Array): Promise<Buffer> {
+  const [program = '', ...args] = argv;
+  const result = await execa(program, args, {
+    input,
+    encoding: 'buffer',
+    timeout: FILTER_TIMEOUT_MS,
+    maxBuffer: 1 << 30,
+    reject: false,
+    env: { PATH: SYSTEM_PATH, LC_ALL: 'C' },
+  });
+  if (result.code === 'ENOENT') throw missingTool(program, where(argv, {}));
+  if (result.timedOut) throw timedOut(argv, { timeoutMs: FILTER_TIMEOUT_MS });
+  if (result.exitCode !== 0)
+    throw failed(argv, { stderr: Buffer.from(result.stderr).toString(), exitCode: result.exitCode ?? 128 }, {});
+  return Buffer.from(result.stdout.buffer, result.stdout.byteOffset, result.stdout.byteLength);
+}
+
+const FILTER_TIMEOUT_MS = 120_000;
+
 /** The path of a program. Throws a KernelError when it is not installed. */
 export function findProgram(argv: readonly string[]): string {
   const [program = ''] = argv;
@@ -132,19 +153,25 @@ export function start(argv: readonly string[], options: Options): ResultPromise 
   return execa(program, args, { reject: false, ...options, env: { PATH: SYSTEM_PATH, ...options.env } });
 }
 
-/** Starts a program that outlives this process, in a session of its own. Its errors go to `log`, a descriptor. */
+/**
+ * Starts a program that outlives this process, in a session of its own. Its errors go to `log`, a descriptor; its standard
+ * input ends with this process.
+ */
 export function startDetached(argv: readonly string[], log: number): ChildProcess {
   const [program = '', ...args] = argv;
   const child = spawn(program, args, {
-    stdio: ['ignore', 'ignore', log],
+    stdio: ['pipe', 'ignore', log],
     detached: true,
     env: { ...process.env, PATH: SYSTEM_PATH },
   });
   child.unref();
+  /** A pipe to a process that has died already. */
+  child.stdin?.on('error', () => {});
+  (child.stdin as Socket | null)?.unref();
   return child;
 }
 
-export function missingTool(program: string, where: { command: string; namespace?: string }): KernelError {
+function missingTool(program: string, where: { command: string; namespace?: string }): KernelError {
   const debian = PACKAGES[program];
   return new KernelError({
     ...where,

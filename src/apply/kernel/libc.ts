@@ -39,6 +39,8 @@ const raw = {
   ptsname_r: libc.func('int ptsname_r(int fd, _Out_ void *name, size_t length)'),
   ioctl: libc.func('int ioctl(int fd, unsigned long request, const void *argument)'),
   pipe2: libc.func('int pipe2(_Out_ int *fds, int flags)'),
+  memfd_create: libc.func('int memfd_create(const char *name, uint flags)'),
+  flock: libc.func('int flock(int fd, int operation)'),
   waitpid: libc.func('int waitpid(int pid, _Out_ int *status, int options)'),
   posix_spawn: libc.func(
     'int posix_spawn(_Out_ int *pid, const char *path, const void *actions, const void *attributes, const char **argv, const char **envp)',
@@ -154,6 +156,25 @@ export function pipe(): { readonly read: number; readonly write: number } {
   checked('pipe2', raw.pipe2(fds, O_CLOEXEC));
   return { read: fds[0]!, write: fds[1]! };
 }
+
+/** A file in memory, gone with the last descriptor of it; what is started gets it only by being given it. */
+export function memoryFile(name: string): number {
+  return checked('memfd_create', raw.memfd_create(name, MFD_CLOEXEC));
+}
+
+const MFD_CLOEXEC = 1;
+
+/**
+ * Locks an open file; false when somebody else has. The lock is gone with the descriptor, so also with a process that is
+ * killed. A file system that knows no locks keeps nobody out.
+ */
+export function tryLock(fd: number): boolean {
+  return (raw.flock(fd, LOCK_EX | LOCK_NB) as number) === 0 || koffi.errno() !== EWOULDBLOCK;
+}
+
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+const EWOULDBLOCK = 11;
 
 /** Room for the structures of spawn.h, whose sizes are glibc's own business: 80, 336 and 128 bytes. */
 const STRUCTURE_BYTES = 512;

@@ -25,12 +25,15 @@ const ARGUMENTS: Record<NamespaceKind, readonly string[]> = {
   root: SHARED,
 };
 
-/**
- * The command that runs a program as first process of a sandbox. When `tied`, the sandbox dies with whoever starts
- * it, also when that is killed.
- */
+/** The command that runs a program as first process of a sandbox. When `tied`, the sandbox dies with whoever starts it. */
 export function namespacesCommand(kind: NamespaceKind, program: readonly string[], tied: boolean): string[] {
-  return [...(tied ? ['setpriv', '--pdeathsig', 'KILL'] : []), 'unshare', ...ARGUMENTS[kind], ...program];
+  const command = ['unshare', ...ARGUMENTS[kind], ...program];
+  return tied ? tiedCommand(command) : command;
+}
+
+/** The command that runs a program which dies with whoever starts it, also when that is killed (prctl(2), PR_SET_PDEATHSIG). */
+export function tiedCommand(argv: readonly string[]): string[] {
+  return ['setpriv', '--pdeathsig', 'KILL', ...argv];
 }
 
 /** Identifies the network namespace of this process: what a sandbox must not be in. */

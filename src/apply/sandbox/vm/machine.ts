@@ -2,24 +2,27 @@
  * A virtual machine: QEMU with a kernel, no network card, the host's file system read-only, and one serial port that
  * carries everything. It dies with whoever started it.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, freemem, release, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { closeSync, writeFileSync } from 'node:fs';
+import { availableParallelism, freemem, release } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { missingTool, run, start } from '../../kernel/command.ts';
+import { findProgram, PACKAGES, run, start } from '../../kernel/command.ts';
+import { KernelError } from '../../kernel/errors.ts';
+import { memoryFile } from '../../kernel/libc.ts';
 import { SandboxError } from '../error.ts';
+import { tiedCommand } from '../namespaces.ts';
 import { recall, remember } from './cache.ts';
-import { Channels } from './channels.ts';
+import { Channels, HELLO } from './channels.ts';
+import { lastWords, problemOn, whyEnded } from './diagnosis.ts';
 import { bootImage } from './image.ts';
-import { COMPLAINT, PORT_NAME, ROOT_TAG, writeInitramfs } from './initramfs.ts';
+import { initramfs, MILESTONE, PORT_NAME, ROOT_TAG } from './initramfs.ts';
 import type { GuestKernel } from './kernel.ts';
 
 export type Acceleration = 'kvm' | 'tcg';
 
 /** What is known of machines here, from the last one that came up. */
 export interface BootRecord {
-  /** What it holds for: the host's kernel and QEMU's version. */
+  /** What it holds for: the host's kernel, QEMU's version, and whether there is a KVM to be tried. */
   readonly host: string;
   readonly acceleration: Acceleration;
   readonly kernel: string;
@@ -27,13 +30,26 @@ export interface BootRecord {
 }
 
 export interface MachineOptions {
-  /** Program to run in the guest, on a file system like this one. */
+  /** Program to run in the guest, on a file system like this one. Its descriptors 0 and 1 are the serial port. */
   readonly program: readonly string[];
   /** Memory of the guest in MiB. */
   readonly memory?: number;
+  /** KVM is tried even where it is remembered not to work. */
+  readonly anew?: boolean;
+}
+
+/** When a guest was how far. */
+export interface Milestone {
+  readonly name: string;
+  /** Milliseconds since the boot was asked for. */
+  readonly ms: number;
+  /** The same by the guest's own clock, which starts with its kernel; undefined for what happened outside. */
+  readonly guestMs?: number;
 }
 
 const QEMU = 'qemu-system-x86_64';
+/** What has to be installed. */
+const MACHINE_PROGRAMS = [QEMU, 'busybox'] as const;
 const RECORD = 'machine.json';
 /** With KVM a guest is there in a second, or hangs; emulated it needs several, on a busy machine many. */
 const BOOT_MS: Record<Acceleration, number> = { kvm: 15_000, tcg: 120_000 };
@@ -42,69 +58,62 @@ const MiB = 1024 * 1024;
 export class Machine {
   readonly kernel: GuestKernel;
   readonly acceleration: Acceleration;
-  /** Milliseconds until the guest's program spoke. */
-  readonly bootMs: number;
-  readonly #channels: Channels;
-  readonly #process: Running;
+  readonly #qemu: Qemu;
 
-  private constructor(kernel: GuestKernel, acceleration: Acceleration, bootMs: number, running: Running) {
+  private constructor(kernel: GuestKernel, acceleration: Acceleration, qemu: Qemu) {
     this.kernel = kernel;
     this.acceleration = acceleration;
-    this.bootMs = bootMs;
-    this.#process = running;
-    this.#channels = running.channels;
+    this.#qemu = qemu;
   }
 
   /** Boots with KVM where a guest is known, or found, to come up with it, else emulated. */
   static async boot(kernel: GuestKernel, options: MachineOptions): Promise<Machine> {
-    const host = `${release()} ${await qemuVersion()}`;
+    const started = performance.now();
+    assertPrograms();
+    const kvm = await hasKvm();
+    const host = `${release()}, QEMU ${await qemuVersion()}, ${kvm ? 'KVM' : 'no KVM'}`;
     const known = recall<BootRecord>(RECORD);
-    const choices: Acceleration[] = known?.host === host ? [known.acceleration] : await accelerations();
+    const inVain = options.anew !== true && known?.host === host && known.acceleration === 'tcg';
+    const files = { kernel: await bootImage(kernel), initramfs: await initramfs(kernel, options.program) };
     let failure: unknown;
-    for (const acceleration of choices) {
+    for (const acceleration of kvm && !inVain ? (['kvm', 'tcg'] as const) : (['tcg'] as const)) {
+      const qemu = new Qemu(files, acceleration, options.memory ?? guestMemory(), started);
       try {
-        const machine = await Machine.#start(kernel, acceleration, options);
-        remember(RECORD, { host, acceleration, kernel: kernel.release, bootMs: machine.bootMs } satisfies BootRecord);
-        return machine;
+        await qemu.ready(BOOT_MS[acceleration]);
+        const bootMs = performance.now() - started;
+        remember(RECORD, { host, acceleration, kernel: kernel.release, bootMs } satisfies BootRecord);
+        return new Machine(kernel, acceleration, qemu);
       } catch (error) {
         failure = error;
+        await qemu.stop();
       }
     }
     throw failure;
   }
 
-  static async #start(kernel: GuestKernel, acceleration: Acceleration, options: MachineOptions): Promise<Machine> {
-    const started = performance.now();
-    const folder = mkdtempSync(join(tmpdir(), 'packetwalk-vm-'));
-    try {
-      const initramfs = await writeInitramfs(kernel, options.program, folder);
-      const files = { kernel: await bootImage(kernel), initramfs };
-      const running = new Running(qemuCommand(files, acceleration, options.memory ?? guestMemory()));
-      try {
-        await running.ready(BOOT_MS[acceleration]);
-      } catch (error) {
-        await running.stop();
-        throw error;
-      }
-      return new Machine(kernel, acceleration, performance.now() - started, running);
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
-  }
-
   /** A stream to the guest's program, which is told its purpose. */
   open(purpose: string): Duplex {
-    return this.#channels.open(purpose);
+    return this.#qemu.channels.open(purpose);
   }
 
   /** Resolves with the reason when the machine has gone. */
   get ended(): Promise<SandboxError> {
-    return this.#process.ended;
+    return this.#qemu.ended;
+  }
+
+  /** What has gone wrong in the guest so far, as far as its console shows it. */
+  get problem(): SandboxError | undefined {
+    return problemOn(this.#qemu.console);
+  }
+
+  /** How the boot went, until the guest's program spoke. */
+  get milestones(): readonly Milestone[] {
+    return this.#qemu.milestones;
   }
 
   /** Ends the machine at once and waits until it is gone. */
   close(): Promise<void> {
-    return this.#process.stop();
+    return this.#qemu.stop();
   }
 }
 
@@ -113,16 +122,37 @@ export function lastBoot(): BootRecord | undefined {
   return recall<BootRecord>(RECORD);
 }
 
-/** QEMU's version. Throws a KernelError when it is not installed. */
-async function qemuVersion(): Promise<string> {
-  const { stdout } = await run([QEMU, '--version']);
-  return /version (\S+)/.exec(stdout)?.[1] ?? 'unknown';
+/** Throws a SandboxError when something has to be installed before there can be machines. */
+export function assertPrograms(): void {
+  if (process.arch !== 'x64')
+    throw new SandboxError(`virtual machines are for x86-64 only, and this machine is ${process.arch}`);
+  const missing = MACHINE_PROGRAMS.filter((program) => !isInstalled(program));
+  if (missing.length > 0)
+    throw new SandboxError(
+      `virtual machines need ${missing.join(' and ')}, not installed here`,
+      `sudo apt-get install -y --no-install-recommends ${missing.map((program) => PACKAGES[program]).join(' ')}`,
+    );
 }
 
-/** The device file proves nothing, but without it there is no need to try. */
-async function accelerations(): Promise<Acceleration[]> {
+function isInstalled(program: string): boolean {
+  try {
+    findProgram([program]);
+    return true;
+  } catch (error) {
+    if (error instanceof KernelError) return false;
+    throw error;
+  }
+}
+
+async function qemuVersion(): Promise<string> {
+  const { stdout } = await run([QEMU, '--version']);
+  return /version (\S+)/.exec(stdout)?.[1] ?? 'of an unknown version';
+}
+
+/** Whether there is a KVM for this user. The device file proves nothing, but without it there is no need to try. */
+async function hasKvm(): Promise<boolean> {
   const { exitCode } = await run(['test', '-w', '/dev/kvm']);
-  return exitCode === 0 ? ['kvm', 'tcg'] : ['tcg'];
+  return exitCode === 0;
 }
 
 /** A quarter of what is free, between 1 and 4 GiB. */
@@ -130,24 +160,31 @@ function guestMemory(): number {
   return Math.max(1024, Math.min(4096, Math.floor(freemem() / MiB / 4)));
 }
 
-function qemuCommand(
-  { kernel, initramfs }: { readonly kernel: string; readonly initramfs: string },
-  acceleration: Acceleration,
-  memory: number,
-): string[] {
+interface Files {
+  /** A path, or the image itself. */
+  readonly kernel: string | Buffer;
+  readonly initramfs: Buffer;
+}
+
+/** Descriptors of QEMU's. */
+const PORT = 3;
+const INITRAMFS = 4;
+const IMAGE = 5;
+
+function qemuCommand({ kernel }: Files, acceleration: Acceleration, memory: number): string[] {
   const cpus = Math.min(4, availableParallelism());
   const devices = [
     ['-virtfs', `local,path=/,mount_tag=${ROOT_TAG},security_model=none,multidevs=remap,readonly=on`],
-    ['-chardev', 'socket,id=agent,fd=3'],
+    ['-chardev', `socket,id=agent,fd=${PORT}`],
     ['-device', 'virtio-serial'],
     ['-device', `virtserialport,chardev=agent,name=${PORT_NAME}`],
     ['-nic', 'none'],
   ].flat();
+  const image = typeof kernel === 'string' ? kernel : `/dev/fd/${IMAGE}`;
   return [
-    ...['setpriv', '--pdeathsig', 'KILL', QEMU],
-    ...['-machine', `q35,accel=${acceleration}`, '-cpu', 'max', '-smp', String(cpus), '-m', String(memory)],
+    ...[QEMU, '-machine', `q35,accel=${acceleration}`, '-cpu', 'max', '-smp', String(cpus), '-m', String(memory)],
     ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-serial', 'stdio', ...devices],
-    ...['-kernel', kernel, '-initrd', initramfs, '-append', KERNEL_PARAMETERS.join(' ')],
+    ...['-kernel', image, '-initrd', `/dev/fd/${INITRAMFS}`, '-append', KERNEL_PARAMETERS.join(' ')],
   ];
 }
 
@@ -158,39 +195,37 @@ const KERNEL_PARAMETERS = [
   '8250.nr_uarts=1 i8042.noaux pci=lastbus=0 cryptomgr.notests',
 ];
 
-/** QEMU while it runs: its console, and what it died of. */
-class Running {
+const CONSOLE_LENGTH = 64 * 1024;
+const REACHED = new RegExp(`^${MILESTONE}(.*): ([\\d.]+)\r?$`, 'gm');
+
+/** QEMU while it runs. */
+class Qemu {
   readonly channels: Channels;
   readonly ended: Promise<SandboxError>;
+  readonly milestones: Milestone[] = [];
   readonly #process: ReturnType<typeof start>;
+  readonly #started: number;
   readonly #spoken: Promise<void>;
   #console = '';
   #errors = '';
 
-  constructor(command: readonly string[]) {
-    this.#process = start(command, {
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-      buffer: false,
-      encoding: 'buffer',
-      detached: true,
-      cleanup: true,
-    });
-    this.#process.stdout?.on('data', (chunk: Buffer) => {
-      this.#console = (this.#console + chunk.toString('latin1')).slice(-CONSOLE_LENGTH);
-    });
+  constructor(files: Files, acceleration: Acceleration, memory: number, started: number) {
+    this.#started = started;
+    this.#process = startQemu(files, acceleration, memory);
+    this.#reach('QEMU');
+    this.#process.stdout?.on('data', (chunk: Buffer) => this.#show(chunk.toString('latin1')));
     this.#process.stderr?.on('data', (chunk: Buffer) => (this.#errors += chunk.toString()));
-    this.ended = this.#process.then(({ code }) => this.#failure(code));
-    const port = this.#process.stdio[3] as Duplex;
+    this.ended = this.#process.then(() => whyEnded(this.#console, this.#errors));
+    const port = this.#process.stdio[PORT] as Duplex;
     port.on('error', () => {});
-    let announce = () => {};
-    this.#spoken = new Promise((resolve) => {
-      announce = resolve;
-    });
-    /** The guest opens a channel to say that it is there. */
-    this.channels = new Channels(port, port, (channel) => {
-      channel.destroy();
-      announce();
-    });
+    this.channels = new Channels(port, port);
+    const hello = this.channels.open(HELLO);
+    this.#spoken = new Promise((resolve) => hello.resume().once('end', resolve));
+  }
+
+  /** The end of what the guest's console has shown. */
+  get console(): string {
+    return this.#console;
   }
 
   async ready(timeoutMs: number): Promise<void> {
@@ -199,8 +234,10 @@ class Running {
     if (first === 'late')
       throw new SandboxError(
         `the virtual machine did not come up within ${timeoutMs / 1000} s${lastWords(this.#console)}`,
+        'try again when this machine is less busy, or another kernel with --kernel',
       );
     if (first !== 'spoken') throw first;
+    this.#reach('program');
   }
 
   async stop(): Promise<void> {
@@ -208,40 +245,33 @@ class Running {
     await this.ended;
   }
 
-  #failure(code: string | undefined): SandboxError {
-    if (code === 'ENOENT') return new SandboxError('setpriv is not installed', 'sudo apt-get install util-linux');
-    const lines = this.#console.split(/\r?\n/);
-    const complaint = lines.find((line) => line.startsWith(COMPLAINT));
-    if (complaint) return new SandboxError(`the virtual machine could not start: ${complaint.slice(COMPLAINT.length)}`);
-    const memory = lines.find((line) => /Out of memory/.test(line));
-    if (memory)
-      return new SandboxError(
-        `the virtual machine ran out of memory${lastWords(memory)}`,
-        'free some memory on this machine: a guest gets a quarter of what is free',
-      );
-    const panic = lines.find((line) => /Kernel panic/.test(line));
-    if (panic)
-      return new SandboxError(
-        `the kernel of the virtual machine panicked${lastWords(panic)}`,
-        'try another with --kernel',
-      );
-    const words = this.#errors.trim();
-    if (/not found|failed to execute/.test(words) && words.includes(QEMU)) {
-      const { details } = missingTool(QEMU, { command: QEMU });
-      return new SandboxError(details.cause, details.remedy);
-    }
-    return new SandboxError(`the virtual machine ended${words ? `: ${words}` : lastWords(this.#console)}`);
+  #show(text: string): void {
+    this.#console = (this.#console + text).slice(-CONSOLE_LENGTH);
+    for (const [, name = '', seconds] of this.#console.matchAll(REACHED)) this.#reach(name, Number(seconds) * 1000);
+  }
+
+  #reach(name: string, guestMs?: number): void {
+    if (this.milestones.some((milestone) => milestone.name === name)) return;
+    const ms = performance.now() - this.#started;
+    this.milestones.push({ name, ms, ...(guestMs !== undefined && { guestMs }) });
   }
 }
 
-const CONSOLE_LENGTH = 64 * 1024;
-
-/** The end of what the console showed, in brackets. */
-function lastWords(console: string): string {
-  const line = console
-    .split(/\r?\n/)
-    .map((text) => text.replace(/^\[[\d .]+\] */, '').replace(/[^\x20-\x7e]/g, ''))
-    .filter((text) => text.trim() !== '')
-    .at(-1);
-  return line ? ` (${line.trim()})` : '';
+/** What only this guest needs has no name in any file system: nothing of it can be left anywhere. */
+function startQemu(files: Files, acceleration: Acceleration, memory: number): ReturnType<typeof start> {
+  const inMemory = [files.initramfs, ...(typeof files.kernel === 'string' ? [] : [files.kernel])].map((bytes) => {
+    const fd = memoryFile('packetwalk');
+    writeFileSync(fd, bytes);
+    return fd;
+  });
+  try {
+    return start(tiedCommand(qemuCommand(files, acceleration, memory)), {
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', ...inMemory] as unknown as ['ignore', 'pipe', 'pipe', 'pipe'],
+      buffer: false,
+      encoding: 'buffer',
+      detached: true,
+    });
+  } finally {
+    for (const fd of inMemory) closeSync(fd);
+  }
 }

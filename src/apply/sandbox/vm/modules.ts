@@ -1,5 +1,5 @@
 /** Kernel modules a guest needs before it has a file system, in an order in which they can be loaded. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { GuestKernel } from './kernel.ts';
 
@@ -27,6 +27,11 @@ export function moduleFiles(kernel: GuestKernel, names: readonly string[]): stri
   return [...ordered].map((path) => join(kernel.modules, kernel.release, path));
 }
 
+/** Whether depmod(8) has written down which modules there are and what they need. */
+export function isIndexed({ modules, release }: GuestKernel): boolean {
+  return existsSync(join(modules, release, 'modules.dep'));
+}
+
 interface Index {
   readonly builtin: ReadonlySet<string>;
   /** Path by name. */
@@ -34,12 +39,12 @@ interface Index {
   readonly dependencies: ReadonlyMap<string, readonly string[]>;
 }
 
-/** modules.dep and modules.builtin, as depmod(8) writes them; a name's `-` and `_` are the same. */
+/** modules.dep, as depmod writes it, and modules.builtin, which comes with the kernel; a name's `-` and `_` are the same. */
 function readIndex({ modules, release }: GuestKernel): Index {
-  const lines = (file: string) =>
-    readFileSync(join(modules, release, file), 'utf8')
-      .split('\n')
-      .filter(Boolean);
+  const lines = (file: string) => {
+    const path = join(modules, release, file);
+    return existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter(Boolean) : [];
+  };
   const entries = lines('modules.dep').map((line) => {
     const [path = '', needed = ''] = line.split(':');
     return [path, needed.split(' ').filter(Boolean)] as const;
