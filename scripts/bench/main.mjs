@@ -120,6 +120,17 @@ for (const [pods, nodes, behindService, times] of [
   process.stderr.write(`${lines.at(-1)}\n`);
 }
 
+/** What has been done by when, by the names of milestones (src/apply/sandbox/vm). */
+const STEPS = [
+  ['QEMU', 'the image and the first file system are there, QEMU is started'],
+  ['kernel', 'firmware and kernel have come up'],
+  ['modules', 'the modules of the first file system are loaded'],
+  ['file system', "the host's files are mounted, a layer in memory above them"],
+  ['network', 'the modules are loaded that no lab asks for'],
+  ['program', "the guest's program answers"],
+  ['agent', 'the first agent does'],
+];
+
 const file = `${folder}/five.yaml`;
 writeFileSync(file, readFileSync('scripts/bench/five-checks.yaml'));
 const cold = await repeated(7, async () => {
@@ -127,6 +138,26 @@ const cold = await repeated(7, async () => {
   await $`node dist/cli.js test ${file}`;
   return performance.now() - started;
 });
+lines.push('', '## A virtual machine', '');
+const { exitCode } = await $`node dist/cli.js test ${file} --sandbox vm`.nothrow();
+if (exitCode === 0) {
+  const boots = await repeated(5, () => measure('machine'));
+  const inMachine = await repeated(5, async () => {
+    const started = performance.now();
+    await $`node dist/cli.js test ${file} --sandbox vm`;
+    return performance.now() - started;
+  });
+  const how = boots[0].acceleration === 'kvm' ? 'with KVM' : 'emulated in software';
+  lines.push(`Linux ${boots[0].kernel}, ${how}.`, '', '| When | From the beginning |', '|---|---|');
+  for (const [name, what] of STEPS) {
+    const times = boots.map(({ steps }) => steps.find((step) => step.name === name).ms);
+    lines.push(`| ${what} | ${range(times, seconds)} |`);
+  }
+  lines.push(`| \`packetwalk test --sandbox vm\`, two nodes, five checks, has ended | ${range(inMachine, seconds)} |`);
+} else {
+  lines.push('There was none: `packetwalk doctor --sandbox vm` says why.');
+}
+
 const bareNode = await repeated(7, async () => {
   const started = performance.now();
   await $`node -e 0`;

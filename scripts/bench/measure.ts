@@ -1,6 +1,9 @@
 /** The measurements that need the stages themselves. Prints one JSON object. */
-import { namespaceSandbox } from '../../src/agent/sandbox.ts';
+import { programPath } from '../../src/agent/programs.ts';
+import { machineSandbox, namespaceSandbox } from '../../src/agent/sandbox.ts';
 import { usualNamespaces } from '../../src/apply/sandbox/namespaces.ts';
+import { findKernel } from '../../src/apply/sandbox/vm/kernel.ts';
+import { Machine } from '../../src/apply/sandbox/vm/machine.ts';
 import { compile } from '../../src/compile/index.ts';
 import { readFrames, VXLAN_PORTS } from '../../src/decode/index.ts';
 import { readPcap } from '../../src/decode/pcap.ts';
@@ -83,6 +86,19 @@ spec: { containers: [ { name: app } ] }
   return { read: read - started, compile: performance.now() - read, operations };
 }
 
+/** When a virtual machine was how far, and its first agent there: milliseconds from the beginning. */
+async function machine() {
+  const started = performance.now();
+  const kernel = await findKernel();
+  const program = [process.execPath, programPath('guest')];
+  const booted = await Machine.boot(kernel, { program });
+  const agent = await machineSandbox(booted).startAgent();
+  const steps = [...booted.milestones, { name: 'agent', ms: performance.now() - started }];
+  await agent.close();
+  await booted.close();
+  return { kernel: kernel.release, acceleration: booted.acceleration, steps };
+}
+
 /** A capture of one small TCP segment, over and over. */
 function decoding(packets: number) {
   const header = Buffer.alloc(24);
@@ -118,10 +134,10 @@ function decoding(packets: number) {
 }
 
 const [first = 0, second = 0, third = 0] = numbers.map(Number);
-const result =
-  what === 'bring-up'
-    ? await bringUp(first, second, third === 1)
-    : what === 'services'
-      ? services(first)
-      : decoding(first);
-process.stdout.write(`${JSON.stringify(result)}\n`);
+const MEASUREMENTS: Record<string, () => unknown> = {
+  'bring-up': () => bringUp(first, second, third === 1),
+  services: () => services(first),
+  decode: () => decoding(first),
+  machine,
+};
+process.stdout.write(`${JSON.stringify(await MEASUREMENTS[what ?? '']!())}\n`);

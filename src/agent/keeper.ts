@@ -5,11 +5,13 @@
  */
 import { KernelError } from '../apply/kernel/errors.ts';
 import { SandboxError } from '../apply/sandbox/error.ts';
+import { hostNamespace, namespacesCommand } from '../apply/sandbox/namespaces.ts';
 import { join } from '../apply/sandbox/vm/channels.ts';
 import type { GuestKernel } from '../apply/sandbox/vm/kernel.ts';
 import { Machine } from '../apply/sandbox/vm/machine.ts';
 import { LabSocket } from './lab-socket.ts';
-import { programPath, REMEDY } from './sandbox.ts';
+import { programPath } from './programs.ts';
+import { REMEDY } from './sandbox.ts';
 
 const [path = '', kernel = ''] = process.argv.slice(2);
 const socket = new LabSocket(path);
@@ -17,9 +19,10 @@ for (const signal of ['SIGINT', 'SIGHUP', 'SIGPIPE'] as const) process.on(signal
 process.on('SIGTERM', () => socket.leave());
 
 try {
-  const program = [process.execPath, programPath('guest'), 'shared'];
+  const agent = [process.execPath, programPath('agent'), hostNamespace(), 'port'];
+  const program = namespacesCommand('root', agent, false);
   const machine = await Machine.boot(JSON.parse(kernel) as GuestKernel, { program });
-  socket.listen((connection) => join(connection, machine.open('shared')));
+  socket.listen((connection) => join(connection, machine.open()));
   process.stderr.write(textOf(await machine.ended));
 } catch (error) {
   process.stderr.write(textOf(error));

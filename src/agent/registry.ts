@@ -15,7 +15,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { runningSince, startDetached, stopProcess } from '../apply/kernel/command.ts';
+import { startDetached } from '../apply/kernel/child.ts';
+import { runningSince, stopProcess } from '../apply/kernel/command.ts';
 import { SandboxError } from '../apply/sandbox/error.ts';
 import type { SandboxKind } from '../apply/sandbox/namespaces.ts';
 import type { KernelState } from '../compile/kernel-state.ts';

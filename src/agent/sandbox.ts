@@ -1,14 +1,13 @@
 /** A sandbox starts the agents of labs: in namespaces of this machine, or in those of a virtual one. */
-import { existsSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { start } from '../apply/kernel/command.ts';
 import { SandboxError } from '../apply/sandbox/error.ts';
 import { hostNamespace, type NamespaceKind, namespacesCommand, type SandboxKind } from '../apply/sandbox/namespaces.ts';
 import type { GuestKernel } from '../apply/sandbox/vm/kernel.ts';
 import type { Machine } from '../apply/sandbox/vm/machine.ts';
 import { AgentClient } from './client.ts';
+import { programPath } from './programs.ts';
 
 export interface Sandbox {
   readonly kind: SandboxKind;
@@ -64,7 +63,7 @@ async function startInMachine(machine: Machine): Promise<OwnAgent> {
     await delay(LAST_WORDS_MS);
     return machine.problem ?? new SandboxError('the lab in the virtual machine ended');
   };
-  const client = new AgentClient(machine.open('own'), () => Promise.race([machine.ended, labEnded()]));
+  const client = new AgentClient(machine.open(), () => Promise.race([machine.ended, labEnded()]));
   await client.call('hello');
   return { client, close: async () => client.close() };
 }
@@ -77,16 +76,6 @@ export function detachedCommand(place: DetachedPlace, socketPath: string): strin
   if (place.kind === 'vm') return [process.execPath, programPath('keeper'), socketPath, JSON.stringify(place.kernel)];
   const agent = [process.execPath, programPath('agent'), hostNamespace(), 'socket', socketPath];
   return namespacesCommand(place.kind, agent, false);
-}
-
-/** Next to the bundle, or in the build folder when run from source. */
-export function programPath(name: 'agent' | 'guest' | 'keeper'): string {
-  const candidates = [`./${name}.js`, `../${name}.js`, `../../dist/${name}.js`].map((path) =>
-    fileURLToPath(new URL(path, import.meta.url)),
-  );
-  const found = candidates.find((path) => existsSync(path));
-  if (found === undefined) throw new SandboxError(`${name}.js has not been built`, 'npm run build');
-  return found;
 }
 
 /** What made a sandbox end, from the words of the program that made it. */

@@ -8,7 +8,8 @@ import { findKernel, type GuestKernel } from '../apply/sandbox/vm/kernel.ts';
 import { assertPrograms, Machine } from '../apply/sandbox/vm/machine.ts';
 import type { KernelState } from '../compile/kernel-state.ts';
 import { canLoad, examineFeatures, type Feature, featuresOf } from './features.ts';
-import { type DetachedPlace, machineSandbox, namespaceSandbox, programPath, type Sandbox } from './sandbox.ts';
+import { programPath } from './programs.ts';
+import { type DetachedPlace, machineSandbox, namespaceSandbox, type Sandbox } from './sandbox.ts';
 
 export interface SandboxOptions {
   /** `auto`: namespaces of this machine, unless only another kernel has what a lab needs. */
@@ -84,7 +85,7 @@ export class Sandboxes {
     const { note, anew = false } = this.#options;
     const kernel = await this.#findKernel();
     note?.(`booting a virtual machine with Linux ${kernel.release}`);
-    return Machine.boot(kernel, { program: [process.execPath, programPath('guest'), 'own'], anew });
+    return Machine.boot(kernel, { program: [process.execPath, programPath('guest')], anew });
   }
 
   /** Nothing is fetched for a machine that could not be started. */

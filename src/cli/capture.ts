@@ -1,6 +1,6 @@
 /** packetwalk capture: tcpdump at a place of a running lab, or a capture file read back. */
 import { createWriteStream, openSync, readFileSync } from 'node:fs';
-import { SYSTEM_PATH } from '../apply/kernel/command.ts';
+import { SYSTEM_PATH } from '../apply/kernel/child.ts';
 import { readFrames, VXLAN_PORTS } from '../decode/index.ts';
 import { PcapError } from '../decode/pcap.ts';
 import { formatFrame } from '../report/frame-text.ts';

@@ -1,7 +1,7 @@
 /** packetwalk exec: a program at a place of a running lab, with this terminal as its own. */
 import type { AgentClient } from '../agent/client.ts';
 import type { TerminalSize } from '../agent/protocol.ts';
-import { SYSTEM_PATH } from '../apply/kernel/command.ts';
+import { SYSTEM_PATH } from '../apply/kernel/child.ts';
 import { unlessInterrupted } from './interrupt.ts';
 import { chooseLab, placeIn, resume } from './labs.ts';
 

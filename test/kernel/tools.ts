@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import type { Lab } from '../../src/agent/lab.ts';
 import { Sandboxes, type SandboxOptions } from '../../src/agent/sandboxes.ts';
-import { SYSTEM_PATH } from '../../src/apply/kernel/command.ts';
+import { SYSTEM_PATH } from '../../src/apply/kernel/child.ts';
+import type { FaultName } from '../../src/model/cluster.ts';
 import { type Prepared, prepare } from '../../src/pipeline.ts';
 
 export const CLI = 'dist/cli.js';
@@ -27,6 +28,9 @@ export interface RunOptions {
   readonly timeoutMs?: number;
 }
 
+/** An emulated machine needs its time to boot, in every command that has a lab of its own. */
+const TIMEOUT_MS = process.env.PACKETWALK_SANDBOX === 'vm' ? 300_000 : 60_000;
+
 /** Runs packetwalk to its end. */
 export function packetwalk(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
   return run(process.execPath, [CLI, ...args], options);
@@ -35,7 +39,7 @@ export function packetwalk(args: readonly string[], options: RunOptions = {}): P
 export function run(
   program: string,
   args: readonly string[],
-  { env = {}, input, timeoutMs = 60_000 }: RunOptions = {},
+  { env = {}, input, timeoutMs = TIMEOUT_MS }: RunOptions = {},
 ): Promise<Finished> {
   return new Promise((resolve) => {
     const done = (error: ExecFileException | null, stdout: string, stderr: string) =>
@@ -53,12 +57,12 @@ export function labFolder(): Record<string, string> {
   return { XDG_RUNTIME_DIR: mkdtempSync('/tmp/packetwalk-test-') };
 }
 
-export function prepared(path: string): Prepared {
-  return preparedText(readFileSync(path, 'utf8'), path);
+export function prepared(path: string, faults: readonly FaultName[] = []): Prepared {
+  return preparedText(readFileSync(path, 'utf8'), path, faults);
 }
 
-export function preparedText(text: string, name = 'text.yaml'): Prepared {
-  const result = prepare([{ name, text }], { name: 'lab', namespace: 'default' });
+export function preparedText(text: string, name = 'text.yaml', faults: readonly FaultName[] = []): Prepared {
+  const result = prepare([{ name, text }], { name: 'lab', namespace: 'default', faults });
   if (!result.prepared) throw new Error(JSON.stringify(result.diagnostics, null, 2));
   return result.prepared;
 }

@@ -1,11 +1,8 @@
-/**
- * Programs, run by execa with separate arguments: the only file that starts processes. No shell is involved anywhere.
- */
-import { type ChildProcess, spawn } from 'node:child_process';
+/** Programs, run by execa with separate arguments. No shell is involved anywhere. */
 import { accessSync, constants, readFileSync } from 'node:fs';
-import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { execa, type Options, type ResultPromise } from 'execa';
+import { SYSTEM_PATH } from './child.ts';
 import { classify, KernelError } from './errors.ts';
 
 /** Which package of Debian and Ubuntu has a program. */
@@ -37,16 +34,6 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   'dpkg-deb': 'dpkg',
   sysctl: 'procps',
 };
-
-/**
- * Where programs are looked for: the PATH and the folders of system programs, which an ordinary user's PATH may lack.
- * PACKETWALK_PATH replaces all of it, to try another iptables, for example.
- */
-export const SYSTEM_PATH =
-  process.env.PACKETWALK_PATH ??
-  [
-    ...new Set([...(process.env.PATH ?? '').split(':'), '/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin']),
-  ].join(':');
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 
@@ -151,24 +138,6 @@ function where(argv: readonly string[], { namespace }: RunOptions): { command: s
 export function start(argv: readonly string[], options: Options): ResultPromise {
   const [program = '', ...args] = argv;
   return execa(program, args, { reject: false, ...options, env: { PATH: SYSTEM_PATH, ...options.env } });
-}
-
-/**
- * Starts a program that outlives this process, in a session of its own. Its errors go to `log`, a descriptor; its standard
- * input ends with this process.
- */
-export function startDetached(argv: readonly string[], log: number): ChildProcess {
-  const [program = '', ...args] = argv;
-  const child = spawn(program, args, {
-    stdio: ['pipe', 'ignore', log],
-    detached: true,
-    env: { ...process.env, PATH: SYSTEM_PATH },
-  });
-  child.unref();
-  /** A pipe to a process that has died already. */
-  child.stdin?.on('error', () => {});
-  (child.stdin as Socket | null)?.unref();
-  return child;
 }
 
 function missingTool(program: string, where: { command: string; namespace?: string }): KernelError {

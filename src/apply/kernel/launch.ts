@@ -6,7 +6,8 @@
 import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { failed, findProgram, type RunOptions, SYSTEM_PATH, timedOut } from './command.ts';
+import { SYSTEM_PATH } from './child.ts';
+import { failed, findProgram, type RunOptions, timedOut } from './command.ts';
 import { exitStatus, pipe, spawn } from './libc.ts';
 
 export interface Launched {

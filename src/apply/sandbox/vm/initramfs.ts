@@ -85,7 +85,6 @@ function stage2(program: readonly string[]): string {
     'export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     `at() { read -r uptime rest < /proc/uptime; echo "${MILESTONE}$1: $uptime"; }`,
     'at "file system"',
-    'echo 1 > /sys/kernel/rcu_expedited',
     /** What nothing in a lab asks the kernel to load, or what has settings that are made before something does. */
     'modprobe -a br_netfilter nf_conntrack ip_vs',
     'at network',

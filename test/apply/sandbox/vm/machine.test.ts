@@ -121,7 +121,7 @@ ${HELLO}; ${STAY}`);
       `${HELLO}; head -c 9 <&3 >/dev/null; head -c 9 <&3 >/dev/null; echo 'Kernel panic - not syncing: oops'; exit 0`,
     );
     const machine = await Machine.boot(kernel, { program: ['node'] });
-    const channel = machine.open('own');
+    const channel = machine.open();
     expect((await machine.ended).message).toBe(
       'the kernel of the virtual machine panicked: Kernel panic - not syncing: oops',
     );
