@@ -24,6 +24,8 @@ export interface Traced {
 /** Everything one namespace reported, as printed. */
 export interface RuleTrace extends Traced {
   readonly text: string;
+  /** Why what it reported may not be everything; left out when it is. */
+  readonly blind?: string;
   /** From nft: what it says in words that iptables does not know. */
   readonly iptables?: IptablesRules;
   /** IPVS takes packets between two hooks, where no rule tells of it: its tables do. Left out where the kernel has none. */
@@ -78,8 +80,10 @@ const READERS: Record<RuleReader, Reader> = {
 
 const CHAINS = ['PREROUTING', 'OUTPUT'];
 /** Neither says when it is ready nor that it has nothing more to say: fences do. */
-const FENCE_MS = 10_000;
-const INTERVAL_MS = 20;
+const FENCE_MS = 30_000;
+/** Between two fences: longer and longer, for a reader that is behind would only fall further behind. */
+const FIRST_PAUSE_MS = 20;
+const LONGEST_PAUSE_MS = 2000;
 
 export class RuleTraces {
   readonly #running: readonly RunningTrace[];
@@ -109,6 +113,7 @@ class RunningTrace {
   readonly #traced: Traced;
   readonly #process: ResultPromise;
   #text = '';
+  #blind: string | undefined;
 
   constructor(traced: Traced) {
     this.#traced = traced;
@@ -119,16 +124,20 @@ class RunningTrace {
     this.#process.stdout?.on('data', (chunk: Buffer) => (this.#text += chunk.toString()));
   }
 
-  /** Returns when everything so far has been reported, or no fence within the time. */
+  /** Returns when everything so far has been reported, or what has not been is known to be missing. */
   async fence(): Promise<void> {
     const deadline = performance.now() + FENCE_MS;
     const ports: number[] = [];
     const { namespace, reader } = this.#traced;
     const isReported = (port: number) => this.#text.includes(READERS[reader].sentBetween(port));
-    do {
+    for (let pause = FIRST_PAUSE_MS; !ports.some(isReported); pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+      if (performance.now() > deadline) {
+        this.#blind = `${READERS[reader].command[0]} did not report its own test packet within ${FENCE_MS / 1000} s`;
+        return;
+      }
       ports.push(sendFence(namespace, Buffer.from(FENCE)));
-      await delay(INTERVAL_MS);
-    } while (!ports.some(isReported) && performance.now() < deadline);
+      await delay(pause);
+    }
   }
 
   async stop(): Promise<RuleTrace> {
@@ -140,6 +149,7 @@ class RunningTrace {
     return {
       ...this.#traced,
       text: this.#text,
+      ...(this.#blind !== undefined && { blind: this.#blind }),
       ...(reader === 'nft' && { iptables: await iptablesRules(namespace) }),
       ...(hasIpvs && { ipvs: await ipvsTables(namespace) }),
     };

@@ -113,6 +113,9 @@ async function show(lab: Lab, check: ConnectionCheck, options: Options): Promise
   const walk = walks[0]!;
   const wiring = new Wiring(lab.state);
   const rules: RulesAtPlace[] = options.rules ? rulesOf(walk, watched.traces, wiring) : [];
+  const unread = watched.traces.flatMap(({ namespace, blind }) =>
+    blind === undefined ? [] : [{ place: wiring.placeOf(namespace), reason: blind }],
+  );
   const balancings = balancingsOf(walk, watched.traces, wiring);
   const tracked = options.rules ? await trackedConnections(lab, walk) : [];
   if (options.output === 'json') {
@@ -126,7 +129,7 @@ async function show(lab: Lab, check: ConnectionCheck, options: Options): Promise
           ...walkToJson(walk),
           ...(walk.doubt && { doubt: walk.doubt }),
           reason: walk.reason,
-          ...(options.rules && { rules, tracked, balancings }),
+          ...(options.rules && { rules, unread, tracked, balancings }),
         },
         null,
         2,
@@ -137,8 +140,11 @@ async function show(lab: Lab, check: ConnectionCheck, options: Options): Promise
       `${colors.bold(check.name)}  ${colors.dim(`${lab.cluster.proxy.mode} · ${lab.cluster.cni.mode} · ${formatDuration(performance.now() - started)}`)}`,
     );
     print(formatTrace(walk, rules, tracked, balancings, colors));
+    for (const { place, reason } of unread)
+      print(colors.yellow(`\nnot all rules at ${place} could be read: ${reason}`));
   }
-  if (walk.doubt !== undefined || walk.probe.result.kind === 'unsupported') return EXIT.environment;
+  if (walk.doubt !== undefined || unread.length > 0 || walk.probe.result.kind === 'unsupported')
+    return EXIT.environment;
   return walk.outcome === 'delivered' ? EXIT.ok : EXIT.failed;
 }
 

@@ -69,7 +69,7 @@ for folder in dev proc sys; do $bb mkdir -p /root/$folder; $bb mount --move /$fo
 for link in fd stdin:fd/0 stdout:fd/1 stderr:fd/2; do $bb ln -s /proc/self/\${link#*:} /root/dev/\${link%:*}; done
 $bb mkdir -p /root/dev/pts /root/lib/modules /root/run /root/tmp
 $bb mount -t devpts devpts /root/dev/pts
-$bb mount --bind ${quoted(join('/host', realpathSync(kernel.modules)))} /root/lib/modules || fail "the modules cannot be mounted"
+$bb mount --bind ${quoted(join('/host', realpathSync(kernel.modules)))} /root/lib/modules || fail "QEMU cannot read all folders on the way to ${kernel.modules}"
 $bb mount -t tmpfs tmpfs /root/run
 $bb hostname packetwalk
 exec $bb switch_root /root /bin/sh -c ${quoted(stage2(program))}
