@@ -15,7 +15,7 @@ ip netns add network.lan
 #   topologies/nodeport-snat.yaml:12
 ip netns add node.node1
 ip netns add node.node2
-#   topologies/nodeport-snat.yaml:50
+#   topologies/nodeport-snat.yaml:59
 ip netns add pod.default.web-0
 
 # kernel settings
@@ -218,7 +218,7 @@ ip -n network.lan link set lo up
 #   topologies/nodeport-snat.yaml:12
 ip -n node.node1 link set lo up
 ip -n node.node2 link set lo up
-#   topologies/nodeport-snat.yaml:50
+#   topologies/nodeport-snat.yaml:59
 ip -n pod.default.web-0 link set lo up
 
 # links
@@ -231,7 +231,7 @@ ip -n host.client link add eth0 mtu 1500 address 02:00:0a:00:00:64 type veth pee
 #   topologies/nodeport-snat.yaml:12
 ip -n node.node1 link add eth0 mtu 1500 address 02:00:0a:00:00:0b type veth peer name node1 mtu 1500 address 02:01:0a:00:00:0b netns network.lan
 ip -n node.node2 link add eth0 mtu 1500 address 02:00:0a:00:00:0c type veth peer name node2 mtu 1500 address 02:01:0a:00:00:0c netns network.lan
-#   topologies/nodeport-snat.yaml:50
+#   topologies/nodeport-snat.yaml:59
 ip -n pod.default.web-0 link add eth0 mtu 1450 address 0a:58:0a:f4:02:02 type veth peer name veth24d07f86 mtu 1450 address 0a:59:0a:f4:02:02 netns node.node2
 #   topologies/nodeport-snat.yaml:12
 ip -n node.node1 link add flannel.1 mtu 1450 address 0e:00:0a:f4:01:00 type vxlan id 1 local 10.0.0.11 dev eth0 dstport 8472 nolearning
@@ -253,7 +253,7 @@ ip -n node.node1 link set flannel.1 addrgenmode none
 ip -n node.node2 link set eth0 addrgenmode none
 ip -n node.node2 link set flannel.1 addrgenmode none
 ip -n node.node2 link set cni0 addrgenmode none
-#   topologies/nodeport-snat.yaml:50
+#   topologies/nodeport-snat.yaml:59
 ip -n node.node2 link set veth24d07f86 addrgenmode none
 ip -n pod.default.web-0 link set eth0 addrgenmode none
 
@@ -266,7 +266,7 @@ ip -n node.node1 addr add 10.244.1.0/32 dev flannel.1
 ip -n node.node2 addr add 10.0.0.12/24 brd 10.0.0.255 dev eth0
 ip -n node.node2 addr add 10.244.2.0/32 dev flannel.1
 ip -n node.node2 addr add 10.244.2.1/24 brd 10.244.2.255 dev cni0
-#   topologies/nodeport-snat.yaml:50
+#   topologies/nodeport-snat.yaml:59
 ip -n pod.default.web-0 addr add 10.244.2.2/24 brd 10.244.2.255 dev eth0
 
 # link state
@@ -285,7 +285,7 @@ ip -n node.node1 link set flannel.1 up
 ip -n node.node2 link set eth0 up
 ip -n node.node2 link set flannel.1 up
 ip -n node.node2 link set cni0 up
-#   topologies/nodeport-snat.yaml:50
+#   topologies/nodeport-snat.yaml:59
 ip -n node.node2 link set veth24d07f86 up
 ip -n pod.default.web-0 link set eth0 up
 #   topologies/nodeport-snat.yaml:12
@@ -293,11 +293,11 @@ ip -n network.lan link set node1 master br0
 ip -n network.lan link set node2 master br0
 #   topologies/nodeport-snat.yaml:13
 ip -n network.lan link set client master br0
-#   topologies/nodeport-snat.yaml:50
+#   topologies/nodeport-snat.yaml:59
 ip -n node.node2 link set veth24d07f86 master cni0
 
 # bridge ports
-#   topologies/nodeport-snat.yaml:50
+#   topologies/nodeport-snat.yaml:59
 bridge -n node.node2 link set dev veth24d07f86 hairpin on
 
 # routes
@@ -306,7 +306,7 @@ ip -n node.node1 route add default via 10.0.0.1 dev eth0
 ip -n node.node1 route add 10.244.2.0/24 via 10.244.2.0 dev flannel.1 onlink
 ip -n node.node2 route add default via 10.0.0.1 dev eth0
 ip -n node.node2 route add 10.244.1.0/24 via 10.244.1.0 dev flannel.1 onlink
-#   topologies/nodeport-snat.yaml:50
+#   topologies/nodeport-snat.yaml:59
 ip -n pod.default.web-0 route add default via 10.244.2.1 dev eth0
 ip -n pod.default.web-0 route add 10.244.0.0/16 via 10.244.2.1 dev eth0
 
