@@ -27,7 +27,7 @@ export async function run(options: Options): Promise<number> {
       `${name} is up: ${counted(nodes.length, 'node')}, ${counted(pods.length, 'pod')}, ${counted(hosts.length, 'host')} (${took()})`,
     );
     note(
-      `  packetwalk exec ${input.cluster.pods[0]?.place ?? nodes[0]?.place ?? 'node/node1'} --lab ${name} -- ip addr`,
+      `  packetwalk exec --lab ${name} ${input.cluster.pods[0]?.place ?? nodes[0]?.place ?? 'node/node1'} -- ip addr`,
     );
     note(`  packetwalk down ${name}`);
     return EXIT.ok;

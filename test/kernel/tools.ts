@@ -7,8 +7,7 @@ import { afterAll } from 'vitest';
 import type { Lab } from '../../src/agent/lab.ts';
 import { Sandboxes, type SandboxOptions } from '../../src/agent/sandboxes.ts';
 import { SYSTEM_PATH } from '../../src/apply/kernel/child.ts';
-import type { FaultName } from '../../src/model/cluster.ts';
-import { type Prepared, prepare } from '../../src/pipeline.ts';
+import { type Prepared, type PrepareOptions, prepare } from '../../src/pipeline.ts';
 
 export const CLI = 'dist/cli.js';
 
@@ -57,12 +56,12 @@ export function labFolder(): Record<string, string> {
   return { XDG_RUNTIME_DIR: mkdtempSync('/tmp/packetwalk-test-') };
 }
 
-export function prepared(path: string, faults: readonly FaultName[] = []): Prepared {
-  return preparedText(readFileSync(path, 'utf8'), path, faults);
+export function prepared(path: string, options: Partial<PrepareOptions> = {}): Prepared {
+  return preparedText(readFileSync(path, 'utf8'), path, options);
 }
 
-export function preparedText(text: string, name = 'text.yaml', faults: readonly FaultName[] = []): Prepared {
-  const result = prepare([{ name, text }], { name: 'lab', namespace: 'default', faults });
+export function preparedText(text: string, name = 'text.yaml', options: Partial<PrepareOptions> = {}): Prepared {
+  const result = prepare([{ name, text }], { name: 'lab', namespace: 'default', ...options });
   if (!result.prepared) throw new Error(JSON.stringify(result.diagnostics, null, 2));
   return result.prepared;
 }

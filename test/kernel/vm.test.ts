@@ -60,7 +60,7 @@ describe.skipIf(noMachines)(`labs in one virtual machine${leftOut}`, () => {
   it(
     'turn red for the same reason',
     async () => {
-      const broken = prepared(FILE, ['no-masquerade']);
+      const broken = prepared(FILE, { faults: ['no-masquerade'] });
       const [inMachine, inNamespaces] = [await verdicts(broken, machines), await verdicts(broken, here)];
       expect(inMachine.facts).toEqual(inNamespaces.facts);
       expect(inMachine.facts.map(({ verdict }) => verdict)).toContain('fail');

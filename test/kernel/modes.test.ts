@@ -1,0 +1,22 @@
+/** Every topology holds in every mode of kube-proxy that it is meant for: where a mode differs by design, the check says so. */
+import { readdirSync } from 'node:fs';
+import { describe, expect, test as it } from 'vitest';
+import { PROXY_MODES } from '../../src/parse/schema/topology.ts';
+import { test } from '../../src/pipeline.ts';
+import { prepared, sandboxes } from './tools.ts';
+
+const FILES = readdirSync('topologies').filter((file) => file.endsWith('.yaml'));
+/** In mode ipvs all wait for one virtual machine, where this kernel has no IPVS. */
+const TIMEOUT = 600_000;
+
+describe.each(PROXY_MODES.filter((mode) => mode !== 'none'))('in mode %s', { timeout: TIMEOUT }, (mode) => {
+  const inputs = FILES.map((file) => ({ file, input: prepared(`topologies/${file}`, { proxy: mode }) }));
+  it.concurrent.each(inputs.filter(({ input }) => input.cluster.suitsModes))('$file', async ({ file, input }) => {
+    const { verdicts, problem } = await test(input, { file, sandboxes });
+    expect(problem).toBeUndefined();
+    expect(verdicts.length).toBeGreaterThan(0);
+    expect(
+      verdicts.filter(({ verdict }) => verdict !== 'pass').map(({ check, reason }) => `${check.name}: ${reason}`),
+    ).toEqual([]);
+  });
+});
