@@ -101,11 +101,10 @@ async function measure(lab: Lab, base: Cluster, count: number) {
   const memory = (await memoryInUse(lab)) - memoryBefore;
   const grown = { ...lab, cluster, state };
   const latencies: number[] = [];
-  const asked = Math.min(count, Number(connections));
-  for (let index = 0; index < asked; index++) {
-    const service = cluster.services[Math.floor(((index + 0.5) * count) / asked)]!;
+  for (let index = -WARM_UP; index < Number(connections); index++) {
+    const service = cluster.services[Math.floor(((index + WARM_UP + 0.5) * count) / (Number(connections) + WARM_UP))]!;
     const { walks } = await trace(grown, connectionTo(service), false);
-    latencies.push(latencyOf(walks[0]!));
+    if (index >= 0) latencies.push(latencyOf(walks[0]!));
   }
   await lab.agent.call('apply', converge(state, lab.state));
   latencies.sort((a, b) => a - b);
@@ -124,6 +123,8 @@ function accelerationOf({ sandbox: kind }: Lab): string | undefined {
 }
 
 const SETTLING_MS = 1000;
+/** Connections before those that are measured: code is compiled, caches are filled. */
+const WARM_UP = 10;
 
 const sandboxes = new Sandboxes({ kind: sandbox as SandboxOptions['kind'] });
 try {

@@ -87,6 +87,11 @@ const PATTERNS: readonly Pattern[] = [
     pattern: /Couldn't load (match|target)|Extension \S+ revision 0 not supported|can't initialize iptables/i,
     code: 'unsupported',
   },
+  {
+    pattern: /EMFILE|Too many open files/,
+    code: 'failed',
+    remedy: 'let processes open more files (ulimit -n), or try fewer ports',
+  },
   { pattern: /EPERM|EACCES|Operation not permitted|Permission denied/i, code: 'permission' },
 ];
 

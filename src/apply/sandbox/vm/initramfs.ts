@@ -88,6 +88,8 @@ function stage2(program: readonly string[]): string {
     /** What nothing in a lab asks the kernel to load, or what has settings that are made before something does. */
     'modprobe -a br_netfilter nf_conntrack ip_vs',
     'at network',
+    /** A socket for each port that a lab serves. */
+    'ulimit -n 1048576',
     `for port in /sys/class/virtio-ports/*; do [ "$(cat "$port/name")" = ${PORT_NAME} ] && device=/dev/$(basename "$port"); done`,
     'exec 3<>"$device"',
     `cat <&3 | { ${program.map(quoted).join(' ')} >&3; echo b > /proc/sysrq-trigger; }`,
