@@ -105,8 +105,8 @@ function besidePublished() {
           `At ${most} Services the 95th percentile of nftables is ${microseconds(nftables.latency.p95)} µs, the 5th of iptables ${microseconds(iptables.latency.p5)} µs${ipvs?.latency ? `; the medians of nftables and ipvs are ${microseconds(nftables.latency.p50)} and ${microseconds(ipvs.latency.p50)} µs` : ''}.`,
         ]
       : []),
-    'The curves have the same shape. The numbers are not comparable: a connection here costs what the capturing of every',
-    'interface costs as well, on another processor, and there is one endpoint to a Service.',
+    'The shape of the curves can be compared, the numbers cannot: a connection here costs what the capturing of every interface',
+    'costs as well, on another processor, and there is one endpoint to a Service.',
     '',
     '**[Scale Kubernetes to Support 50,000 Services](https://www.slideshare.net/slideshow/scale-kubernetes-to-support-50000-services/77112281)**',
     '(KubeCon Europe 2017) made the case for IPVS by the time it takes to add rules, which grew with those already there: every',

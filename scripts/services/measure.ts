@@ -6,7 +6,7 @@
  * A mode that needs longer than LIMIT milliseconds for the rules of one size, or fails, is not tried with larger ones.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { buildLab, type Lab } from '../../src/agent/lab.ts';
+import { buildLab, type Lab, namespacesOnTheWay, probe, watch } from '../../src/agent/lab.ts';
 import { Sandboxes, type SandboxOptions } from '../../src/agent/sandboxes.ts';
 import { lastBoot } from '../../src/apply/sandbox/vm/machine.ts';
 import { compile } from '../../src/compile/index.ts';
@@ -15,9 +15,10 @@ import type { ConnectionCheck } from '../../src/model/check.ts';
 import type { Cluster, ProxyMode, Service } from '../../src/model/cluster.ts';
 import { model } from '../../src/model/index.ts';
 import { parse } from '../../src/parse/index.ts';
-import { trace } from '../../src/pipeline.ts';
+import { evidenceOf } from '../../src/pipeline.ts';
 import { converge } from '../../src/plan/converge.ts';
-import type { Walk } from '../../src/stitch/index.ts';
+import type { ProbeRun } from '../../src/probe/probe.ts';
+import { stitch, type Walk, Wiring } from '../../src/stitch/index.ts';
 
 const [sandbox, modes = '', sizes = '', connections = '', limit = ''] = process.argv.slice(2);
 
@@ -88,6 +89,21 @@ async function memoryInUse({ agent }: Lab): Promise<number> {
   return of('MemTotal') - of('MemFree') - of('Buffers') - of('Cached') - of('SReclaimable');
 }
 
+function spread<T>(all: readonly T[], wanted: number): T[] {
+  return Array.from({ length: wanted }, (_, index) => all[Math.floor(((index + 0.5) * all.length) / wanted)]!);
+}
+
+/** One connection to each, one after the other, in one capture. */
+async function walksOf(lab: Lab, services: readonly Service[]): Promise<Walk[]> {
+  const checks = services.map(connectionTo);
+  const watched = await watch(lab, { namespaces: namespacesOnTheWay(lab.cluster, checks.slice(0, 1)) }, async () => {
+    const runs: ProbeRun[] = [];
+    for (const check of checks) runs.push(...(await probe(lab, check)));
+    return runs;
+  });
+  return stitch(watched.result, evidenceOf(watched, lab.cluster), new Wiring(lab.state));
+}
+
 async function measure(lab: Lab, base: Cluster, count: number) {
   const cluster = withServices(base, count);
   const compiling = performance.now();
@@ -100,14 +116,12 @@ async function measure(lab: Lab, base: Cluster, count: number) {
   await delay(SETTLING_MS);
   const memory = (await memoryInUse(lab)) - memoryBefore;
   const grown = { ...lab, cluster, state };
-  const latencies: number[] = [];
-  for (let index = -WARM_UP; index < Number(connections); index++) {
-    const service = cluster.services[Math.floor(((index + WARM_UP + 0.5) * count) / (Number(connections) + WARM_UP))]!;
-    const { walks } = await trace(grown, connectionTo(service), false);
-    if (index >= 0) latencies.push(latencyOf(walks[0]!));
-  }
+  const walks = await walksOf(grown, spread(cluster.services, WARM_UP + Number(connections)));
   await lab.agent.call('apply', converge(state, lab.state));
-  latencies.sort((a, b) => a - b);
+  const latencies = walks
+    .slice(WARM_UP)
+    .map(latencyOf)
+    .sort((a, b) => a - b);
   const at = (part: number) => latencies[Math.min(latencies.length - 1, Math.floor(part * latencies.length))]!;
   return {
     compileMs: applying - compiling,

@@ -20,7 +20,8 @@ interface Row {
   readonly then: string;
 }
 
-const rows: Row[] = readFileSync(`${FOLDER}/README.md`, 'utf8')
+const README = readFileSync(`${FOLDER}/README.md`, 'utf8');
+const rows: Row[] = README.slice(0, README.indexOf('## Proven elsewhere'))
   .split('\n')
   .filter((line) => /^\| [A-Z]\d+ \|/.test(line))
   .map((line) => {
@@ -41,21 +42,20 @@ async function run(sources: readonly Source[], faults: readonly FaultName[]): Pr
 }
 
 const CLAIMS =
-  'K1 K2 K3 K8 K12 K13 D6 D7 I1 I2 I3 I4 I5 R1 R6 R8 R9 R11 R12 R13 N1 N2 N3 N4 N5 N7 N8 N9 N10 N11 N12 N13 N14 N16 N17 N19 N20 N21 N22 N25 N26 N27 N28'.split(
+  'K1 K2 K3 K8 K12 K13 D6 D7 I1 I2 I3 I4 I5 I6 I7 R1 R6 R8 R9 R11 R12 R13 N1 N2 N3 N4 N5 N7 N8 N9 N10 N11 N12 N13 N14 N16 N17 N19 N20 N21 N22 N25 N26 N27 N28'.split(
     ' ',
   );
 
 describe('the claims table', () => {
   it('has a row for every claim', () => {
-    expect(CLAIMS.filter((claim) => !rows.some((row) => row.claim === claim))).toEqual([]);
+    expect(CLAIMS.filter((claim) => !README.includes(`\n| ${claim} |`))).toEqual([]);
   });
 
   it('names every topology, in the table or below it', () => {
-    const text = readFileSync(`${FOLDER}/README.md`, 'utf8');
     const names = readdirSync(FOLDER)
       .filter((file) => file.endsWith('.yaml'))
       .map((file) => basename(file, '.yaml'));
-    expect(names.filter((name) => !text.includes(`| ${name} |`))).toEqual([]);
+    expect(names.filter((name) => !README.includes(`| ${name} |`))).toEqual([]);
   });
 });
 

@@ -2,15 +2,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildLab } from '../../src/agent/lab.ts';
 import type { ConnectionCheck } from '../../src/model/check.ts';
-import { type Prepared, trace } from '../../src/pipeline.ts';
+import { type Prepared, type PrepareOptions, trace } from '../../src/pipeline.ts';
 import { converge } from '../../src/plan/converge.ts';
 import { preparedText, sandboxes } from './tools.ts';
 
 const SERVER = '10.96.0.10:80';
 const UDP_SERVER = '10.96.0.10:53';
 
-function withReplicas(replicas: number): Prepared {
-  return preparedText(`
+function withReplicas(replicas: number, options: Partial<PrepareOptions> = {}): Prepared {
+  const text = `
 apiVersion: packetwalk.dev/v1alpha1
 kind: Topology
 spec:
@@ -41,7 +41,8 @@ apiVersion: v1
 kind: Pod
 metadata: { name: client }
 spec: { containers: [{ name: client }] }
-`);
+`;
+  return preparedText(text, 'endpoints.yaml', options);
 }
 
 describe('endpoints of a Service in mode ipvs', { timeout: 300_000 }, () => {
@@ -94,5 +95,11 @@ describe('endpoints of a Service in mode ipvs', { timeout: 300_000 }, () => {
     await become(three);
     expect(await weights(SERVER)).toEqual({ '10.244.1.2:8080': 1, '10.244.1.3:8080': 1, '10.244.1.4:8080': 1 });
     expect(await served()).toEqual({ 'pod/web-0': 2, 'pod/web-1': 2, 'pod/web-2': 2 });
+  });
+
+  it('are nobody’s when kube-proxy writes no table', async () => {
+    await become(withReplicas(3, { faults: ['no-dnat'] }));
+    expect(await weights(SERVER)).toEqual({});
+    expect(await served()).toEqual({ nobody: 6 });
   });
 });
