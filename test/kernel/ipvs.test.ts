@@ -78,22 +78,22 @@ describe('endpoints of a Service in mode ipvs', { timeout: 300_000 }, () => {
 
   it('take turns while they are there', async () => {
     expect(await served()).toEqual({ 'pod/web-0': 2, 'pod/web-1': 2, 'pod/web-2': 2 });
-    expect(await weights(SERVER)).toEqual({ '10.244.1.2:8080': 1, '10.244.1.3:8080': 1, '10.244.1.4:8080': 1 });
+    expect(await weights(SERVER)).toEqual({ '10.244.1.3:8080': 1, '10.244.1.4:8080': 1, '10.244.1.5:8080': 1 });
   });
 
   it('get nothing new once they go, and stay in the table while a connection of theirs is remembered', async () => {
     await become(two);
-    expect(await weights(SERVER)).toEqual({ '10.244.1.2:8080': 1, '10.244.1.3:8080': 1, '10.244.1.4:8080': 0 });
+    expect(await weights(SERVER)).toEqual({ '10.244.1.3:8080': 1, '10.244.1.4:8080': 1, '10.244.1.5:8080': 0 });
     expect(await served()).toEqual({ 'pod/web-0': 3, 'pod/web-1': 3 });
   });
 
   it('go at once where no connection is remembered', async () => {
-    expect(Object.keys(await weights(UDP_SERVER))).toEqual(['10.244.1.2:53', '10.244.1.3:53']);
+    expect(Object.keys(await weights(UDP_SERVER))).toEqual(['10.244.1.3:53', '10.244.1.4:53']);
   });
 
   it('have their share again when they come back', async () => {
     await become(three);
-    expect(await weights(SERVER)).toEqual({ '10.244.1.2:8080': 1, '10.244.1.3:8080': 1, '10.244.1.4:8080': 1 });
+    expect(await weights(SERVER)).toEqual({ '10.244.1.3:8080': 1, '10.244.1.4:8080': 1, '10.244.1.5:8080': 1 });
     expect(await served()).toEqual({ 'pod/web-0': 2, 'pod/web-1': 2, 'pod/web-2': 2 });
   });
 
