@@ -17,6 +17,9 @@ const MAX_BYTES = 512 * 1024 * 1024;
 
 /** An emulated machine that shares its processors takes seconds; a tcpdump that has ended is not waited for. */
 const FENCE_MS = 30_000;
+/** Between two fences: longer and longer, for a machine that is behind would only fall further behind. */
+const FIRST_PAUSE_MS = 20;
+const LONGEST_PAUSE_MS = 1000;
 
 const ARGUMENTS = [
   '-i',
@@ -95,9 +98,9 @@ class RunningCapture {
         },
       };
     });
-    while (!seen && this.#blind === undefined && performance.now() < deadline) {
+    for (let pause = FIRST_PAUSE_MS; !seen && this.#blind === undefined && performance.now() < deadline; pause *= 2) {
       sendFence(this.#namespace, mark);
-      await Promise.race([arrived, delay(20)]);
+      await Promise.race([arrived, delay(Math.min(pause, LONGEST_PAUSE_MS))]);
     }
     this.#waiting = undefined;
     if (!seen) this.#blind ??= `the capture did not show its own test packet within ${FENCE_MS / 1000} s`;
