@@ -276,7 +276,7 @@ const WRITERS: readonly [path: string, reason: string][] = [
   ['src/cli/exec.ts', 'passes on what a program writes, as it comes'],
   ['src/cli/output.ts', 'prints'],
   ['src/cli/progress.ts', 'writes and clears one line of a terminal'],
-  ['src/agent/port.ts', 'has the serial port of its virtual machine as descriptor 1'],
+  ['src/agent/serial-port.ts', 'has the serial port of its virtual machine as descriptor 1'],
   ['src/agent/keeper.ts', 'says in the log of its lab why it ended'],
 ];
 

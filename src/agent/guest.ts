@@ -3,8 +3,8 @@ import type { Duplex } from 'node:stream';
 import { startChild } from '../apply/kernel/child.ts';
 import { hostNamespace, namespacesCommand } from '../apply/sandbox/namespaces.ts';
 import { join } from '../apply/sandbox/vm/channels.ts';
-import { openPort } from './port.ts';
 import { programPath } from './programs.ts';
+import { openSerialPort } from './serial-port.ts';
 
 function startAgent(): Duplex {
   const program = [process.execPath, programPath('agent'), hostNamespace(), 'pipe'];
@@ -15,7 +15,7 @@ function startAgent(): Duplex {
 /** Started before it is asked for: that takes seconds where the machine is emulated. */
 let spare = startAgent();
 
-openPort((channel) => {
+openSerialPort((channel) => {
   join(channel, spare);
   spare = startAgent();
 });

@@ -13,7 +13,7 @@ import type { Duplex } from 'node:stream';
 import { mountTmpfs } from '../apply/kernel/libc.ts';
 import { Agent } from './agent.ts';
 import { LabSocket } from './lab-socket.ts';
-import { openPort } from './port.ts';
+import { openSerialPort } from './serial-port.ts';
 
 /** Time for an answer to be read. */
 const ANSWER_MS = 20;
@@ -43,5 +43,5 @@ function serve(leave: () => void): (connection: Duplex) => void {
 }
 
 if (socket) socket.listen(serve(() => socket.leave()));
-else if (mode === 'port') openPort(serve(() => process.exit()));
+else if (mode === 'port') openSerialPort(serve(() => process.exit()));
 else serve(() => process.exit())(new Socket({ fd: 3, readable: true, writable: true }));

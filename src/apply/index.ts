@@ -18,6 +18,7 @@ import type { Retirement } from './retirement.ts';
 
 /** iptables-restore mostly waits for the kernel (an RCU grace period a commit): many at a time cost no more than one. */
 const LOADERS_AT_ONCE = 32;
+/** Emulated, nft takes minutes for 10,000 Services. */
 const LOADING_MS = 600_000;
 
 /** What goes on in a lab after a plan has been carried out. */

@@ -4,12 +4,11 @@
  */
 
 import { existsSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { ResultPromise } from 'execa';
 import { type RunResult, run, runChecked, start } from '../apply/kernel/command.ts';
 import { inside } from '../apply/kernel/namespaces.ts';
 import { FENCE } from './capture.ts';
-import { sendFence } from './fence.ts';
+import { FENCE_MS, sendFence, untilSeen } from './fence.ts';
 import { traceTable, traceTableName } from './nft-trace.ts';
 
 /** xtables-monitor writes rules as iptables does, and knows only its tables; nft knows all. */
@@ -79,12 +78,6 @@ const READERS: Record<RuleReader, Reader> = {
 };
 
 const CHAINS = ['PREROUTING', 'OUTPUT'];
-/** Neither says when it is ready nor that it has nothing more to say: fences do. */
-const FENCE_MS = 30_000;
-/** Between two fences: longer and longer, for a reader that is behind would only fall further behind. */
-const FIRST_PAUSE_MS = 20;
-const LONGEST_PAUSE_MS = 2000;
-
 export class RuleTraces {
   readonly #running: readonly RunningTrace[];
   readonly #probes: readonly number[];
@@ -114,6 +107,7 @@ class RunningTrace {
   readonly #process: ResultPromise;
   #text = '';
   #blind: string | undefined;
+  readonly #ended: Promise<void>;
 
   constructor(traced: Traced) {
     this.#traced = traced;
@@ -122,34 +116,35 @@ class RunningTrace {
       start(command, { stdin: 'ignore', buffer: false, encoding: 'buffer' }),
     );
     this.#process.stdout?.on('data', (chunk: Buffer) => (this.#text += chunk.toString()));
+    this.#ended = this.#process.then(({ code }) => {
+      this.#blind ??= code === 'ENOENT' ? `${command[0]} is not installed` : `${command[0]} ended`;
+    });
   }
 
-  /** Returns when everything so far has been reported, or what has not been is known to be missing. */
+  /** The reader does not say when it is ready, or has nothing more to say: returns when everything so far has been reported, or what has not been is known to be missing. */
   async fence(): Promise<void> {
-    const deadline = performance.now() + FENCE_MS;
     const ports: number[] = [];
     const { namespace, reader } = this.#traced;
-    const isReported = (port: number) => this.#text.includes(READERS[reader].sentBetween(port));
-    for (let pause = FIRST_PAUSE_MS; !ports.some(isReported); pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
-      if (performance.now() > deadline) {
-        this.#blind = `${READERS[reader].command[0]} did not report its own test packet within ${FENCE_MS / 1000} s`;
-        return;
-      }
-      ports.push(sendFence(namespace, Buffer.from(FENCE)));
-      await delay(pause);
-    }
+    const isSeen = await untilSeen({
+      send: () => ports.push(sendFence(namespace, Buffer.from(FENCE))),
+      isSeen: () => ports.some((port) => this.#text.includes(READERS[reader].sentBetween(port))),
+      over: this.#ended,
+    });
+    if (!isSeen)
+      this.#blind ??= `${READERS[reader].command[0]} did not report its own test packet within ${FENCE_MS / 1000} s`;
   }
 
   async stop(): Promise<RuleTrace> {
     await this.fence();
+    const blind = this.#blind;
     this.#process.kill('SIGKILL');
-    await this.#process;
+    await this.#ended;
     const { namespace, reader } = this.#traced;
     const hasIpvs = inside(namespace, () => existsSync('/proc/thread-self/net/ip_vs'));
     return {
       ...this.#traced,
       text: this.#text,
-      ...(this.#blind !== undefined && { blind: this.#blind }),
+      ...(blind !== undefined && { blind }),
       ...(reader === 'nft' && { iptables: await iptablesRules(namespace) }),
       ...(hasIpvs && { ipvs: await ipvsTables(namespace) }),
     };

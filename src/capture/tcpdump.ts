@@ -6,7 +6,7 @@ import { type Launched, launch } from '../apply/kernel/launch.ts';
 import { listLinks } from '../apply/kernel/links.ts';
 import { inside } from '../apply/kernel/namespaces.ts';
 import { type Capture, FENCE } from './capture.ts';
-import { sendFence } from './fence.ts';
+import { FENCE_MS, sendFence, untilSeen } from './fence.ts';
 
 /** Enough of every packet to know it and to show it; frames of the usual MTU fit whole. */
 const SNAPLEN = 2048;
@@ -14,12 +14,6 @@ const SNAPLEN = 2048;
 const BUFFERS = { together: 512 * 1024, most: 16 * 1024, least: 2 * 1024 };
 /** All captures of a lab together. */
 const MAX_BYTES = 512 * 1024 * 1024;
-
-/** An emulated machine that shares its processors takes seconds; a tcpdump that has ended is not waited for. */
-const FENCE_MS = 30_000;
-/** Between two fences: longer and longer, for a machine that is behind would only fall further behind. */
-const FIRST_PAUSE_MS = 20;
-const LONGEST_PAUSE_MS = 1000;
 
 const ARGUMENTS = [
   '-i',
@@ -86,7 +80,6 @@ class RunningCapture {
   }
 
   async fence(): Promise<void> {
-    const deadline = performance.now() + FENCE_MS;
     const mark = Buffer.from(FENCE + randomBytes(8).toString('hex'));
     let seen = false;
     const arrived = new Promise<void>((resolve) => {
@@ -98,12 +91,13 @@ class RunningCapture {
         },
       };
     });
-    for (let pause = FIRST_PAUSE_MS; !seen && this.#blind === undefined && performance.now() < deadline; pause *= 2) {
-      sendFence(this.#namespace, mark);
-      await Promise.race([arrived, delay(Math.min(pause, LONGEST_PAUSE_MS))]);
-    }
+    const arrivedInTime = await untilSeen({
+      send: () => sendFence(this.#namespace, mark),
+      isSeen: () => seen,
+      over: Promise.race([arrived, this.#process.ended]),
+    });
     this.#waiting = undefined;
-    if (!seen) this.#blind ??= `the capture did not show its own test packet within ${FENCE_MS / 1000} s`;
+    if (!arrivedInTime) this.#blind ??= `the capture did not show its own test packet within ${FENCE_MS / 1000} s`;
   }
 
   async stop(): Promise<Capture> {

@@ -6,7 +6,8 @@
 import { type Complete, type RootCommand, ShellCompDirective } from '@bomb.sh/tab';
 import tab from '@bomb.sh/tab/commander';
 import { listLabs } from '../agent/registry.ts';
-import { CNI_MODES, FAULT_NAMES, PROXY_MODES } from '../parse/schema/topology.ts';
+import { PROXY_MODES } from '../parse/schema/proxy.ts';
+import { CNI_MODES, FAULT_NAMES } from '../parse/schema/topology.ts';
 import { program } from './commands.ts';
 import { EXIT, print } from './output.ts';
 import { REPORTERS } from './reporters.ts';

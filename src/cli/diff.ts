@@ -3,11 +3,13 @@ import { buildLab, type Lab } from '../agent/lab.ts';
 import type { Sandboxes } from '../agent/sandboxes.ts';
 import type { ConnectionCheck } from '../model/check.ts';
 import type { CniMode, ProxyMode } from '../model/cluster.ts';
-import { CNI_MODES, PROXY_MODES } from '../parse/schema/topology.ts';
+import { PROXY_MODES } from '../parse/schema/proxy.ts';
+import { CNI_MODES } from '../parse/schema/topology.ts';
 import { type Prepared, prepare, trace } from '../pipeline.ts';
+import { formatUnread } from '../report/trace-text.ts';
 import { compareWalks, formatDifference, type ModeWalk, type WalkDifference } from '../report/walk-diff.ts';
 import { Wiring } from '../stitch/index.ts';
-import { rulesOf } from '../stitch/rules.ts';
+import { rulesOf, unreadRules } from '../stitch/rules.ts';
 import { report } from './diagnostics.ts';
 import {
   expandPaths,
@@ -40,9 +42,11 @@ export async function run(from: string | undefined, to: string | undefined, opti
   const sandboxes = sandboxesOf(options, note);
   try {
     const [first, second] = await Promise.all(sides.map((side) => walksOf(side, connections, sandboxes)));
-    const differences = connections.map((_, index) => difference(first![index]!, second![index]!));
+    const differences = connections.map((_, index) => difference(first![index]!.walks, second![index]!.walks));
     show(differences, options.output);
-    return EXIT.ok;
+    const unread = new Set([...first!, ...second!].flatMap((found) => found.unread));
+    for (const text of unread) note(text);
+    return unread.size === 0 ? EXIT.ok : EXIT.environment;
   } finally {
     await sandboxes.close();
   }
@@ -106,10 +110,10 @@ async function walksOf(
   { modes, prepared: { cluster, state } }: Side,
   connections: readonly ConnectionCheck[],
   sandboxes: Sandboxes,
-): Promise<ModeWalk[][]> {
+): Promise<Found[]> {
   const lab = await buildLab(cluster, state, await sandboxes.for(state));
   try {
-    const found: ModeWalk[][] = [];
+    const found: Found[] = [];
     for (const connection of connections) found.push(await tracedWalks(lab, modes, connection));
     return found;
   } finally {
@@ -117,12 +121,21 @@ async function walksOf(
   }
 }
 
-async function tracedWalks(lab: Lab, modes: string, connection: ConnectionCheck): Promise<ModeWalk[]> {
+/** The walks of a connection in some modes, and what of their rules is not known. */
+interface Found {
+  readonly walks: readonly ModeWalk[];
+  readonly unread: readonly string[];
+}
+
+async function tracedWalks(lab: Lab, modes: string, connection: ConnectionCheck): Promise<Found> {
   const { connections, intervalMs = INTERVAL_MS } = connection;
   const repeated = { ...connection, connections: Math.max(connections, CONNECTIONS), intervalMs };
   const { walks, watched } = await trace(lab, repeated, true);
   const wiring = new Wiring(lab.state);
-  return walks.map((walk) => ({ modes, walk, rules: rulesOf(walk, watched.traces, wiring) }));
+  return {
+    walks: walks.map((walk) => ({ modes, walk, rules: rulesOf(walk, watched.traces, wiring) })),
+    unread: unreadRules(watched.traces, wiring).map((each) => `${modes}: ${formatUnread(each)}`),
+  };
 }
 
 /** Of two walks to the same endpoint, where there are such. */

@@ -10,11 +10,11 @@ import type { Protocol } from '../net/port.ts';
 import { trace } from '../pipeline.ts';
 import { walkToJson } from '../report/json.ts';
 import { formatDuration } from '../report/layout.ts';
-import { formatTrace } from '../report/trace-text.ts';
+import { formatTrace, formatUnread } from '../report/trace-text.ts';
 import { connectionsOf, type TrackedConnections } from '../stitch/conntrack.ts';
 import { type Walk, Wiring } from '../stitch/index.ts';
 import { balancingsOf } from '../stitch/ipvs.ts';
-import { type RulesAtPlace, rulesOf } from '../stitch/rules.ts';
+import { type RulesAtPlace, rulesOf, unreadRules } from '../stitch/rules.ts';
 import { type InputOptions, readLab, type SandboxChoice, sandboxesOf } from './input.ts';
 import { chooseLab, placeIn, resume } from './labs.ts';
 import { colors, EXIT, note, print, UsageError } from './output.ts';
@@ -113,9 +113,7 @@ async function show(lab: Lab, check: ConnectionCheck, options: Options): Promise
   const walk = walks[0]!;
   const wiring = new Wiring(lab.state);
   const rules: RulesAtPlace[] = options.rules ? rulesOf(walk, watched.traces, wiring) : [];
-  const unread = watched.traces.flatMap(({ namespace, blind }) =>
-    blind === undefined ? [] : [{ place: wiring.placeOf(namespace), reason: blind }],
-  );
+  const unread = unreadRules(watched.traces, wiring);
   const balancings = balancingsOf(walk, watched.traces, wiring);
   const tracked = options.rules ? await trackedConnections(lab, walk) : [];
   if (options.output === 'json') {
@@ -140,8 +138,7 @@ async function show(lab: Lab, check: ConnectionCheck, options: Options): Promise
       `${colors.bold(check.name)}  ${colors.dim(`${lab.cluster.proxy.mode} · ${lab.cluster.cni.mode} · ${formatDuration(performance.now() - started)}`)}`,
     );
     print(formatTrace(walk, rules, tracked, balancings, colors));
-    for (const { place, reason } of unread)
-      print(colors.yellow(`\nnot all rules at ${place} could be read: ${reason}`));
+    for (const each of unread) print(`\n${colors.yellow(formatUnread(each))}`);
   }
   if (walk.doubt !== undefined || unread.length > 0 || walk.probe.result.kind === 'unsupported')
     return EXIT.environment;

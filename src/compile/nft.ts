@@ -61,7 +61,7 @@ function changeTable(before: NftTable | undefined, table: NftTable): string[] {
   const gone = new Set(goneSets.map(({ name }) => `@${name}`));
   const namesGone = ({ rules }: NftChain) => rules.some(({ text }) => text.split(' ').some((word) => gone.has(word)));
   const changed = table.chains.filter(
-    (chain) => rulesOf(oldChains.get(chain.name)) !== rulesOf(chain) || namesGone(chain),
+    (chain) => rulesOf(oldChains.get(chain.name)) !== rulesOf(chain) || (gone.size > 0 && namesGone(chain)),
   );
   const chainsLeft = new Set(table.chains.map(({ name }) => name));
   const goneChains = [...oldChains.keys()].filter((name) => !chainsLeft.has(name));

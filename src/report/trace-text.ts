@@ -1,7 +1,7 @@
 /** A traced walk: the hops, the fate, and when asked for the rules, connection tracking and IPVS behind them. */
 import type { TrackedConnections } from '../stitch/conntrack.ts';
 import type { Balancing } from '../stitch/ipvs.ts';
-import type { MatchedRule, RulesAtPlace } from '../stitch/rules.ts';
+import type { MatchedRule, RulesAtPlace, Unread } from '../stitch/rules.ts';
 import type { Rewrite, Walk } from '../stitch/walk.ts';
 import { type Colors, table } from './layout.ts';
 import { formatWalk } from './walk-text.ts';
@@ -38,6 +38,10 @@ export function formatTrace(
     if (entry !== undefined) lines.push('', colors.bold(`connections of IPVS at ${place}`), `  ${entry}`);
   }
   return lines.join('\n');
+}
+
+export function formatUnread({ place, reason }: Unread): string {
+  return `not all rules at ${place} could be read: ${reason}`;
 }
 
 const TARGETS = { dnat: /-j (DNAT|REDIRECT)|\bdnat to /, snat: /-j (MASQUERADE|SNAT)|^masquerade/ } as const;

@@ -1,12 +1,12 @@
-/** A leg followed: which of its packets tells what became of it, and where that packet and the answer to it went. */
+/** Legs followed: which of a leg's packets tells what became of it, where that packet and the answer to it went, and all of them as one way. */
 import { addressOf, type Tuple } from '../net/port.ts';
-import type { ProbeRun } from '../probe/probe.ts';
+import type { ProbeRun, RelayAttempt, Relayed } from '../probe/probe.ts';
 import { isAboutRequest } from './identify.ts';
 import type { Leg, SeenPacket } from './legs.ts';
 import { pathOf } from './path.ts';
 import { endsConnection, rejectionOf } from './summary.ts';
-import { byTime, origin } from './time.ts';
-import type { Hop } from './walk.ts';
+import { byTime, elapsed, origin } from './time.ts';
+import type { FailedAttempt, Hop, Relay } from './walk.ts';
 import type { Wiring } from './wiring.ts';
 
 /** Up to the first leg whose packet did not arrive. Of an answered probe all did. */
@@ -130,7 +130,35 @@ export class FollowedLeg {
   }
 }
 
-export function reversed({ source, destination }: Tuple): Tuple {
+/** The hops of several legs as one way, with the relays between them. */
+export function joinLegs(legs: readonly FollowedLeg[], direction: 'forward' | 'reply', wiring: Wiring): Hop[] {
+  const parts = legs.flatMap(({ leg, hops, replyHops, request, answer }, index) => {
+    const [own, packet] = direction === 'forward' ? [hops, request] : [replyHops, answer];
+    const relayed = index === 0 ? undefined : direction === 'forward' ? leg.openedBy : leg.takenBy;
+    return own.length === 0 ? [] : [{ own, began: origin(packet), relayed }];
+  });
+  return parts.flatMap(({ own, began, relayed }) =>
+    own.map((hop, index) => ({
+      ...hop,
+      ...(index === 0 && relayed && { relay: relayOf(relayed, direction, wiring) }),
+      sinceStart: hop.sinceStart + elapsed(parts[0]!.began, began),
+    })),
+  );
+}
+
+function relayOf(relayed: Relayed, direction: 'forward' | 'reply', wiring: Wiring): Relay {
+  const { namespace, servicePort, accepted, attempts } = relayed;
+  const { opened, connected } = attempts.at(-1)!;
+  const failed = direction === 'forward' ? failedAttempts(attempts.slice(0, -1)) : [];
+  const [from, to] = direction === 'forward' ? [accepted, opened!] : [reversed(opened!), reversed(accepted)];
+  return { at: wiring.placeOf(namespace), servicePort, from, to, connected, ...(failed.length > 0 && { failed }) };
+}
+
+export function failedAttempts(attempts: readonly RelayAttempt[]): FailedAttempt[] {
+  return attempts.flatMap(({ endpoint, failure }) => (failure === undefined ? [] : [{ endpoint, failure }]));
+}
+
+function reversed({ source, destination }: Tuple): Tuple {
   return { source: destination, destination: source };
 }
 

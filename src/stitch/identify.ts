@@ -49,7 +49,7 @@ function socketsKey({ source, destination }: Tuple): string {
 export function identify(
   frame: Frame,
   probes: ReadonlySet<number>,
-  connections: Connections = new Map(),
+  connections: () => Connections = () => new Map(),
 ): Sighting | undefined {
   const { packet, encapsulation } = unwrap(frame.packet);
   if (packet?.kind !== 'ip') return undefined;
@@ -70,7 +70,11 @@ function unwrap(packet: Packet): { packet: Packet | undefined; encapsulation?: E
   return { packet };
 }
 
-function identityOf(packet: IpPacket, probes: ReadonlySet<number>, connections: Connections): Identity | undefined {
+function identityOf(
+  packet: IpPacket,
+  probes: ReadonlySet<number>,
+  connections: () => Connections,
+): Identity | undefined {
   const { transport } = packet;
   switch (transport.kind) {
     case 'tcp': {
@@ -86,9 +90,10 @@ function identityOf(packet: IpPacket, probes: ReadonlySet<number>, connections: 
       /** The other end's number may lie in a probe's range by chance: then the connection tells. */
       if (sent && acknowledged && !(flags & TCP_SYN)) {
         const { source, destination } = tupleOf(packet);
-        if (connections.get(socketsKey({ source, destination })) === request.probe) return request;
-        const opened = connections.get(socketsKey({ source: destination, destination: source }));
-        return opened === answer.probe ? answer : undefined;
+        const opened = connections();
+        if (opened.get(socketsKey({ source, destination })) === request.probe) return request;
+        const answered = opened.get(socketsKey({ source: destination, destination: source }));
+        return answered === answer.probe ? answer : undefined;
       }
       if (sent && !(flags & TCP_SYN && flags & TCP_ACK)) return request;
       return acknowledged ? answer : undefined;

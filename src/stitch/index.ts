@@ -1,7 +1,7 @@
 /** Frame[] and ProbeRun[] → Walk[]: one walk a probe. Pure: the same captures give the same walks. */
 import type { Frame } from '../decode/packet.ts';
 import type { ProbeRun } from '../probe/probe.ts';
-import { identify, openedConnections, type Sighting } from './identify.ts';
+import { type Connections, identify, openedConnections, type Sighting } from './identify.ts';
 import { legsOf } from './legs.ts';
 import { outcomeOf } from './outcome.ts';
 import type { Walk } from './walk.ts';
@@ -23,7 +23,12 @@ export function stitch(runs: readonly ProbeRun[], evidence: Evidence, wiring: Wi
 
 function groupByProbe(frames: readonly Frame[], ids: ReadonlySet<number>): Map<number, Sighting[]> {
   const groups = new Map<number, Sighting[]>();
-  const connections = openedConnections(frames, ids);
+  /** Hardly ever asked for. */
+  let opened: Connections | undefined;
+  const connections = () => {
+    opened ??= openedConnections(frames, ids);
+    return opened;
+  };
   for (const frame of frames) {
     const sighting = identify(frame, ids, connections);
     if (!sighting) continue;

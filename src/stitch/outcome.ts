@@ -4,14 +4,14 @@
  */
 import { addressOf } from '../net/port.ts';
 import type { Outcome } from '../parse/schema/topology.ts';
-import type { EndpointAnswer, ProbeRun, RelayAttempt, Relayed } from '../probe/probe.ts';
-import { cameTo, type FollowedLeg, followLegs, reversed } from './follow.ts';
+import type { EndpointAnswer, ProbeRun, Relayed } from '../probe/probe.ts';
+import { cameTo, type FollowedLeg, failedAttempts, followLegs, joinLegs } from './follow.ts';
 import type { Evidence } from './index.ts';
 import type { Leg, SeenPacket } from './legs.ts';
 import { SOCKET } from './path.ts';
 import { endsConnection, formatAttempts, rejectionOf } from './summary.ts';
-import { elapsed, origin } from './time.ts';
-import type { FailedAttempt, Hop, Relay, Walk } from './walk.ts';
+import { origin } from './time.ts';
+import type { Hop, Walk } from './walk.ts';
 import type { Wiring } from './wiring.ts';
 
 interface Finding
@@ -28,38 +28,10 @@ export function outcomeOf(run: ProbeRun, legs: readonly Leg[], evidence: Evidenc
   return {
     probe: run,
     from: wiring.placeOf(run.namespace),
-    hops: joined(followed, 'forward', wiring),
-    replyHops: joined(answered, 'reply', wiring),
+    hops: joinLegs(followed, 'forward', wiring),
+    replyHops: joinLegs(answered, 'reply', wiring),
     ...finding,
   };
-}
-
-/** The hops of several legs as one way, with the relays between them. */
-function joined(legs: readonly FollowedLeg[], direction: 'forward' | 'reply', wiring: Wiring): Hop[] {
-  const parts = legs.flatMap(({ leg, hops, replyHops, request, answer }, index) => {
-    const [own, packet] = direction === 'forward' ? [hops, request] : [replyHops, answer];
-    const relayed = index === 0 ? undefined : direction === 'forward' ? leg.openedBy : leg.takenBy;
-    return own.length === 0 ? [] : [{ own, began: origin(packet), relayed }];
-  });
-  return parts.flatMap(({ own, began, relayed }) =>
-    own.map((hop, index) => ({
-      ...hop,
-      ...(index === 0 && relayed && { relay: relayOf(relayed, direction, wiring) }),
-      sinceStart: hop.sinceStart + elapsed(parts[0]!.began, began),
-    })),
-  );
-}
-
-function relayOf(relayed: Relayed, direction: 'forward' | 'reply', wiring: Wiring): Relay {
-  const { namespace, servicePort, accepted, attempts } = relayed;
-  const { opened, connected } = attempts.at(-1)!;
-  const failed = direction === 'forward' ? failedAttempts(attempts.slice(0, -1)) : [];
-  const [from, to] = direction === 'forward' ? [accepted, opened!] : [reversed(opened!), reversed(accepted)];
-  return { at: wiring.placeOf(namespace), servicePort, from, to, connected, ...(failed.length > 0 && { failed }) };
-}
-
-function failedAttempts(attempts: readonly RelayAttempt[]): FailedAttempt[] {
-  return attempts.flatMap(({ endpoint, failure }) => (failure === undefined ? [] : [{ endpoint, failure }]));
 }
 
 class Context {

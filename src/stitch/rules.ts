@@ -31,6 +31,18 @@ export function rulesOf(walk: Walk, traces: readonly RuleTrace[], wiring: Wiring
   });
 }
 
+/** A place not all of whose rules could be read, and why. */
+export interface Unread {
+  readonly place: string;
+  readonly reason: string;
+}
+
+export function unreadRules(traces: readonly RuleTrace[], wiring: Wiring): Unread[] {
+  return traces.flatMap(({ namespace, blind }) =>
+    blind === undefined ? [] : [{ place: wiring.placeOf(namespace), reason: blind }],
+  );
+}
+
 /** IPVS takes what the rules of INPUT or OUTPUT let through, and sends another packet with the same content. */
 function throughIpvs(packet: TracedPacket, balancing: Balancing, packets: readonly TracedPacket[]): MatchedRule[] {
   if (/-j (DROP|REJECT)|^policy DROP/.test(packet.rules.at(-1)?.rule ?? '')) return packet.rules;

@@ -64,6 +64,27 @@ describe('without iptables', () => {
   });
 });
 
+describe('without the program that reads rule traces', () => {
+  it.each([
+    [
+      'trace',
+      ['trace', 'host/client', 'nodeport/web:80@node1', '-f', GOOD, '--rules'],
+      'stdout',
+      'delivered to pod/web-0',
+    ],
+    ['diff', ['diff', '-f', GOOD, '--cni', 'vxlan,host-gw', '-t', 'hides'], 'stderr', 'host-gw'],
+  ] as const)(
+    '%s shows the walk, says which rules are not known and why, and does not pass',
+    async (_, args, where, walk) => {
+      const env = { PACKETWALK_PATH: await without('xtables-monitor') };
+      const result = await run(process.execPath, [CLI, ...args], { env });
+      expect(result.code).toBe(3);
+      expect(result.stdout).toContain(walk);
+      expect(result[where]).toContain('not all rules at node/node1 could be read: xtables-monitor is not installed');
+    },
+  );
+});
+
 describe('without the right to make namespaces', () => {
   it('the reason and the way to allow it are told', async () => {
     /** A user namespace that may hold no further one. */

@@ -11,8 +11,11 @@ function call(...args: string[]): Promise<Finished> {
   return packetwalk(args, { env });
 }
 
+let made: Finished;
+
 beforeAll(async () => {
-  expect(await call('up', '-f', FILE)).toMatchObject({
+  made = await call('up', '-f', FILE);
+  expect(made).toMatchObject({
     code: 0,
     stdout: expect.stringContaining('nodeport-snat is up: 2 nodes, 1 pod, 1 host'),
   });
@@ -23,6 +26,14 @@ afterAll(async () => {
 });
 
 describe('a running lab', () => {
+  it('is looked into by the command that up names', async () => {
+    const [, command = ''] = /packetwalk (exec .*)/.exec(made.stderr) ?? [];
+    expect(await call(...command.split(' '))).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('10.244.2.2/24'),
+    });
+  });
+
   it('is listed', async () => {
     const { stdout } = await call('ls', '-o', 'json');
     expect(JSON.parse(stdout)).toMatchObject([{ name: 'nodeport-snat', places: 4, files: [FILE] }]);

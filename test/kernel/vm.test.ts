@@ -107,6 +107,10 @@ describe.skipIf(noMachines)(`a lab that stays in a virtual machine${leftOut}`, (
     });
   });
 
+  it('may open as many files as a lab may have ports', async () => {
+    expect((await shell('ulimit -n')).stdout).toBe('1048576\n');
+  });
+
   it('opens a shell on a terminal', async () => {
     const { stdout } = await run('script', ['-qec', `${process.execPath} ${CLI} shell pod/web-0`, '/dev/null'], {
       env: { ...place.env, TERM: 'dumb' },

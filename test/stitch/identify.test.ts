@@ -85,7 +85,7 @@ describe('a TCP segment of which both numbers lie in a probe’s range by chance
   const both = (from: string, to: string) =>
     segment(from, to, { sequence: own(1), acknowledgement: own(5, 8), flags: TCP_ACK, payload: 9 });
   const identified = (packet: Packet) => {
-    const identity = identify(frameWith(packet), PROBES, connections);
+    const identity = identify(frameWith(packet), PROBES, () => connections);
     return identity && `${identity.kind} of ${identity.probe}`;
   };
 

@@ -3,7 +3,6 @@ import * as z from 'zod';
 import {
   address,
   cidr,
-  deviceName,
   duration,
   labelName,
   labels,
@@ -13,6 +12,7 @@ import {
   protocol,
   subdomainName,
 } from './fields.ts';
+import { PROXY_MODES, proxy } from './proxy.ts';
 
 const mtu = z.int().min(576, 'must be at least 576').max(65_535, 'must be at most 65535');
 
@@ -65,63 +65,6 @@ export const CNI_MODES = CNI.map(({ shape }) => shape.mode.value);
 export const cni = z
   .discriminatedUnion('mode', CNI)
   .describe('How pods are wired, and how nodes reach the pods of other nodes.');
-
-export const PROXY_MODES = ['iptables', 'ipvs', 'nftables', 'userspace', 'none'] as const;
-
-/** The kernel's, a module `ip_vs_NAME` each (net/netfilter/ipvs/Kconfig). */
-const IPVS_SCHEDULERS = [
-  'rr',
-  'wrr',
-  'lc',
-  'wlc',
-  'fo',
-  'ovf',
-  'lblc',
-  'lblcr',
-  'dh',
-  'sh',
-  'mh',
-  'sed',
-  'nq',
-  'twos',
-] as const;
-
-function isPortRange(text: string): boolean {
-  const [low = 0, high = 0] = text.split('-').map(Number);
-  return text === '' || (/^[0-9]+-[0-9]+$/.test(text) && low > 0 && low <= high && high <= 65_535);
-}
-
-/** kube-proxy's own names, from KubeProxyConfiguration v1alpha1. As there, options of other modes may stand beside those of the chosen one. */
-const proxy = z
-  .strictObject({
-    mode: z.enum(PROXY_MODES).default('iptables'),
-    masqueradeAll: z.boolean().default(false),
-    masqueradeBit: z.int().min(0).max(31).default(14),
-    localhostNodePorts: z.boolean().default(true),
-    nodePortAddresses: z.array(z.union([cidr, z.literal('primary')])).default([]),
-    detectLocalMode: z
-      .enum(['ClusterCIDR', 'NodeCIDR', 'BridgeInterface', 'InterfaceNamePrefix', 'None'])
-      .default('ClusterCIDR'),
-    detectLocal: z
-      // iptables counts the "+" it ends a prefix with.
-      .strictObject({ bridgeInterface: deviceName(15).default(''), interfaceNamePrefix: deviceName(14).default('') })
-      .prefault({}),
-    ipvs: z
-      .strictObject({
-        scheduler: z.enum(IPVS_SCHEDULERS).default('rr').describe('How IPVS chooses among endpoints.'),
-        strictARP: z.boolean().default(false).describe('Answer ARP for no address of kube-ipvs0.'),
-      })
-      .prefault({}),
-    portRange: z
-      .string()
-      .refine(isPortRange, 'must be a range like 40000-41000')
-      .default('')
-      .describe('Mode userspace: where proxy ports come from; empty: from those the kernel gives to connections.'),
-    udpIdleTimeout: duration
-      .default(250)
-      .describe('Mode userspace: how long a UDP client that says nothing keeps its endpoint.'),
-  })
-  .describe("How Services are implemented; kube-proxy's own option names.");
 
 const cluster = z.strictObject({
   podCIDR: oneOrMany(cidr)

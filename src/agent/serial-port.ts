@@ -4,7 +4,7 @@ import { type Duplex, Writable } from 'node:stream';
 import { Channels, HELLO } from '../apply/sandbox/vm/channels.ts';
 
 /** Hands over every channel that is opened, and tells whoever asks that there is somebody. Ends this process with the port. */
-export function openPort(accept: (channel: Duplex) => void): void {
+export function openSerialPort(accept: (channel: Duplex) => void): void {
   const output = new Writable({
     /** The port takes at most 32 KiB at a time. */
     write: (chunk: Buffer, _encoding, done) => {
