@@ -12,7 +12,6 @@ import { buildLab, type Lab, list, namespacesOnTheWay, probe, type Watched, watc
 import type { Sandboxes } from './agent/sandboxes.ts';
 import { KernelError } from './apply/kernel/errors.ts';
 import { SandboxError } from './apply/sandbox/error.ts';
-import type { Traced } from './capture/rule-trace.ts';
 import { compile, type KernelState } from './compile/index.ts';
 import { type Frame, PcapError, readFrames, VXLAN_PORTS } from './decode/index.ts';
 import { type Diagnostic, Diagnostics } from './diagnostic.ts';
@@ -151,17 +150,9 @@ export async function trace(
   rules: boolean,
 ): Promise<{ walks: Walk[]; watched: Watched<ProbeRun[]> }> {
   const namespaces = namespacesOnTheWay(lab.cluster, [check]);
-  const traced = lab.cluster.nodes.map(({ netns }) => tracedBy(lab.state, netns));
-  const watched = await watch(lab, { namespaces, ...(rules && { rules: { traced, probes: check.connections } }) }, () =>
-    probe(lab, check),
-  );
+  const traced = { namespaces: lab.cluster.nodes.map(({ netns }) => netns), probes: check.connections };
+  const watched = await watch(lab, { namespaces, ...(rules && { rules: traced }) }, () => probe(lab, check));
   return { walks: stitch(watched.result, evidenceOf(watched, lab.cluster), new Wiring(lab.state)), watched };
-}
-
-/** Rules are told in iptables' words, unless there are some that iptables has none for. */
-function tracedBy({ namespaces }: KernelState, namespace: string): Traced {
-  const hasOwnTables = namespaces.some(({ name, nft }) => name === namespace && nft.length > 0);
-  return { namespace, reader: hasOwnTables ? 'nft' : 'xtables-monitor' };
 }
 
 /** decode: every capture's frames, and which captures cannot be relied on. */

@@ -64,10 +64,10 @@ export class Agent {
       stopCaptures: async (id, { captures }) => (await captures.take(id)?.stop()) ?? [],
       probe: (request, { announced }) => this.#probe(request, announced),
       run: ({ namespace, argv }) => inside(namespace, () => run(argv, { namespace })),
-      startRuleTrace: async ({ traced, probes }, { traces, announced }) => {
+      startRuleTrace: async ({ namespaces, probes }, { traces, announced }) => {
         const ids = Array.from({ length: probes }, () => this.#takeProbeId());
         announced.push(...ids);
-        return traces.keep(await RuleTraces.start(traced, ids));
+        return traces.keep(await RuleTraces.start(namespaces, ids));
       },
       stopRuleTrace: async (id, { traces }) => (await traces.take(id)?.stop()) ?? [],
       stay,

@@ -3,7 +3,7 @@
 import { classify, KernelError } from '../apply/kernel/errors.ts';
 import type { SandboxKind } from '../apply/sandbox/namespaces.ts';
 import type { Capture } from '../capture/capture.ts';
-import type { RuleTrace, Traced } from '../capture/rule-trace.ts';
+import type { RuleTrace } from '../capture/rule-trace.ts';
 import type { KernelState } from '../compile/kernel-state.ts';
 import type { Check, ConnectionCheck, ListingName, StateCheck } from '../model/check.ts';
 import type { Cluster, Place, Service } from '../model/cluster.ts';
@@ -49,7 +49,7 @@ export interface Watched<T> {
 export interface WatchOptions {
   readonly namespaces: readonly string[];
   /** Namespaces whose rules are traced as well, for so many probes that `action` sends. */
-  readonly rules?: { readonly traced: readonly Traced[]; readonly probes: number };
+  readonly rules?: { readonly namespaces: readonly string[]; readonly probes: number };
 }
 
 /** Captures in all the namespaces while `action` runs, and until everything it sent stands in the captures. */

@@ -8,7 +8,7 @@ import { deserialize, serialize } from 'node:v8';
 import type { RunResult } from '../apply/kernel/command.ts';
 import { KernelError, type KernelErrorDetails } from '../apply/kernel/errors.ts';
 import type { Capture } from '../capture/capture.ts';
-import type { RuleTrace, Traced } from '../capture/rule-trace.ts';
+import type { RuleTrace } from '../capture/rule-trace.ts';
 import type { Listener } from '../model/cluster.ts';
 import type { Plan } from '../plan/operation.ts';
 import type { ProbeRequest, ProbeRun } from '../probe/probe.ts';
@@ -32,7 +32,7 @@ export interface AgentMethods {
   /** Runs a program in a namespace: the listing commands of state checks. */
   run(request: { readonly namespace: string; readonly argv: readonly string[] }): RunResult;
   /** Records which rules packets meet, from now on: those of the probes that this connection asks for next. */
-  startRuleTrace(request: { readonly traced: readonly Traced[]; readonly probes: number }): number;
+  startRuleTrace(request: { readonly namespaces: readonly string[]; readonly probes: number }): number;
   stopRuleTrace(id: number): RuleTrace[];
   /** Runs a program as somebody at a keyboard would: its output comes as events, its input as inputs. */
   exec(request: ExecRequest): { readonly exitCode: number };

@@ -1,6 +1,6 @@
 /**
- * Which rules a packet met, in order: the kernel is asked to report them, and a program reads what it reports
- * (iptables-extensions(8) TRACE, the nf_tables variant; nft(8) monitor trace).
+ * Which rules the packets of probes met, in order: the kernel is asked to report them, and nft reads what it reports, of
+ * its own tables and of those iptables writes (nft(8), `monitor trace`).
  */
 
 import { existsSync } from 'node:fs';
@@ -11,22 +11,14 @@ import { FENCE } from './capture.ts';
 import { FENCE_MS, sendFence, untilSeen } from './fence.ts';
 import { traceTable, traceTableName } from './nft-trace.ts';
 
-/** xtables-monitor writes rules as iptables does, and knows only its tables; nft knows all. */
-export type RuleReader = 'xtables-monitor' | 'nft';
-
-/** A namespace whose rules are traced, and in whose words. */
-export interface Traced {
-  readonly namespace: string;
-  readonly reader: RuleReader;
-}
-
 /** Everything one namespace reported, as printed. */
-export interface RuleTrace extends Traced {
+export interface RuleTrace {
+  readonly namespace: string;
   readonly text: string;
   /** Why what it reported may not be everything; left out when it is. */
   readonly blind?: string;
-  /** From nft: what it says in words that iptables does not know. */
-  readonly iptables?: IptablesRules;
+  /** What nft says in words that iptables does not know. */
+  readonly iptables: IptablesRules;
   /** IPVS takes packets between two hooks, where no rule tells of it: its tables do. Left out where the kernel has none. */
   readonly ipvs?: IpvsTables;
 }
@@ -46,38 +38,8 @@ export interface IpvsTables {
   readonly connections: string;
 }
 
-interface Reader {
-  readonly command: readonly string[];
-  /** How it tells of a packet between these ports. */
-  sentBetween(port: number): string;
-  /** Has the kernel report what it reads about these probes, and no longer. */
-  begin(namespace: string, probes: readonly number[]): Promise<unknown>;
-  end(namespace: string, probes: readonly number[]): Promise<unknown>;
-}
+const MONITOR = ['nft', '-a', 'monitor', 'trace'];
 
-const READERS: Record<RuleReader, Reader> = {
-  'xtables-monitor': {
-    command: ['xtables-monitor', '--trace'],
-    sentBetween: (port) => `SPORT=${port} DPORT=${port} `,
-    begin: (namespace) =>
-      Promise.all(
-        CHAINS.map((chain) => within(namespace, runChecked, 'iptables', '-w', '-t', 'raw', '-I', chain, '-j', 'TRACE')),
-      ),
-    end: (namespace) =>
-      Promise.all(
-        CHAINS.map((chain) => within(namespace, run, 'iptables', '-w', '-t', 'raw', '-D', chain, '-j', 'TRACE')),
-      ),
-  },
-  nft: {
-    command: ['nft', '-a', 'monitor', 'trace'],
-    sentBetween: (port) => `udp sport ${port} udp dport ${port} `,
-    begin: (namespace, probes) =>
-      inside(namespace, () => runChecked(['nft', '-f', '-'], { namespace, stdin: traceTable(probes) })),
-    end: (namespace, probes) => within(namespace, run, 'nft', 'delete', 'table', 'ip', traceTableName(probes)),
-  },
-};
-
-const CHAINS = ['PREROUTING', 'OUTPUT'];
 export class RuleTraces {
   readonly #running: readonly RunningTrace[];
   readonly #probes: readonly number[];
@@ -87,51 +49,54 @@ export class RuleTraces {
     this.#probes = probes;
   }
 
-  /** `probes` are the ids of those that will be sent. xtables-monitor tells of all packets. */
-  static async start(traced: readonly Traced[], probes: readonly number[]): Promise<RuleTraces> {
-    await Promise.all(traced.map(({ namespace, reader }) => READERS[reader].begin(namespace, probes)));
-    const running = traced.map((each) => new RunningTrace(each));
+  /** `probes` are the ids of those that will be sent. */
+  static async start(namespaces: readonly string[], probes: readonly number[]): Promise<RuleTraces> {
+    const table = traceTable(probes);
+    await Promise.all(
+      namespaces.map((namespace) =>
+        inside(namespace, () => runChecked(['nft', '-f', '-'], { namespace, stdin: table })),
+      ),
+    );
+    const running = namespaces.map((each) => new RunningTrace(each));
     await Promise.all(running.map((trace) => trace.fence()));
     return new RuleTraces(running, probes);
   }
 
   async stop(): Promise<RuleTrace[]> {
     const traces = await Promise.all(this.#running.map((trace) => trace.stop()));
-    await Promise.all(traces.map(({ namespace, reader }) => READERS[reader].end(namespace, this.#probes)));
+    const name = traceTableName(this.#probes);
+    await Promise.all(traces.map(({ namespace }) => within(namespace, 'nft', 'delete', 'table', 'ip', name)));
     return traces;
   }
 }
 
 class RunningTrace {
-  readonly #traced: Traced;
+  readonly #namespace: string;
   readonly #process: ResultPromise;
   #text = '';
+  #errors = '';
   #blind: string | undefined;
   readonly #ended: Promise<void>;
 
-  constructor(traced: Traced) {
-    this.#traced = traced;
-    const { command } = READERS[traced.reader];
-    this.#process = inside(traced.namespace, () =>
-      start(command, { stdin: 'ignore', buffer: false, encoding: 'buffer' }),
-    );
+  constructor(namespace: string) {
+    this.#namespace = namespace;
+    this.#process = inside(namespace, () => start(MONITOR, { stdin: 'ignore', buffer: false, encoding: 'buffer' }));
     this.#process.stdout?.on('data', (chunk: Buffer) => (this.#text += chunk.toString()));
-    this.#ended = this.#process.then(({ code }) => {
-      this.#blind ??= code === 'ENOENT' ? `${command[0]} is not installed` : `${command[0]} ended`;
+    this.#process.stderr?.on('data', (chunk: Buffer) => (this.#errors += chunk.toString()));
+    this.#ended = this.#process.then(() => {
+      this.#blind ??= 'nft monitor trace ended';
     });
   }
 
-  /** The reader does not say when it is ready, or has nothing more to say: returns when everything so far has been reported, or what has not been is known to be missing. */
+  /** nft does not say when it is ready: returns when everything so far has been reported, or what has not is known to be missing. */
   async fence(): Promise<void> {
     const ports: number[] = [];
-    const { namespace, reader } = this.#traced;
     const isSeen = await untilSeen({
-      send: () => ports.push(sendFence(namespace, Buffer.from(FENCE))),
-      isSeen: () => ports.some((port) => this.#text.includes(READERS[reader].sentBetween(port))),
+      send: () => ports.push(sendFence(this.#namespace, Buffer.from(FENCE))),
+      isSeen: () => ports.some((port) => this.#text.includes(`udp sport ${port} udp dport ${port} `)),
       over: this.#ended,
     });
-    if (!isSeen)
-      this.#blind ??= `${READERS[reader].command[0]} did not report its own test packet within ${FENCE_MS / 1000} s`;
+    if (!isSeen) this.#blind ??= `nft monitor trace did not report its own test packet within ${FENCE_MS / 1000} s`;
   }
 
   async stop(): Promise<RuleTrace> {
@@ -139,31 +104,36 @@ class RunningTrace {
     const blind = this.#blind;
     this.#process.kill('SIGKILL');
     await this.#ended;
-    const { namespace, reader } = this.#traced;
+    const namespace = this.#namespace;
     const hasIpvs = inside(namespace, () => existsSync('/proc/thread-self/net/ip_vs'));
     return {
-      ...this.#traced,
+      namespace,
       text: this.#text,
-      ...(blind !== undefined && { blind }),
-      ...(reader === 'nft' && { iptables: await iptablesRules(namespace) }),
+      ...(blind !== undefined && { blind: `${blind}${this.#complaint()}` }),
+      iptables: await iptablesRules(namespace),
       ...(hasIpvs && { ipvs: await ipvsTables(namespace) }),
     };
+  }
+
+  #complaint(): string {
+    const words = this.#errors.trim().split('\n').at(-1);
+    return words ? `: ${words}` : '';
   }
 }
 
 async function iptablesRules(namespace: string): Promise<IptablesRules> {
-  const { stdout: saved } = await within(namespace, run, 'iptables-save');
+  const { stdout: saved } = await within(namespace, 'iptables-save');
   const tables = [...saved.matchAll(/^\*(\w+)$/gm)].map(([, name]) => name!);
-  const listings = tables.map((name) => within(namespace, run, 'nft', '-a', 'list', 'table', 'ip', name));
+  const listings = tables.map((name) => within(namespace, 'nft', '-a', 'list', 'table', 'ip', name));
   return { saved, listed: (await Promise.all(listings)).map(({ stdout }) => stdout).join('') };
 }
 
 async function ipvsTables(namespace: string): Promise<IpvsTables> {
-  const listed = async (option: string) => (await within(namespace, run, 'ipvsadm', option)).stdout;
+  const listed = async (option: string) => (await within(namespace, 'ipvsadm', option)).stdout;
   return { servers: await listed('-Sn'), connections: await listed('-Lnc') };
 }
 
-/** `run`, so that a lab that is being torn down may have lost already what is to be removed; or `runChecked`. */
-function within(namespace: string, how: typeof run, ...argv: string[]): Promise<RunResult> {
-  return inside(namespace, () => how(argv, { namespace }));
+/** A lab that is being torn down may have lost already what is to be listed or removed. */
+function within(namespace: string, ...argv: string[]): Promise<RunResult> {
+  return inside(namespace, () => run(argv, { namespace }));
 }

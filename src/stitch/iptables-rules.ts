@@ -2,8 +2,7 @@
 import type { IptablesRules } from '../capture/rule-trace.ts';
 
 /** A chain whose two listings do not have equally many rules was changed in between: its rules are left out. */
-export function iptablesRules(iptables: IptablesRules | undefined): ReadonlyMap<string, string> {
-  if (!iptables) return new Map();
+export function iptablesRules(iptables: IptablesRules): ReadonlyMap<string, string> {
   const saved = savedRules(iptables.saved);
   return new Map(
     [...listedHandles(iptables.listed)].flatMap(([chain, handles]) => {

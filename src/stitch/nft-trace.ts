@@ -7,11 +7,11 @@
  *   trace id 0d710be2 ip kube-proxy nat-prerouting policy accept
  */
 import { TRACE_TABLE } from '../capture/nft-trace.ts';
-import type { RuleTrace } from '../capture/rule-trace.ts';
+import type { IptablesRules } from '../capture/rule-trace.ts';
 import { iptablesRules } from './iptables-rules.ts';
 import { type HeaderFields, headerOf, type LineReader, policy } from './trace-line.ts';
 
-export function nftLineReader({ iptables }: RuleTrace): LineReader {
+export function nftLineReader(iptables: IptablesRules): LineReader {
   const inIptables = iptablesRules(iptables);
   /** By number. Every hook shows the packet before the rules it meets there. */
   const packets = new Map<string, Packet>();

@@ -1,8 +1,7 @@
-/** What the readers of rule traces print, as the rules each packet met. */
-import type { RuleReader, RuleTrace } from '../capture/rule-trace.ts';
+/** What a rule trace says, as the rules each packet met. */
+import type { RuleTrace } from '../capture/rule-trace.ts';
 import { nftLineReader } from './nft-trace.ts';
-import type { Header, LineReader, MatchedRule } from './trace-line.ts';
-import { readXtablesLine } from './xtables-trace.ts';
+import type { Header, MatchedRule } from './trace-line.ts';
 
 /** A packet as it was when it came to its first hook, and all the rules it met. */
 export interface TracedPacket extends Header {
@@ -12,18 +11,12 @@ export interface TracedPacket extends Header {
   readonly rules: MatchedRule[];
 }
 
-const READERS: Record<RuleReader, (trace: RuleTrace) => LineReader> = {
-  'xtables-monitor': () => readXtablesLine,
-  nft: nftLineReader,
-};
-
-export function readTrace(trace: RuleTrace): TracedPacket[] {
-  const { namespace, reader, text } = trace;
+export function readTrace({ namespace, text, iptables }: RuleTrace): TracedPacket[] {
   const packets: TracedPacket[] = [];
   /** By number. Numbers are used again, and a packet may get another between two hooks: each header says which it is. */
   const headers = new Map<string, Header>();
   const current = new Map<string, TracedPacket | undefined>();
-  for (const line of text.split('\n').map(READERS[reader](trace))) {
+  for (const line of text.split('\n').map(nftLineReader(iptables))) {
     if (line?.kind === 'packet') {
       const { number, header } = line;
       headers.set(number, header);

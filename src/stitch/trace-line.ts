@@ -1,4 +1,4 @@
-/** A line of a rule trace, whoever printed it. */
+/** A line of a rule trace. */
 
 export interface MatchedRule {
   /** `ipvs` for a virtual server of IPVS. */

@@ -1,5 +1,5 @@
 /** A machine that lacks something: explained with a remedy, never a stack trace, and never a pass. */
-import { mkdtempSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CLI, run } from './tools.ts';
 
@@ -20,7 +20,6 @@ async function without(...programs: string[]): Promise<string> {
     'iptables',
     'iptables-restore',
     'iptables-save',
-    'xtables-monitor',
     'conntrack',
     'nft',
     'mount',
@@ -64,23 +63,37 @@ describe('without iptables', () => {
   });
 });
 
-describe('without the program that reads rule traces', () => {
-  it.each([
-    [
-      'trace',
-      ['trace', 'host/client', 'nodeport/web:80@node1', '-f', GOOD, '--rules'],
-      'stdout',
-      'delivered to pod/web-0',
-    ],
-    ['diff', ['diff', '-f', GOOD, '--cni', 'vxlan,host-gw', '-t', 'hides'], 'stderr', 'host-gw'],
-  ] as const)(
+const TRACED = [
+  [
+    'trace',
+    ['trace', 'host/client', 'nodeport/web:80@node1', '-f', GOOD, '--rules'],
+    'stdout',
+    'delivered to pod/web-0',
+  ],
+  ['diff', ['diff', '-f', GOOD, '--cni', 'vxlan,host-gw', '-t', 'hides'], 'stderr', 'host-gw'],
+] as const;
+
+describe('without nft', () => {
+  it.each(TRACED)('%s cannot ask for rules, and says what installs it', async (_, args) => {
+    const env = { PACKETWALK_PATH: await without('nft') };
+    const { code, stderr } = await run(process.execPath, [CLI, ...args], { env });
+    expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining('sudo apt-get install nftables') });
+  });
+});
+
+describe('where nft ends while it reads what rules were met', () => {
+  it.each(TRACED)(
     '%s shows the walk, says which rules are not known and why, and does not pass',
     async (_, args, where, walk) => {
-      const env = { PACKETWALK_PATH: await without('xtables-monitor') };
-      const result = await run(process.execPath, [CLI, ...args], { env });
+      const folder = await without('nft');
+      const { stdout: nft } = await run('sh', ['-c', 'command -v nft']);
+      const script = `#!/bin/sh\ncase "$*" in *monitor*) echo overrun >&2; exit 1;; esac\nexec ${nft.trim()} "$@"\n`;
+      writeFileSync(`${folder}/nft`, script, { mode: 0o755 });
+      symlinkSync('/bin/sh', `${folder}/sh`);
+      const result = await run(process.execPath, [CLI, ...args], { env: { PACKETWALK_PATH: folder } });
       expect(result.code).toBe(3);
       expect(result.stdout).toContain(walk);
-      expect(result[where]).toContain('not all rules at node/node1 could be read: xtables-monitor is not installed');
+      expect(result[where]).toContain('not all rules at node/node1 could be read: nft monitor trace ended: overrun');
     },
   );
 });

@@ -144,8 +144,7 @@ describe('traced rules', () => {
     const connection = check as ConnectionCheck;
     const { traces, tables } = await inLab(PREPARED, async (lab) => {
       const before = await nft(lab, 'list', 'tables');
-      const traced = [{ namespace: NODE, reader: 'nft' as const }];
-      const id = await lab.agent.call('startRuleTrace', { traced, probes: 1 });
+      const id = await lab.agent.call('startRuleTrace', { namespaces: [NODE], probes: 1 });
       await probe(lab, connection);
       await probe(lab, connection);
       const traces = await lab.agent.call('stopRuleTrace', id);

@@ -22,7 +22,7 @@ const wiring = wiringOf('nodeport-snat');
 function balancings(walk: Walk, { node = 'node1', servers = SERVERS, connections = CONNECTIONS } = {}) {
   return balancingsOf(
     walk,
-    [{ namespace: `node.${node}`, reader: 'xtables-monitor', text: '', ipvs: { servers, connections } }],
+    [{ namespace: `node.${node}`, text: '', iptables: { saved: '', listed: '' }, ipvs: { servers, connections } }],
     wiring,
   );
 }
@@ -72,7 +72,9 @@ describe('a walk that ended at a virtual server', () => {
   });
 
   it('has none where the kernel has no IPVS', () => {
-    expect(balancingsOf(ended, [{ namespace: 'node.node1', reader: 'xtables-monitor', text: '' }], wiring)).toEqual([]);
+    expect(
+      balancingsOf(ended, [{ namespace: 'node.node1', text: '', iptables: { saved: '', listed: '' } }], wiring),
+    ).toEqual([]);
   });
 
   it('has none where there is none', () => {

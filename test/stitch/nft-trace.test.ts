@@ -6,8 +6,8 @@ import { nftLineReader } from '../../src/stitch/nft-trace.ts';
 const PACKET =
   'trace id 953d5c94 ip kube-proxy nat-prerouting packet: iif "cni0" ether saddr 0a:58:0a:f4:01:02 ip saddr 10.244.1.2 ip daddr 10.96.0.10 ip dscp cs0 ip ttl 64 ip id 37207 ip length 60 tcp sport 47262 tcp dport 80 tcp flags == syn tcp window 64240 ';
 
-function reader(iptables?: IptablesRules) {
-  return nftLineReader({ namespace: 'node.node1', reader: 'nft', text: '', ...(iptables && { iptables }) });
+function reader(iptables: IptablesRules = { saved: '', listed: '' }) {
+  return nftLineReader(iptables);
 }
 
 /** A rule of a chain that the packet meets, as it is told. */

@@ -1,8 +1,9 @@
-/** Which rules a packet met, from what `xtables-monitor --trace` printed on a node (traces/, recorded and cut). */
+/** Which rules a packet met, from what `nft -a monitor trace` printed on a node, and the listings beside it (traces/, recorded). */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { RuleTrace } from '../../src/capture/rule-trace.ts';
 import { stitch, type Walk, Wiring } from '../../src/stitch/index.ts';
-import { type RulesAtPlace, rulesOf } from '../../src/stitch/rules.ts';
+import { type RulesAtPlace, rulesOf, unreadRules } from '../../src/stitch/rules.ts';
 import { answered, echo, evidence, inVxlan, type RunOptions, run, type Seen, seen, syn, synAck } from './evidence.ts';
 import { acrossNodes } from './routes.ts';
 import { prepared } from './wirings.ts';
@@ -11,9 +12,14 @@ function walkOf(options: RunOptions, sights: readonly Seen[], wiring: Wiring): W
   return stitch([run(options)], evidence(sights), wiring)[0]!;
 }
 
-function trace(name: string): string {
-  return readFileSync(new URL(`traces/${name}.txt`, import.meta.url), 'utf8');
+function recorded(name: string): RuleTrace {
+  const [text, saved, listed] = ['txt', 'saved.txt', 'listed.txt'].map((ending) =>
+    readFileSync(new URL(`traces/${name}.${ending}`, import.meta.url), 'utf8'),
+  ) as [string, string, string];
+  return { namespace: 'node.node1', text, iptables: { saved, listed } };
 }
+
+const NONE = { saved: '', listed: '' };
 
 /** `nat KUBE-SERVICES → KUBE-NODEPORTS`: table, chain, and the target or policy. */
 function steps({ rules }: RulesAtPlace): string[] {
@@ -51,14 +57,11 @@ describe('a NodePort packet that a node translates and forwards', () => {
     ],
     wiring,
   );
-  const text = trace('nodeport-at-node1');
-  const rules = rulesOf(walk, [{ namespace: 'node.node1', reader: 'xtables-monitor', text }], wiring);
+  const traced = recorded('nodeport-at-node1');
+  const rules = rulesOf(walk, [traced], wiring);
 
   it('met the rules of nftables, with what the maps said, and those of the network plugin', () => {
-    const name = 'nft-nodeport-at-node1';
-    const iptables = { saved: trace(`${name}.saved`), listed: trace(`${name}.listed`) };
-    const traced = { namespace: 'node.node1', reader: 'nft' as const, text: trace(name), iptables };
-    const [there, back] = rulesOf(walk, [traced], wiring);
+    const [there, back] = rulesOf(walk, [recorded('nft-nodeport-at-node1')], wiring);
     const lines = ({ rules: met }: RulesAtPlace) => met.map(({ table, chain, rule }) => `${table} ${chain}: ${rule}`);
     expect(lines(there!)).toEqual([
       'kube-proxy filter-prerouting-pre-dnat: ct state new jump firewall-check',
@@ -120,9 +123,7 @@ describe('a NodePort packet that a node translates and forwards', () => {
 
   it('has no rules where nothing was traced', () => {
     expect(rulesOf(walk, [], wiring)).toEqual([]);
-    expect(rulesOf(walk, [{ namespace: 'node.node1', reader: 'xtables-monitor' as const, text: '' }], wiring)).toEqual(
-      [],
-    );
+    expect(rulesOf(walk, [{ ...traced, text: '' }], wiring)).toEqual([]);
   });
 
   it('needs the port, too: another connection between the same machines is another packet', () => {
@@ -132,12 +133,12 @@ describe('a NodePort packet that a node translates and forwards', () => {
       [seen('host.client/eth0', 'out', packet), seen('node.node1/eth0', 'in', packet)],
       wiring,
     );
-    expect(rulesOf(other, [{ namespace: 'node.node1', reader: 'xtables-monitor', text }], wiring)).toEqual([]);
+    expect(rulesOf(other, [traced], wiring)).toEqual([]);
   });
 
   it('is read the same when the text was cut off in the middle of a line', () => {
-    const cut = text.slice(0, text.indexOf('nat:KUBE-SEP') + 8);
-    const [first] = rulesOf(walk, [{ namespace: 'node.node1', reader: 'xtables-monitor' as const, text: cut }], wiring);
+    const cut = traced.text.slice(0, traced.text.indexOf('nat KUBE-SEP') + 8);
+    const [first] = rulesOf(walk, [{ ...traced, text: cut }], wiring);
     expect(steps(first!)).toEqual(steps(rules[0]!).slice(0, 7));
   });
 });
@@ -165,10 +166,9 @@ describe('a NodePort packet that IPVS translates', () => {
   );
   const virtual = '-A -t 10.0.0.11:30080 -s rr\n';
   const real = '-a -t 10.0.0.11:30080 -r 10.244.2.2:8080 -m -w 1\n';
-  const traced = (text: string, servers: string) => [
-    { namespace: 'node.node1', reader: 'xtables-monitor' as const, text, ipvs: { servers, connections: '' } },
-  ];
-  const text = trace('ipvs-nodeport-at-node1');
+  const whole = recorded('ipvs-nodeport-at-node1');
+  const { text } = whole;
+  const traced = (text: string, servers: string) => [{ ...whole, text, ipvs: { servers, connections: '' } }];
   const BEFORE = [
     'nat PREROUTING → KUBE-SERVICES',
     'nat KUBE-SERVICES → KUBE-NODE-PORT',
@@ -201,12 +201,12 @@ describe('a NodePort packet that IPVS translates', () => {
       [seen('host.client/eth0', 'out', asked), seen('node.node1/eth0', 'in', asked)],
       wiring,
     );
-    const cut = text.slice(0, text.indexOf('PACKET: 2 2e71c491 OUT='));
+    const cut = text.slice(0, text.indexOf('trace id 4681829f ip packetwalk-trace-1 output packet'));
     const [there] = rulesOf(lost, traced(cut, virtual), wiring);
     expect(steps(there!)).toEqual([...BEFORE, 'ipvs INPUT → -t 10.0.0.11:30080 -s rr → it has no real server']);
-    const firewalled = `${cut} TRACE: 2 2e71c491 filter:INPUT:rule:0x1:DROP  -4 -t filter -A INPUT -j DROP`;
+    const firewalled = `${cut}trace id 4681829f ip filter KUBE-FIREWALL rule drop # handle 22 (verdict drop)`;
     const [dropped] = rulesOf(lost, traced(firewalled, virtual), wiring);
-    expect(steps(dropped!)).toEqual([...BEFORE, 'filter INPUT → DROP']);
+    expect(steps(dropped!)).toEqual([...BEFORE, 'filter KUBE-FIREWALL → DROP']);
   });
 });
 
@@ -219,10 +219,7 @@ describe('a packet that a policy drops', () => {
       acrossNodes('a', packet).slice(0, 3),
       wiring,
     );
-    const traces = [
-      { namespace: 'node.node1', reader: 'xtables-monitor' as const, text: trace('forward-drop-at-node1') },
-    ];
-    const [rules] = rulesOf(walk, traces, wiring);
+    const [rules] = rulesOf(walk, [recorded('forward-drop-at-node1')], wiring);
     expect(steps(rules!)).toEqual([
       'nat PREROUTING → KUBE-SERVICES',
       'filter FORWARD → KUBE-PROXY-FIREWALL',
@@ -244,11 +241,11 @@ describe('a number that the kernel uses again', () => {
         wiring,
       );
     const header = (number: string, port: number) =>
-      `PACKET: 2 ${number} IN=cni0 SRC=10.244.1.2 DST=10.244.2.2 LEN=60 TTL=64 ID=${port} DF SPORT=${port} DPORT=8080 SYN `;
+      `trace id ${number} ip filter FORWARD packet: iif "cni0" ip saddr 10.244.1.2 ip daddr 10.244.2.2 ip id ${port} ip length 60 tcp sport ${port} tcp dport 8080`;
     const begin = (number: string) =>
-      ` TRACE: 2 ${number} raw:PREROUTING:rule:0x2:CONTINUE  -4 -t raw -A PREROUTING -j TRACE`;
+      `trace id ${number} ip packetwalk-trace-1 prerouting rule meta nftrace set 1 # handle 3 (verdict continue)`;
     const met = (number: string, rule: string) =>
-      ` TRACE: 2 ${number} filter:FORWARD:rule:0x1:${rule}  -4 -t filter -A FORWARD -j ${rule}`;
+      `trace id ${number} ip filter FORWARD rule jump ${rule} # handle 9 (verdict jump ${rule})`;
     const text = [
       ...[header('aaaaaaaa', 1001), begin('aaaaaaaa')],
       ...[header('bbbbbbbb', 1002), begin('bbbbbbbb')],
@@ -257,8 +254,8 @@ describe('a number that the kernel uses again', () => {
       ...[header('cccccccc', 1003), met('cccccccc', 'STRANGER')],
     ].join('\n');
     const rules = (port: number) =>
-      rulesOf(walks(port), [{ namespace: 'node.node1', reader: 'xtables-monitor', text }], wiring).flatMap(steps);
-    expect([rules(1001), rules(1002)]).toEqual([['filter FORWARD → FIRST'], ['filter FORWARD → SECOND']]);
+      rulesOf(walks(port), [{ namespace: 'node.node1', text, iptables: NONE }], wiring).flatMap(steps);
+    expect([rules(1001), rules(1002)]).toEqual([['filter FORWARD → jump FIRST'], ['filter FORWARD → jump SECOND']]);
   });
 });
 
@@ -273,16 +270,26 @@ describe('a ping', () => {
     } as const;
     const walk = walkOf(options, acrossNodes('a', echo('10.244.1.2', '10.244.2.2', 'request')).slice(0, 3), wiring);
     const text = [
-      'PACKET: 2 f10e4570 IN=cni0 MACPROTO=0800 SRC=10.244.1.2 DST=10.244.2.2 LEN=45 TOS=0x0 TTL=64 ID=1432 ',
-      ' TRACE: 2 f10e4570 raw:PREROUTING:rule:0x2:CONTINUE  -4 -t raw -A PREROUTING -j TRACE',
-      ' TRACE: 2 f10e4570 filter:FORWARD:rule:0x12:JUMP:KUBE-FORWARD  -4 -t filter -A FORWARD -j KUBE-FORWARD',
+      'trace id f10e4570 ip packetwalk-trace-1 prerouting packet: iif "cni0" ip saddr 10.244.1.2 ip daddr 10.244.2.2 ip id 1432 ip length 45 icmp type echo-request',
+      'trace id f10e4570 ip packetwalk-trace-1 prerouting rule meta nftrace set 1 # handle 3 (verdict continue)',
+      'trace id f10e4570 ip filter FORWARD rule jump KUBE-FORWARD # handle 9 (verdict jump KUBE-FORWARD)',
     ].join('\n');
-    expect(rulesOf(walk, [{ namespace: 'node.node1', reader: 'xtables-monitor', text }], wiring)).toEqual([
+    expect(rulesOf(walk, [{ namespace: 'node.node1', text, iptables: NONE }], wiring)).toEqual([
       {
         place: 'node/node1',
         direction: 'forward',
-        rules: [{ table: 'filter', chain: 'FORWARD', rule: '-j KUBE-FORWARD' }],
+        rules: [{ table: 'filter', chain: 'FORWARD', rule: 'jump KUBE-FORWARD' }],
       },
+    ]);
+  });
+});
+
+describe('a trace that may not be whole', () => {
+  it('says where, and why', () => {
+    const wiring = new Wiring(prepared('nodeport-snat').state);
+    const whole = { namespace: 'node.node1', text: '', iptables: NONE };
+    expect(unreadRules([whole, { ...whole, namespace: 'node.node2', blind: 'nft ended' }], wiring)).toEqual([
+      { place: 'node/node2', reason: 'nft ended' },
     ]);
   });
 });

@@ -14,7 +14,6 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   'iptables-restore': 'iptables',
   'iptables-save': 'iptables',
   iptables: 'iptables',
-  'xtables-monitor': 'iptables',
   nft: 'nftables',
   ipset: 'ipset',
   ipvsadm: 'ipvsadm',
