@@ -6,11 +6,11 @@ import { REPORTERS } from './reporters.ts';
 
 type Action = (...args: never[]) => Promise<number>;
 
-/** Loads a command's file when it is called; what `run` returns becomes the exit code. */
+/** Loads a command's file when it is called, with arguments, options, and itself; what `run` returns becomes the exit code. */
 function lazily(load: () => Promise<{ run: Action }>): (...args: unknown[]) => Promise<void> {
   return async (...args) => {
     const { run } = await load();
-    process.exitCode = await (run as unknown as (...args: unknown[]) => Promise<number>)(...args.slice(0, -1));
+    process.exitCode = await (run as unknown as (...args: unknown[]) => Promise<number>)(...args);
   };
 }
 

@@ -1,4 +1,5 @@
 /** packetwalk trace: one connection, hop by hop, in a lab of its own or in a running one. */
+import type { Command } from 'commander';
 import { buildLab, type Lab } from '../agent/lab.ts';
 import type { KernelState } from '../compile/kernel-state.ts';
 import type { ConnectionCheck } from '../model/check.ts';
@@ -29,9 +30,9 @@ export interface Options extends InputOptions, SandboxChoice {
   readonly output: string;
 }
 
-export async function run(from: string, to: string, options: Options): Promise<number> {
+export async function run(from: string, to: string, options: Options, command: Command): Promise<number> {
   if (!options.file) {
-    refuseForRunningLab(options);
+    refuseForRunningLab(command);
     const lab = await resume(await chooseLab(options.lab));
     try {
       return await traceIn(lab, from, to, options);
@@ -51,10 +52,11 @@ export async function run(from: string, to: string, options: Options): Promise<n
   }
 }
 
-/** What says how a lab is to be built says nothing to one that stands. */
-function refuseForRunningLab({ cni = [], proxy = [], fault = [], sandbox, kernel = '' }: Options): void {
-  const given = Object.entries({ cni, proxy, fault, kernel, sandbox: sandbox === 'auto' ? '' : sandbox });
-  const [name] = given.find(([, values]) => values.length > 0) ?? [];
+/** What says how a lab is to be built says nothing to one that stands. The environment speaks to all commands. */
+function refuseForRunningLab(command: Command): void {
+  const name = ['cni', 'proxy', 'fault', 'kernel', 'sandbox'].find(
+    (option) => command.getOptionValueSource(option) === 'cli',
+  );
   if (name !== undefined)
     throw new UsageError(
       `--${name} is for a lab of the trace's own`,

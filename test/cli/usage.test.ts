@@ -2,12 +2,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { run as capture } from '../../src/cli/capture.ts';
+import { program } from '../../src/cli/commands.ts';
 import { run as inspect } from '../../src/cli/inspect.ts';
 import { UsageError } from '../../src/cli/output.ts';
 import { type Options as TestOptions, run as test } from '../../src/cli/test.ts';
-import { type Options as TraceOptions, run as trace } from '../../src/cli/trace.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'packetwalk-usage-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -48,22 +48,29 @@ describe('test', () => {
 });
 
 describe('trace', () => {
-  const options: TraceOptions = { output: 'text', namespace, sandbox: 'auto', cni: [], proxy: [], fault: [] };
+  const trace = (...words: string[]) =>
+    complaint(program().parseAsync(['trace', 'pod/a', 'pod/web-0', ...words], { from: 'user' }));
+
+  afterEach(() => vi.unstubAllEnvs());
 
   it.each([
-    ['--cni', { cni: ['vxlan'] }],
-    ['--proxy', { proxy: ['iptables'] }],
-    ['--fault', { fault: ['no-dnat'] }],
-    ['--sandbox', { sandbox: 'root' as const }],
-  ])('cannot build a running lab with %s', async (name, given) => {
-    expect(await complaint(trace('pod/a', 'pod/b', { ...options, ...given }))).toMatch(
-      new RegExp(`^${name} is for a lab of the trace's own \\| add -f FILE`),
-    );
+    ['--cni', 'vxlan'],
+    ['--proxy', 'iptables'],
+    ['--fault', 'no-dnat'],
+    ['--sandbox', 'root'],
+    ['--kernel', '6.1'],
+  ])('cannot build a running lab with %s', async (name, value) => {
+    expect(await trace(name, value)).toMatch(new RegExp(`^${name} is for a lab of the trace's own \\| add -f FILE`));
+  });
+
+  it('is not told by the environment how a running lab was built', async () => {
+    vi.stubEnv('XDG_RUNTIME_DIR', folder);
+    vi.stubEnv('PACKETWALK_SANDBOX', 'vm');
+    expect(await trace()).toMatch(/^no lab is running/);
   });
 
   it('sends from an address of the sender only', async () => {
-    const from = (source: string) =>
-      complaint(trace('pod/a', 'pod/web-0', { ...options, file: ['topologies/ping.yaml'], source }));
+    const from = (source: string) => trace('-f', 'topologies/ping.yaml', '--source', source);
     for (const source of ['1.2.3.4', '::1', 'x'])
       expect(await from(source)).toBe(`pod/a has no address ${source} | it has 10.244.1.2`);
   });
