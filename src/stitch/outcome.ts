@@ -141,9 +141,12 @@ class Context {
     if (!refusal) return undefined;
     const by = this.#wiring.placeOf(this.#makerOf(refusal));
     const kind = rejectionOf(refusal[0]!.packet) ?? 'tcp-fin';
-    /** So a machine tells whoever waits for it that its own question went unanswered. */
-    const neighbour = kind === 'icmp-host-unreachable' ? this.#noNeighbour() : undefined;
-    if (neighbour?.lastSeen?.place === by) return neighbour;
+    if (kind === 'icmp-host-unreachable') {
+      /** So a machine tells whoever waits for it that its own question went unanswered. Without a carrier none is seen. */
+      const neighbour = this.#noNeighbour();
+      if (neighbour?.lastSeen?.place === by) return neighbour;
+      if (by === this.#wiring.placeOf(leg.start)) return this.#lost();
+    }
     const why = leg.takenBy ? `; its kube-proxy ${failureOf(leg.takenBy)}` : '';
     return {
       outcome: 'rejected',

@@ -35,6 +35,14 @@ export const UNSENT: readonly Scenario[] = [
     expected: { outcome: 'dropped', lastSeen: { place: 'host/client', interface: 'socket' } },
     reason: 'it never left host/client: none of its interfaces saw it',
   },
+  {
+    name: 'a cable without a carrier: nobody can even be asked, and the kernel tells its own process',
+    topology: 'cross-node-vxlan',
+    run: { ...fromA, result: refused('EHOSTUNREACH') },
+    sights: [seen('pod.default.a/lo', 'in', icmpError('10.244.1.2', '10.244.1.2', [3, 1], syn(A, fromA.remote)))],
+    expected: { outcome: 'dropped', lastSeen: { place: 'pod/a', interface: 'socket' } },
+    reason: 'it never left pod/a: none of its interfaces saw it',
+  },
 ];
 
 const NODE = '10.0.0.11:40000';
