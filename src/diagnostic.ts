@@ -80,6 +80,11 @@ export function formatOrigin(origin: Origin): string {
   return `${origin.file}:${origin.line}`;
 }
 
+/** `file:line:column` */
+export function formatPosition({ file, line, column }: Position): string {
+  return `${file}:${line}:${column}`;
+}
+
 const MAX_LINE = 96;
 
 /** Several lines: `file:line:col: error: message`, the line, a caret, and the help. Plain text. */
@@ -93,7 +98,7 @@ export function formatDiagnostic(diagnostic: Diagnostic): string {
   const { text, column } = excerpt(at);
   const caret = '^'.repeat(Math.max(1, Math.min(at.length, text.length - column + 1)));
   return [
-    `${at.file}:${at.line}:${at.column}: ${severity}: ${message}`,
+    `${formatPosition(at)}: ${severity}: ${message}`,
     ` ${number} | ${text}`,
     ` ${gutter} | ${text.slice(0, column - 1).replace(/[^\t]/g, ' ')}${caret}`,
     ...(help ? [` ${gutter} = ${help}`] : []),

@@ -124,7 +124,13 @@ export function namespacesOnTheWay(cluster: Cluster, checks: readonly Check[]): 
   const connections = checks.filter((check) => check.kind === 'connection');
   const senders = new Set(connections.map(({ from }) => from.place));
   const addresses = new Set(connections.flatMap(({ to }) => [to.address, ...endpointAddresses(cluster, to)]));
-  const pods = cluster.pods.filter(({ place, address }) => senders.has(place) || addresses.has(address));
+  const ports = new Set(connections.map(({ to }) => to.port));
+  const pods = cluster.pods.filter(
+    (pod) =>
+      senders.has(pod.place) ||
+      addresses.has(pod.address) ||
+      pod.ports.some(({ hostPort }) => hostPort !== undefined && ports.has(hostPort)),
+  );
   const machines: Place[] = [...cluster.nodes, ...cluster.hosts, ...cluster.routers];
   return [...new Set([...machines, ...pods].map(({ netns }) => netns))].sort();
 }

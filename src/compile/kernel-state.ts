@@ -52,6 +52,8 @@ interface LinkBase {
   readonly master?: string;
   /** Bridge port flag; undefined when the link is no port. */
   readonly hairpin?: boolean;
+  /** Packets from and to 127.0.0.0/8 may pass it (net.ipv4.conf.DEVICE.route_localnet). */
+  readonly routeLocalnet?: boolean;
   readonly up: boolean;
   readonly origin: Origin;
 }

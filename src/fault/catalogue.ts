@@ -38,6 +38,16 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
       withoutNftRules(({ text }) => text.includes(' dnat to ')),
     ),
   },
+  'no-port-mapping': {
+    summary: "no rule leads a node's port to a pod: hostPorts are anybody's ports",
+    edit: withoutRules('nat', ({ text }, chain) => chain.name.startsWith('CNI-DN-') && text.includes('-j DNAT')),
+  },
+  'no-route-localnet': {
+    summary: 'no packet from 127.0.0.1 leaves the node (route_localnet = 0)',
+    edit: inEachMode(withSysctl('net.ipv4.conf.all.route_localnet', '0'), (namespace) =>
+      editLinks(namespace, (link) => (link.routeLocalnet ? { ...link, routeLocalnet: false } : link)),
+    ),
+  },
   'no-vip': {
     summary: 'the addresses of Services are not on kube-ipvs0: nothing brings packets to IPVS',
     edit: (namespace) => {
@@ -208,7 +218,7 @@ function editChains(namespace: Namespace, tableName: TableName, edit: (chain: Ch
 
 function withSysctl(key: string, value: string): Edit {
   return (namespace) => {
-    if (!namespace.sysctls.some((sysctl) => sysctl.key === key)) return [];
+    if (!namespace.sysctls.some((sysctl) => sysctl.key === key && sysctl.value !== value)) return [];
     return [
       {
         ...namespace,

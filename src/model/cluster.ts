@@ -101,8 +101,18 @@ export interface Pod extends Place {
   readonly node: Node;
   readonly address: string;
   readonly hostNetwork: boolean;
-  readonly ports: readonly (Port & { readonly name?: string })[];
+  readonly ports: readonly ContainerPort[];
   readonly conditions: EndpointConditions;
+}
+
+/** A port one of a pod's containers declares. */
+export interface ContainerPort extends Port {
+  readonly name?: string;
+  readonly container: string;
+  /** The port of the node that leads here, through the network plugin; a pod on the host network needs none. */
+  readonly hostPort?: number;
+  /** The one address of the node that does; undefined: all of them. */
+  readonly hostIP?: string;
 }
 
 /** As in an EndpointSlice, all three known. */

@@ -1,26 +1,15 @@
 /** Pods: those given, and those Deployments, ReplicaSets and ReplicationControllers ask for. */
-import type { Diagnostics, Origin, Position } from '../diagnostic.ts';
-import { nearest } from '../diagnostic.ts';
+import type { Diagnostics } from '../diagnostic.ts';
 import { familyOf } from '../net/address.ts';
 import { namespaceName } from '../net/name.ts';
 import type { Manifest } from '../parse/index.ts';
-import type { PodObject } from '../parse/schema/kubernetes.ts';
 import type { Path } from '../parse/yaml.ts';
-import { type Node, objectName, type Pod } from './cluster.ts';
+import type { Node, Pod } from './cluster.ts';
+import { declaredPorts } from './container-ports.ts';
 import { ofKind } from './defaults.ts';
+import { type Draft, podPlace } from './draft.ts';
 import { AddressPool } from './pool.ts';
-
-/** A pod as some object describes it, before it has a node and an address. */
-interface Draft {
-  readonly namespace: string;
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly spec: PodObject['spec'];
-  readonly status: PodObject['status'];
-  readonly terminating: boolean;
-  readonly locateSpec: (path: Path) => Position;
-  readonly origin: Origin;
-}
+import { schedule } from './schedule.ts';
 
 /** The node's bridge takes the first address of the pod subnet; host-local starts after it. */
 const FIRST_POD = 2;
@@ -34,8 +23,8 @@ export function modelPods(
 ): Pod[] {
   const drafts = [...givenPods(manifests, namespace), ...replicas(manifests, namespace)];
   reportDuplicates(drafts, diagnostics);
-  warnOfHostPorts(drafts, diagnostics);
-  const placed = schedule(drafts, nodes, diagnostics);
+  const portsOf = declaredPorts(drafts, diagnostics);
+  const placed = schedule(drafts, portsOf, nodes, diagnostics);
   const pools = new Map(nodes.map((node) => [node, podPool(node, diagnostics)]));
   for (const { draft, node } of placed) {
     const fixed = fixedAddress(draft);
@@ -59,13 +48,7 @@ export function modelPods(
         node,
         address,
         hostNetwork,
-        ports: containersOf(draft).flatMap(({ ports }) =>
-          (ports ?? []).map(({ name, containerPort, protocol }) => ({
-            ...(name !== undefined && { name }),
-            port: containerPort,
-            protocol,
-          })),
-        ),
+        ports: portsOf(draft).map(({ containerAt: _, hostPortAt: __, ...port }) => port),
         conditions: conditionsOf(draft),
         origin: draft.origin,
       },
@@ -120,56 +103,6 @@ function replicas(manifests: readonly Manifest[], namespace: string): Draft[] {
   });
 }
 
-/** `nodeName` as it stands; otherwise the fitting node with the fewest pods, the earlier one on a tie. */
-function schedule(
-  drafts: readonly Draft[],
-  nodes: readonly Node[],
-  diagnostics: Diagnostics,
-): { draft: Draft; node: Node }[] {
-  const load = new Map(nodes.map((node) => [node, 0]));
-  const named = drafts.map((draft) =>
-    draft.spec.nodeName === undefined ? undefined : namedNode(draft, nodes, diagnostics),
-  );
-  const count = (node: Node) => load.set(node, load.get(node)! + 1);
-  for (const node of named) if (node) count(node);
-  const reported = new Set<Draft['spec']>();
-  return drafts.flatMap((draft, index) => {
-    if (draft.spec.nodeName !== undefined) return named[index] ? [{ draft, node: named[index] }] : [];
-    const fitting = nodes.filter(({ labels }) =>
-      Object.entries(draft.spec.nodeSelector ?? {}).every(([key, value]) => labels[key] === value),
-    );
-    const node = fitting.toSorted((a, b) => load.get(a)! - load.get(b)!)[0];
-    if (node) count(node);
-    else if (!reported.has(draft.spec)) {
-      reported.add(draft.spec);
-      const wanted = Object.entries(draft.spec.nodeSelector ?? {})
-        .map(([key, value]) => `${key}=${value}`)
-        .join(', ');
-      diagnostics.error(
-        'unschedulable',
-        `no node has the labels ${podPlace(draft)} selects: ${wanted}`,
-        draft.locateSpec(['nodeSelector']),
-      );
-    }
-    return node ? [{ draft, node }] : [];
-  });
-}
-
-function namedNode(draft: Draft, nodes: readonly Node[], diagnostics: Diagnostics): Node | undefined {
-  const node = nodes.find(({ name }) => name === draft.spec.nodeName);
-  if (!node) {
-    const names = nodes.map(({ name }) => name);
-    const guess = nearest(draft.spec.nodeName!, names);
-    diagnostics.error(
-      'unknown-node',
-      `there is no node ${draft.spec.nodeName}`,
-      draft.locateSpec(['nodeName']),
-      guess ? `did you mean "${guess}"?` : `nodes here: ${names.join(', ')}`,
-    );
-  }
-  return node;
-}
-
 function podPool(node: Node, diagnostics: Diagnostics): AddressPool {
   const pool = new AddressPool(node.podCIDR, `the pod subnet of ${node.place}`, diagnostics);
   pool.take(GATEWAY, `the bridge of ${node.place}`, undefined);
@@ -188,20 +121,6 @@ function conditionsOf({ status, terminating }: Draft): Pod['conditions'] {
   return { ready: serving && !terminating, serving, terminating };
 }
 
-function warnOfHostPorts(drafts: readonly Draft[], diagnostics: Diagnostics): void {
-  const seen = new Set<Draft['spec']>();
-  for (const draft of drafts) {
-    const hasHostPort = containersOf(draft).some(({ ports }) => ports?.some(({ hostPort }) => hostPort !== undefined));
-    if (!hasHostPort || draft.spec.hostNetwork || seen.has(draft.spec)) continue;
-    seen.add(draft.spec);
-    diagnostics.warn(
-      'not-emulated',
-      `hostPort of ${podPlace(draft)} is not emulated: nothing answers on the node's port`,
-      draft.locateSpec(['containers']),
-    );
-  }
-}
-
 function reportDuplicates(drafts: readonly Draft[], diagnostics: Diagnostics): void {
   const seen = new Set<string>();
   for (const draft of drafts) {
@@ -209,12 +128,4 @@ function reportDuplicates(drafts: readonly Draft[], diagnostics: Diagnostics): v
     if (seen.has(place)) diagnostics.error('duplicate-name', `${place} stands here twice`, draft.locateSpec([]));
     seen.add(place);
   }
-}
-
-function containersOf({ spec }: Draft): PodObject['spec']['containers'] {
-  return [...(spec.initContainers ?? []), ...spec.containers];
-}
-
-function podPlace({ namespace, name }: Pick<Draft, 'namespace' | 'name'>): string {
-  return `pod/${objectName(namespace, name)}`;
 }

@@ -74,8 +74,15 @@ function keptLinks(current: KernelState, wanted: KernelState): ReadonlySet<strin
 
 /** The other attributes can be changed in place, except that nothing says how a port leaves its bridge. */
 function isSameLink(a: Link, b: Link): boolean {
-  const fixed = ({ origin: _origin, up: _up, mtu: _mtu, hairpin: _hairpin, master, ...rest }: Link) =>
-    JSON.stringify({ ...rest, enslaved: master !== undefined });
+  const fixed = ({
+    origin: _,
+    up: _up,
+    mtu: _mtu,
+    hairpin: _hairpin,
+    routeLocalnet: _localnet,
+    master,
+    ...rest
+  }: Link) => JSON.stringify({ ...rest, enslaved: master !== undefined });
   return fixed(a) === fixed(b);
 }
 

@@ -24,6 +24,7 @@ export function converge(current: KernelState, wanted: KernelState): Plan {
       ...steps.makeLinks([...added, ...missing], wanted),
       ...furnish(added),
       ...missing.flatMap(steps.silenceLinks),
+      ...missing.flatMap(steps.setDevices),
       ...missing.flatMap(steps.raiseLinks),
       ...missing.flatMap(steps.joinBridges),
       ...missing.flatMap(steps.setPorts),
@@ -83,11 +84,15 @@ function changeLinks({ missing: { name: namespace }, links }: Change): Operation
     };
     const hairpin = after.hairpin ?? false;
     const flagged = joins ? false : (before.hairpin ?? false);
+    const localnet = after.routeLocalnet ?? false;
     return [
       ...(Object.keys(change).length > 0
         ? [{ kind: 'set-link', namespace, change: { name, ...change }, origin } as const]
         : []),
       ...(flagged === hairpin ? [] : [{ kind: 'set-port', namespace, name, hairpin, origin } as const]),
+      ...((before.routeLocalnet ?? false) === localnet
+        ? []
+        : [steps.setRouteLocalnet(namespace, name, localnet, origin)]),
     ];
   });
 }

@@ -32,6 +32,7 @@ export function makeNamespaces(namespaces: readonly Namespace[]): Operation[] {
 export function furnish(namespaces: readonly Namespace[]): Operation[] {
   return [
     ...namespaces.flatMap(steps.silenceLinks),
+    ...namespaces.flatMap(steps.setDevices),
     ...namespaces.flatMap(steps.addAddresses),
     ...namespaces.flatMap(steps.raiseLinks),
     ...namespaces.flatMap(steps.joinBridges),

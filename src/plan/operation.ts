@@ -10,7 +10,7 @@ import type { Origin } from '../diagnostic.ts';
 export type NewLink =
   | (EndOfLink & { readonly kind: 'bridge' | 'dummy' })
   | (EndOfLink & { readonly kind: 'veth'; readonly peer: EndOfLink & { readonly namespace: string } })
-  | (EndOfLink & Omit<Extract<Link, { kind: 'vxlan' }>, 'origin' | 'up' | 'master' | 'hairpin'>);
+  | (EndOfLink & Omit<Extract<Link, { kind: 'vxlan' }>, 'origin' | 'up' | 'master' | 'hairpin' | 'routeLocalnet'>);
 
 interface EndOfLink {
   readonly name: string;

@@ -7,13 +7,17 @@ import type { Namespace } from '../compile/kernel-state.ts';
 import { changeNft, formatNft } from '../compile/nft.ts';
 import type { Operation } from './operation.ts';
 
-/** Sets before the rules that name them. */
+/**
+ * Sets before the rules that name them. Of base chains with one priority the kernel asks the latest first
+ * (net/netfilter/core.c, nf_hook_entries_grow), and a real node's iptables has none in table nat before the network
+ * plugin writes there: kubelet's chains do not make any.
+ */
 export function loadRules({ name: namespace, ipsets, iptables, nft, ipvs, origin }: Namespace): Operation[] {
   const load = loader(namespace, origin);
   return [
     ...load('ipset', formatIpSets(ipsets)),
-    ...load('iptables', iptables ? formatIptables(iptables) : ''),
     ...load('nft', formatNft(nft)),
+    ...load('iptables', iptables ? formatIptables(iptables) : ''),
     ...load('ipvs', formatVirtualServers(ipvs)),
   ];
 }
@@ -25,8 +29,8 @@ export function changeRules(from: Namespace, to: Namespace): Operation[] {
   const servers = changeVirtualServers(from.ipvs, to.ipvs);
   return [
     ...load('ipset', sets.before),
-    ...load('iptables', changeIptables(from.iptables, to.iptables)),
     ...load('nft', changeNft(from.nft, to.nft)),
+    ...load('iptables', changeIptables(from.iptables, to.iptables)),
     ...load('ipvs', servers.text),
     ...servers.retired.map((server): Operation => ({ kind: 'retire-server', namespace, server, origin })),
     ...load('ipset', sets.after),

@@ -1,5 +1,6 @@
 /** The objects of a namespace, each as the operation that makes it. */
 import type { KernelState, Link, Namespace } from '../compile/kernel-state.ts';
+import type { Origin } from '../diagnostic.ts';
 import type { NewLink, Operation } from './operation.ts';
 
 export function addNamespace({ name, origin }: Namespace): Operation[] {
@@ -70,6 +71,18 @@ export function linkKey(namespace: string, name: string): string {
 /** For each link, not for all that are to come: a setting's file is looked up among those of every namespace (proc_sys_compare()). */
 export function silenceLinks({ name: namespace, links }: Namespace): Operation[] {
   return links.map(({ name, origin }) => ({ kind: 'set-link', namespace, change: { name, quiet: true }, origin }));
+}
+
+/** Settings of a device, where they are not the kernel's defaults. */
+export function setDevices({ name: namespace, links }: Namespace): Operation[] {
+  return links.flatMap(({ name, routeLocalnet, origin }) =>
+    routeLocalnet ? [setRouteLocalnet(namespace, name, true, origin)] : [],
+  );
+}
+
+export function setRouteLocalnet(namespace: string, device: string, on: boolean, origin: Origin): Operation {
+  const sysctl = { key: `net.ipv4.conf.${device}.route_localnet`, value: on ? '1' : '0' };
+  return { kind: 'set-sysctl', namespace, sysctl, origin };
 }
 
 export function raiseLinks({ name: namespace, links }: Namespace): Operation[] {

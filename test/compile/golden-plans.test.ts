@@ -17,6 +17,7 @@ it.each([
   'ipvs',
   'nftables',
   'userspace-proxy',
+  'host-port',
 ])('%s', async (name) => {
   const file = `topologies/${name}.yaml`;
   const { prepared, diagnostics } = prepare([{ name: file, text: readFileSync(file, 'utf8') }], {

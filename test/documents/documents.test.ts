@@ -18,18 +18,14 @@ const TABLE: readonly (readonly [file: string, objects: readonly string[], warni
   ['000-nginx-deployment', ['Deployment nginx-deployment'], []],
   ['000-nginx-nodeport', ['Service nginx-deployment'], []],
   ['000-minimal-ingress', [], ['Ingress is not emulated: 1 object is ignored']],
-  [
-    '002-frontend-controller',
-    ['ReplicationController frontend'],
-    ["hostPort of pod/frontend-0 is not emulated: nothing answers on the node's port"],
-  ],
+  ['002-frontend-controller', ['ReplicationController frontend'], []],
   ['002-frontend-service', ['Service frontend'], []],
   ['003-hwa-ingress', [], ['Ingress is not emulated: 1 object is ignored']],
   ['003-host-network', ['Pod nginx'], []],
-  ['003-host-port', ['Pod nginx'], ["hostPort of pod/nginx is not emulated: nothing answers on the node's port"]],
+  ['003-host-port', ['Pod nginx'], []],
   ['004-redis-clusterip', ['Service redis'], []],
   ['004-redis-nodeport', ['Service redis'], []],
-  ['004-redis-hostport', ['Pod redis'], ["hostPort of pod/redis is not emulated: nothing answers on the node's port"]],
+  ['004-redis-hostport', ['Pod redis'], []],
   ['004-redis-loadbalancer', ['Service redis'], []],
   ['004-redis-externalname', ['Service redis'], []],
   ['004-redis-endpoints', ['Endpoints redis'], []],
@@ -126,6 +122,14 @@ describe('as the document says:', () => {
     const { cluster } = load('003-host-network');
     expect(cluster.pods[0]).toMatchObject({ place: 'pod/nginx', address: '10.0.0.11', netns: 'node.node1' });
     expect(cluster.listeners).toEqual([{ place: 'pod/nginx', netns: 'node.node1', port: 8000, protocol: 'TCP' }]);
+  });
+
+  it.each([
+    ['002-frontend-controller', { port: 80, hostPort: 80 }],
+    ['003-host-port', { port: 80, hostPort: 8000 }],
+    ['004-redis-hostport', { port: 6379, hostPort: 6379 }],
+  ])('%s: the pod has its hostPort', (file, port) => {
+    expect(load(file).cluster.pods[0]!.ports).toMatchObject([port]);
   });
 
   it.each([

@@ -27,6 +27,11 @@ const TEXT = stream(
 const LAB = stateOf(TEXT);
 const IPVS = stateOf(TEXT, { proxy: 'ipvs' });
 const NFT = stateOf(TEXT, { proxy: 'nftables' });
+const HOST_PORT = stream(
+  topology({ nodes: [{ name: 'node1' }] }),
+  pod('a', { spec: { containers: [{ name: 'app', ports: [{ containerPort: 80, hostPort: 8000 }] }] } }),
+);
+const PUBLISHED = stateOf(HOST_PORT);
 const [PORT_A, PORT_B] = ['node.node1', 'node.node2'].map(
   (node) => LAB.namespaces.find(({ name }) => name === node)!.links.find(({ master }) => master === 'cni0')!.name,
 );
@@ -78,6 +83,29 @@ describe('rules that change:', () => {
       ]),
       come: ['node.node1', 'node.node2'].map((node) => `${node} filter :FORWARD DROP [0:0]`),
     });
+  });
+});
+
+describe('hostPorts', () => {
+  it('no-port-mapping takes what translates, and leaves what masquerades', () => {
+    const wanted = linesMatching(PUBLISHED, / nat -A CNI-DN-\S+ .* -j DNAT /);
+    expect(wanted).toHaveLength(1);
+    expect(effect('no-port-mapping', undefined, PUBLISHED)).toEqual({ changed: true, gone: wanted, come: [] });
+  });
+
+  it('no-route-localnet keeps 127.0.0.1 on the node, whoever let it out', () => {
+    const [all, bridge] = ['all', 'cni0'].map((device) => `net.ipv4.conf.${device}.route_localnet`);
+    expect(effect('no-route-localnet', undefined, PUBLISHED)).toEqual({
+      changed: true,
+      gone: [`ip netns exec node.node1 sysctl -qw ${all}=1`, `ip netns exec node.node1 sysctl -qw ${bridge}=1`],
+      come: [`ip netns exec node.node1 sysctl -qw ${all}=0`],
+    });
+    expect(effect('no-route-localnet', undefined, stateOf(HOST_PORT, { proxy: 'none' })).gone).toHaveLength(1);
+  });
+
+  it.each(['no-port-mapping', 'no-route-localnet'] as const)('%s finds nothing where there are none', (fault) => {
+    const none = stateOf(stream(topology({ nodes: [{ name: 'node1' }] }), pod('a')), { proxy: 'none' });
+    expect(effect(fault, undefined, none).changed).toBe(false);
   });
 });
 
@@ -261,7 +289,8 @@ describe('in mode nftables', () => {
 
 describe('a place', () => {
   it.each(FAULT_NAMES)('is all that %s touches when one is given', (fault) => {
-    const { changed, gone, come } = effect(fault, 'node/node1', fault === 'no-vip' ? IPVS : LAB);
+    const states: Partial<Record<FaultName, KernelState>> = { 'no-vip': IPVS, 'no-port-mapping': PUBLISHED };
+    const { changed, gone, come } = effect(fault, 'node/node1', states[fault] ?? LAB);
     expect(changed).toBe(true);
     expect(gone.length).toBeGreaterThan(0);
     /** The far end of its cable is in the switch, and made by the node. */

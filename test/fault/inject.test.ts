@@ -11,7 +11,11 @@ import { difference } from './script.ts';
 
 const FULL = stream(
   topology({ nodes: [{ name: 'node1' }, { name: 'node2' }], hosts: [{ name: 'client' }] }),
-  pod('a', { labels: { app: 'web' }, node: 'node1' }),
+  pod('a', {
+    labels: { app: 'web' },
+    node: 'node1',
+    spec: { containers: [{ name: 'app', ports: [{ containerPort: 80, hostPort: 8000 }] }] },
+  }),
   pod('b', { labels: { app: 'web' }, node: 'node2' }),
   service('web', { sessionAffinity: 'ClientIP' }),
   service('empty'),
@@ -34,6 +38,8 @@ describe('a fault', () => {
   const idle = [
     'no-masquerade',
     'no-dnat',
+    'no-port-mapping',
+    'no-route-localnet',
     'no-vip',
     'no-service-filter',
     'no-statistic',

@@ -102,12 +102,15 @@ describe('a pod', () => {
     expect(inProd.pods[0]).toMatchObject({ place: 'pod/prod/a', namespace: 'prod' });
   });
 
-  it('has the ports of all its containers', () => {
+  it('has the ports of all its containers, those that only prepare it left out', () => {
     const text = stream(
       TWO_NODES,
       pod('a', {
         spec: {
-          initContainers: [{ name: 'sidecar', ports: [{ containerPort: 9000 }] }],
+          initContainers: [
+            { name: 'setup', ports: [{ containerPort: 7000 }] },
+            { name: 'sidecar', restartPolicy: 'Always', ports: [{ containerPort: 9000 }] },
+          ],
           containers: [
             { name: 'one', ports: [{ name: 'http', containerPort: 80 }] },
             { name: 'two', ports: [{ containerPort: 53, protocol: 'UDP' }] },
@@ -116,9 +119,9 @@ describe('a pod', () => {
       }),
     );
     expect(podOf(clusterOf(text), 'a').ports).toEqual([
-      { port: 9000, protocol: 'TCP' },
-      { name: 'http', port: 80, protocol: 'TCP' },
-      { port: 53, protocol: 'UDP' },
+      { container: 'sidecar', port: 9000, protocol: 'TCP' },
+      { container: 'one', name: 'http', port: 80, protocol: 'TCP' },
+      { container: 'two', port: 53, protocol: 'UDP' },
     ]);
   });
 });
@@ -211,21 +214,6 @@ describe('in a dump of a cluster', () => {
       pod('web-abcde', { ...ownedBy('Deployment', 'web') }),
     );
     expect(clusterOf(text).pods.map(({ place }) => place)).toEqual(['pod/web-abcde', 'pod/prod/web-0']);
-  });
-});
-
-describe('hostPort', () => {
-  const hostPort = { containers: [{ name: 'app', ports: [{ containerPort: 80, hostPort: 8000 }] }] };
-
-  it('is not emulated: one warning a workload, where the containers stand', () => {
-    const { diagnostics } = modelled(stream(TWO_NODES, workload('web', { replicas: 3, spec: hostPort })));
-    expect(diagnostics).toMatchObject([
-      { severity: 'warning', code: 'not-emulated', message: expect.stringContaining('pod/web-0'), at: { line: 3 } },
-    ]);
-  });
-
-  it('of a pod on the host network is the port itself: no warning', () => {
-    expect(modelled(stream(TWO_NODES, pod('a', { spec: { ...hostPort, hostNetwork: true } }))).diagnostics).toEqual([]);
   });
 });
 

@@ -217,6 +217,15 @@ describe('settings', () => {
     expect(commands(off, state)).toEqual([`bridge -n node.node1 link set dev ${port} hairpin on`]);
   });
 
+  it('of a device are changed in place: route_localnet', () => {
+    const on = faulty('node.node1', (link) => (link.kind === 'bridge' ? { ...link, routeLocalnet: true } : link))(
+      state,
+    );
+    const set = (value: number) => [`ip netns exec node.node1 sysctl -qw net.ipv4.conf.cni0.route_localnet=${value}`];
+    expect(commands(state, on)).toEqual(set(1));
+    expect(commands(on, state)).toEqual(set(0));
+  });
+
   it('of the kernel are set where they differ', () => {
     const wanted = {
       namespaces: state.namespaces.map((each) => ({

@@ -13,6 +13,7 @@ import type { Cluster, Node, Pod } from '../../model/cluster.ts';
 import { type Cidr, nthAddress } from '../../net/address.ts';
 import { macFor, vethName } from '../../net/name.ts';
 import type { KernelStateBuilder } from '../builder.ts';
+import { hasHostPorts } from './portmap.ts';
 
 const BRIDGE = 'cni0';
 
@@ -39,7 +40,14 @@ export function compilePods(
   if (own.length === 0) return;
   const namespace = state.get(node.netns);
   const gateway = gatewayOf(node);
-  namespace.link({ kind: 'bridge', name: BRIDGE, mtu, mac: macFor('bridge', gateway) });
+  namespace.link({
+    kind: 'bridge',
+    name: BRIDGE,
+    mtu,
+    mac: macFor('bridge', gateway),
+    /** portmap's doing: 127.0.0.1 shall reach hostPorts as well. */
+    ...(own.some(hasHostPorts) && { routeLocalnet: true }),
+  });
   namespace.address(BRIDGE, gateway, node.podCIDR);
   for (const pod of own) {
     const port = podPort(pod);

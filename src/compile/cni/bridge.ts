@@ -7,17 +7,16 @@
  */
 
 import type { Cluster, CniConfig, Node, Pod } from '../../model/cluster.ts';
-import { digest } from '../../net/name.ts';
 import type { KernelStateBuilder } from '../builder.ts';
 import { compilePods } from './bridge-plugin.ts';
 import { compileRouteToPeer } from './host-gw.ts';
+import { chainName, containerId } from './names.ts';
+import { compileHostPorts } from './portmap.ts';
 
 type Config = Extract<CniConfig, { mode: 'bridge' }>;
 
 /** The name of the network in the plugin's configuration. */
 const NETWORK = 'bridge';
-/** Longest name of an iptables chain. */
-const CHAIN_LENGTH = 28;
 
 export function compileBridge(cluster: Cluster, state: KernelStateBuilder): void {
   const { mtu, ipMasq, hairpinMode, routes } = cluster.cni as Config;
@@ -29,20 +28,16 @@ export function compileBridge(cluster: Cluster, state: KernelStateBuilder): void
     }
     if (ipMasq)
       for (const pod of cluster.pods) if (pod.node === node && !pod.hostNetwork) compileMasquerade(node, pod, state);
+    compileHostPorts(node, cluster.pods, NETWORK, state);
   }
 }
 
 function compileMasquerade(node: Node, pod: Pod, state: KernelStateBuilder): void {
   const { iptables } = state.get(node.netns);
   const id = containerId(pod);
-  const chain = `CNI-${digest('sha512', NETWORK + id)}`.slice(0, CHAIN_LENGTH);
+  const chain = chainName('', NETWORK, id);
   const comment = `-m comment --comment "name: \\"${NETWORK}\\" id: \\"${id}\\""`;
   iptables.append('nat', chain, `-d ${node.podCIDR.text} ${comment} -j ACCEPT`, pod.origin);
   iptables.append('nat', chain, `! -d 224.0.0.0/4 ${comment} -j MASQUERADE`, pod.origin);
   iptables.append('nat', 'POSTROUTING', `-s ${pod.address} ${comment} -j ${chain}`, pod.origin);
-}
-
-/** Runtimes draw 64 hexadecimal digits; here they come from the pod's name. */
-function containerId({ namespace, name }: Pod): string {
-  return digest('sha256', `${namespace}/${name}`);
 }

@@ -1,5 +1,5 @@
 /**
- * What all flannel backends share: the delegated bridge plugin and flanneld's own chains
+ * What all flannel backends share: the delegated bridge plugin, the portmap plugin after it, and flanneld's own chains
  * (flannel-io/cni-plugin flannel_linux.go, flannel pkg/trafficmngr/iptables/iptables.go).
  *
  *   nat POSTROUTING → FLANNEL-POSTRTG, after KUBE-POSTROUTING: what leaves the cluster's pod range is masqueraded,
@@ -9,6 +9,10 @@
 import type { Cluster, Node } from '../../model/cluster.ts';
 import type { KernelStateBuilder } from '../builder.ts';
 import { compilePods } from './bridge-plugin.ts';
+import { compileHostPorts } from './portmap.ts';
+
+/** What kube-flannel's manifest calls the network. */
+const NETWORK = 'cbr0';
 
 /** kube-flannel's manifest: `hairpinMode`, `isDefaultGateway`, `--ip-masq`, and a route for the whole pod range in the pod. */
 export function compileFlannelNode(
@@ -41,4 +45,5 @@ export function compileFlannelNode(
   iptables.append('filter', 'FORWARD', `${forward} -j FLANNEL-FWD`, origin);
   iptables.append('filter', 'FLANNEL-FWD', `-s ${all} ${forward} -j ACCEPT`, origin);
   iptables.append('filter', 'FLANNEL-FWD', `-d ${all} ${forward} -j ACCEPT`, origin);
+  compileHostPorts(node, cluster.pods, NETWORK, state);
 }

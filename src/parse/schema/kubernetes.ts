@@ -83,13 +83,14 @@ const containerPort = z.strictObject({
   name: containerPortName.optional(),
   containerPort: portNumber,
   hostPort: portNumber.optional(),
-  hostIP: z.string().optional(),
+  hostIP: orEmpty(address).optional(),
   protocol: protocol.default('TCP'),
 });
 
 const container = z.strictObject({
   name: z.string(),
   ports: z.array(containerPort).optional(),
+  restartPolicy: z.string().optional(),
   ...accepted(
     'args',
     'command',
@@ -102,7 +103,6 @@ const container = z.strictObject({
     'readinessProbe',
     'resizePolicy',
     'resources',
-    'restartPolicy',
     'restartPolicyRules',
     'securityContext',
     'startupProbe',

@@ -131,6 +131,8 @@ export const FAULT_NAMES = [
   'small-mtu',
   'link-down',
   'no-dnat',
+  'no-port-mapping',
+  'no-route-localnet',
   'no-vip',
   'no-service-filter',
   'no-statistic',
