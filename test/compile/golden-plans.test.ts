@@ -11,6 +11,8 @@ import { formatScript } from '../../src/plan/script.ts';
 it.each([
   'same-node',
   'cross-node-vxlan',
+  'vxlan-options',
+  'vxlan-direct-routing',
   'cross-node-host-gw',
   'bridge',
   'nodeport-snat',

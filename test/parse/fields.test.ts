@@ -128,6 +128,20 @@ describe('a value that is none of those allowed', () => {
     });
   });
 
+  it.each([
+    [
+      '{ mode: vxlan, vni: 16777216 }',
+      'spec.cluster.cni.vni must be a VXLAN network identifier, 1 to 16777215, not 16777216',
+      45,
+    ],
+    ['{ mode: vxlan, vni: 0 }', 'spec.cluster.cni.vni must be a VXLAN network identifier, 1 to 16777215, not 0', 45],
+    ['{ mode: vxlan, port: 65536 }', 'spec.cluster.cni.port must be a port, 1 to 65535, not 65536', 46],
+  ])('may be a number out of range: %s', (cni, message, column) => {
+    const [only, ...others] = read(`${TOPOLOGY}spec: { cluster: { cni: ${cni} } }\n`).diagnostics;
+    expect(others).toEqual([]);
+    expect(only).toMatchObject({ code: 'invalid-value', message, at: { line: 3, column } });
+  });
+
   it('may be a scheduler that IPVS does not have', () => {
     const [only] = read(`${TOPOLOGY}spec: { cluster: { proxy: { ipvs: { scheduler: roundrobin } } } }\n`).diagnostics;
     expect(only).toMatchObject({

@@ -4,6 +4,8 @@
  *   pod → cni0 → route 10.244.2.0/24 via 10.244.2.0 dev flannel.1 onlink
  *       → neighbour 10.244.2.0 is 0e:00:0a:f4:02:00 (permanent: nobody asks)
  *       → FDB 0e:00:0a:f4:02:00 is behind 10.0.0.12 → UDP 8472 out of eth0
+ *
+ * With `directRouting`, a node of the same network is the gateway of its pods, as in host-gw.
  */
 
 import type { Cluster, CniConfig, Node } from '../../model/cluster.ts';
@@ -21,7 +23,7 @@ const OVERHEAD = 50;
 export function compileVxlan(cluster: Cluster, state: KernelStateBuilder): void {
   const config = cluster.cni as Config;
   for (const node of cluster.nodes) {
-    const mtu = config.mtu ?? node.network.mtu - OVERHEAD;
+    const mtu = (config.mtu ?? node.network.mtu) - OVERHEAD;
     compileDevice(node, config, mtu, state);
     for (const peer of cluster.nodes) {
       if (peer === node) continue;

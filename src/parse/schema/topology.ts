@@ -21,11 +21,20 @@ const route = z.strictObject({
   via: z.string().describe('An address, or a place on the same network: `node/node1`, `router/gw`.'),
 });
 
+const VNI = 'must be a VXLAN network identifier, 1 to 16777215';
+
 const vxlan = z.strictObject({
   mode: z.literal('vxlan'),
-  vni: z.int().min(1).max(16_777_215).default(1).describe('VXLAN network identifier; flannel calls it VNI.'),
+  vni: z
+    .int('must be a whole number')
+    .min(1, VNI)
+    .max(16_777_215, VNI)
+    .default(1)
+    .describe('VXLAN network identifier; flannel calls it VNI.'),
   port: portNumber.default(8472).describe('UDP port of the encapsulation.'),
-  mtu: mtu.optional().describe("MTU of the overlay; left out: the underlay's minus 50."),
+  mtu: mtu
+    .optional()
+    .describe("MTU of the packets that leave the node, 50 more than the overlay's; left out: that of the network."),
   learning: z
     .boolean()
     .default(false)
