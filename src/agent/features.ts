@@ -78,6 +78,13 @@ export const FEATURES: readonly Feature[] = [
     usedBy: hasLink('vxlan'),
   },
   {
+    name: 'ipip',
+    neededFor: 'cni mode ipip',
+    probe: [...addLink('ipip'), 'local', '192.0.2.1'],
+    modules: ['ipip'],
+    usedBy: hasLink('ipip'),
+  },
+  {
     name: 'nftables',
     neededFor: 'kube-proxy mode nftables',
     probe: ['nft', NFTABLES_PROBE],

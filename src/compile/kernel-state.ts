@@ -46,8 +46,6 @@ export interface Sysctl {
 interface LinkBase {
   readonly name: string;
   readonly mtu: number;
-  /** Colon-separated. */
-  readonly mac: string;
   /** Bridge this link is a port of. */
   readonly master?: string;
   /** Bridge port flag; undefined when the link is no port. */
@@ -58,18 +56,24 @@ interface LinkBase {
   readonly origin: Origin;
 }
 
+/** A link whose packets have an Ethernet header. */
+interface EthernetLink extends LinkBase {
+  /** Colon-separated. */
+  readonly mac: string;
+}
+
 /** One end of a veth pair. The end with `creates` is the one the pair is made from. */
-export interface VethLink extends LinkBase {
+export interface VethLink extends EthernetLink {
   readonly kind: 'veth';
   readonly peer: { readonly namespace: string; readonly name: string };
   readonly creates: boolean;
 }
 
-export interface BridgeLink extends LinkBase {
+export interface BridgeLink extends EthernetLink {
   readonly kind: 'bridge';
 }
 
-export interface VxlanLink extends LinkBase {
+export interface VxlanLink extends EthernetLink {
   readonly kind: 'vxlan';
   readonly vni: number;
   readonly port: number;
@@ -81,11 +85,17 @@ export interface VxlanLink extends LinkBase {
 }
 
 /** A device that leads nowhere and holds addresses, as kube-ipvs0 does. */
-export interface DummyLink extends LinkBase {
+export interface DummyLink extends EthernetLink {
   readonly kind: 'dummy';
 }
 
-export type Link = VethLink | BridgeLink | VxlanLink | DummyLink;
+/** An IP-in-IP tunnel to whatever next hop its routes name. */
+export interface IpipLink extends LinkBase {
+  readonly kind: 'ipip';
+  readonly local: string;
+}
+
+export type Link = VethLink | BridgeLink | VxlanLink | DummyLink | IpipLink;
 
 export interface Address {
   readonly device: string;

@@ -90,6 +90,7 @@ function foundationsOf(namespace: string, link: Link): string[] {
   switch (link.kind) {
     case 'bridge':
     case 'dummy':
+    case 'ipip':
       return [];
     case 'veth':
       return [linkKey(link.peer.namespace, link.peer.name)];

@@ -115,6 +115,8 @@ function newLink(link: Extract<Operation, { kind: 'add-link' }>['link']): (strin
         link.learning ? 'learning' : 'nolearning',
         ...(link.gbp ? ['gbp'] : []),
       ];
+    case 'ipip':
+      return [link.name, 'mtu', link.mtu, 'type', 'ipip', 'local', link.local, 'nopmtudisc'];
   }
 }
 

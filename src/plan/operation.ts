@@ -10,7 +10,10 @@ import type { Origin } from '../diagnostic.ts';
 export type NewLink =
   | (EndOfLink & { readonly kind: 'bridge' | 'dummy' })
   | (EndOfLink & { readonly kind: 'veth'; readonly peer: EndOfLink & { readonly namespace: string } })
-  | (EndOfLink & Omit<Extract<Link, { kind: 'vxlan' }>, 'origin' | 'up' | 'master' | 'hairpin' | 'routeLocalnet'>);
+  | Made<Extract<Link, { kind: 'vxlan' }>>
+  | Made<Extract<Link, { kind: 'ipip' }>>;
+
+type Made<L extends Link> = Omit<L, 'origin' | 'up' | 'master' | 'hairpin' | 'routeLocalnet'>;
 
 interface EndOfLink {
   readonly name: string;

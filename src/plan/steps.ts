@@ -1,5 +1,5 @@
 /** The objects of a namespace, each as the operation that makes it. */
-import type { KernelState, Link, Namespace } from '../compile/kernel-state.ts';
+import type { KernelState, Link, Namespace, VethLink } from '../compile/kernel-state.ts';
 import type { Origin } from '../diagnostic.ts';
 import type { NewLink, Operation } from './operation.ts';
 
@@ -16,7 +16,7 @@ export function setLoopback({ name, origin }: Namespace): Operation[] {
 }
 
 /** A bridge before its ports, the device below a tunnel before the tunnel. */
-export const LINK_ORDER: readonly Link['kind'][] = ['dummy', 'bridge', 'veth', 'vxlan'];
+export const LINK_ORDER: readonly Link['kind'][] = ['dummy', 'bridge', 'veth', 'vxlan', 'ipip'];
 
 /** The links of these namespaces. `state` has the other ends of their cables. */
 export function makeLinks(namespaces: readonly Namespace[], state: KernelState): Operation[] {
@@ -33,20 +33,23 @@ export function makeLinks(namespaces: readonly Namespace[], state: KernelState):
 }
 
 function newLink(link: Link, all: ReadonlyMap<string, Placed>): NewLink {
-  const { name, mtu, mac } = link;
+  const { name, mtu } = link;
   switch (link.kind) {
     case 'bridge':
     case 'dummy':
-      return { kind: link.kind, name, mtu, mac };
+      return { kind: link.kind, name, mtu, mac: link.mac };
     case 'veth': {
+      const { mac } = link;
       const { namespace } = link.peer;
-      const peer = all.get(linkKey(namespace, link.peer.name))!.link;
+      const peer = all.get(linkKey(namespace, link.peer.name))!.link as VethLink;
       return { kind: 'veth', name, mtu, mac, peer: { namespace, name: peer.name, mtu: peer.mtu, mac: peer.mac } };
     }
     case 'vxlan': {
-      const { vni, port, local, device, learning, gbp } = link;
+      const { mac, vni, port, local, device, learning, gbp } = link;
       return { kind: 'vxlan', name, mtu, mac, vni, port, local, device, learning, gbp };
     }
+    case 'ipip':
+      return { kind: 'ipip', name, mtu, local: link.local };
   }
 }
 

@@ -4,7 +4,7 @@ import { formatStep, placesOf } from '../judge/match.ts';
 import type { LabResult } from '../judge/result.ts';
 import { totalsOf } from '../judge/result.ts';
 import type { Verdict } from '../judge/verdict.ts';
-import { OUTCOMES, REJECTIONS } from '../parse/schema/topology.ts';
+import { ENCAPSULATIONS, OUTCOMES, REJECTIONS } from '../parse/schema/topology.ts';
 import type { Walk } from '../stitch/walk.ts';
 
 /** Raised when a field changes its meaning or goes; new fields do not raise it. */
@@ -44,7 +44,7 @@ const hop = z.strictObject({
   }),
   encapsulation: z
     .strictObject({
-      as: z.enum(['vxlan', 'ipip']),
+      as: z.enum(ENCAPSULATIONS),
       source: z.string(),
       destination: z.string(),
       vni: z.int().optional(),

@@ -1,6 +1,6 @@
 /** A walk: where one packet went, and where the answer went. The JSON result carries these values as they are. */
 import type { Tuple } from '../net/port.ts';
-import type { Outcome, Rejection } from '../parse/schema/topology.ts';
+import type { EncapsulationKind, Outcome, Rejection } from '../parse/schema/topology.ts';
 import type { ProbeRun } from '../probe/probe.ts';
 
 /** The packet as it passed an interface. Addresses carry the port where the protocol has ports. */
@@ -16,7 +16,7 @@ export interface PacketSummary {
 }
 
 export interface Encapsulation {
-  readonly as: 'vxlan' | 'ipip';
+  readonly as: EncapsulationKind;
   /** Outer addresses. */
   readonly source: string;
   readonly destination: string;

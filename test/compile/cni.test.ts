@@ -129,7 +129,7 @@ describe('flannel vxlan', () => {
       ['node2', 'node1'],
     ] as const) {
       const [neighbour] = at(`node.${own}`).neighbours;
-      expect(neighbour!.mac).toBe(linkOf(at(`node.${peer}`), 'flannel.1').mac);
+      expect(linkOf(at(`node.${peer}`), 'flannel.1')).toMatchObject({ mac: neighbour!.mac });
     }
   });
 
@@ -172,6 +172,38 @@ describe('flannel vxlan', () => {
   });
 });
 
+describe('flannel ipip', () => {
+  const at = lab({ mode: 'ipip' });
+
+  it('has one device for all peers, with room for one more IPv4 header', () => {
+    expect(bare([linkOf(at('node.node1'), 'flannel.ipip')])).toEqual([
+      { kind: 'ipip', name: 'flannel.ipip', mtu: 1480, up: true, local: '10.0.0.11' },
+    ]);
+    expect(bare(at('node.node1').addresses)).toContainEqual({ device: 'flannel.ipip', address: '10.244.1.0/32' });
+    expect(linkOf(at('node.node1'), 'cni0').mtu).toBe(1480);
+    expect(linkOf(at('pod.default.a'), 'eth0').mtu).toBe(1480);
+  });
+
+  it('knows each peer once: the route names the node', () => {
+    const node = at('node.node1');
+    expect(bare(node.routes)).toContainEqual({
+      to: '10.244.2.0/24',
+      via: '10.0.0.12',
+      device: 'flannel.ipip',
+      onlink: true,
+    });
+    expect([node.neighbours, node.fdb]).toEqual([[], []]);
+  });
+
+  it('with directRouting routes by eth0 to nodes of its own network', () => {
+    const node = lab({ mode: 'ipip', directRouting: true }, ACROSS_A_ROUTER)('node.node1');
+    expect(bare(node.routes).filter(({ to }) => to !== 'default')).toEqual([
+      { to: '10.244.2.0/24', via: '10.0.1.11', device: 'flannel.ipip', onlink: true },
+      { to: '10.244.3.0/24', via: '10.0.0.12', device: 'eth0', onlink: true },
+    ]);
+  });
+});
+
 describe('flannel host-gw', () => {
   it('makes each node of the network the gateway of its pods', () => {
     const at = lab({ mode: 'host-gw' });
@@ -195,7 +227,7 @@ describe('flannel host-gw', () => {
   });
 });
 
-describe.each(['vxlan', 'host-gw'])('flanneld in mode %s', (mode) => {
+describe.each(['vxlan', 'host-gw', 'ipip'])('flanneld in mode %s', (mode) => {
   it('masquerades what leaves the pod range, and what enters it from a node itself', () => {
     const node = lab({ mode })('node.node1');
     const masq = '-m comment --comment "flanneld masq"';

@@ -14,6 +14,7 @@ it.each([
   'vxlan-options',
   'vxlan-direct-routing',
   'cross-node-host-gw',
+  'cross-node-ipip',
   'bridge',
   'nodeport-snat',
   'ipvs',

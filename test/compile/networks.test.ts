@@ -195,7 +195,7 @@ describe('the kernel state', () => {
         peer: { namespace: link.namespace, name: link.name },
       });
     }
-    expect(new Set(links.map(({ mac }) => mac)).size).toBe(links.length);
+    expect(new Set(links.flatMap((link) => ('mac' in link ? [link.mac] : []))).size).toBe(links.length);
   });
 
   it('remembers for each object the line behind it', () => {

@@ -45,6 +45,10 @@ const IP = [
     { kind: 'add-link', link: { ...vxlan, learning: true, gbp: true } },
     'link add flannel.1 mtu 1450 address 02:00:00:00:00:01 type vxlan id 1 local 10.0.0.11 dev eth0 dstport 8472 learning gbp',
   ],
+  [
+    { kind: 'add-link', link: { kind: 'ipip', name: 'flannel.ipip', mtu: 1480, local: '10.0.0.11' } },
+    'link add flannel.ipip mtu 1480 type ipip local 10.0.0.11 nopmtudisc',
+  ],
   [{ kind: 'delete-link', name: 'eth0' }, 'link delete eth0'],
   [{ kind: 'set-link', change: { name: 'eth0', up: true } }, 'link set eth0 up'],
   [{ kind: 'set-link', change: { name: 'eth0', up: false } }, 'link set eth0 down'],

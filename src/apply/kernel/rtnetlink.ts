@@ -43,6 +43,7 @@ const IFF_UP = 1;
 const IFLA = { address: 1, ifname: 3, mtu: 4, master: 10, linkinfo: 18, netNsFd: 28, afSpec: 26 } as const;
 const INFO = { kind: 1, data: 2, slaveKind: 4, slaveData: 5 } as const;
 const VXLAN = { id: 1, link: 3, local: 4, learning: 7, port: 15, gbp: 23 } as const;
+const IPTUN = { local: 2, pmtuDiscovery: 10 } as const;
 const VETH_INFO_PEER = 1;
 const BRPORT_MODE = 4;
 const INET6_ADDR_GEN_MODE = 8;
@@ -118,13 +119,18 @@ function addLink(link: NewLink, index: IndexOf, context: Context): Message {
           if (link.gbp) data.attribute(VXLAN.gbp, Buffer.alloc(0));
         }),
       );
+    case 'ipip':
+      return message.nested(IFLA.linkinfo, (info) =>
+        info
+          .text(INFO.kind, 'ipip')
+          .nested(INFO.data, (data) => data.attribute(IPTUN.local, ipv4(link.local)).u8(IPTUN.pmtuDiscovery, 0)),
+      );
   }
 }
 
-function describe(message: Message, { name, mtu, mac }: { name: string; mtu: number; mac: string }): Message {
-  return named(message, name)
-    .u32(IFLA.mtu, mtu)
-    .attribute(IFLA.address, Buffer.from(mac.replaceAll(':', ''), 'hex'));
+function describe(message: Message, { name, mtu, mac }: { name: string; mtu: number; mac?: string }): Message {
+  named(message, name).u32(IFLA.mtu, mtu);
+  return mac === undefined ? message : message.attribute(IFLA.address, macBytes(mac));
 }
 
 function setLink({ name, master, mtu, quiet, up }: LinkChange, index: IndexOf): Message {

@@ -7,12 +7,18 @@
  *   filter FORWARD → FLANNEL-FWD: pods may be forwarded whatever the policy
  */
 import type { Cluster, Node } from '../../model/cluster.ts';
+import { nthAddress } from '../../net/address.ts';
 import type { KernelStateBuilder } from '../builder.ts';
 import { compilePods } from './bridge-plugin.ts';
 import { compileHostPorts } from './portmap.ts';
 
 /** What kube-flannel's manifest calls the network. */
 const NETWORK = 'cbr0';
+
+/** The network number of the node's pod subnet, which its tunnel device has as /32: what the node itself sends from. */
+export function overlayAddress({ podCIDR }: Node): string {
+  return nthAddress(podCIDR, 0)!;
+}
 
 /** kube-flannel's manifest: `hairpinMode`, `isDefaultGateway`, `--ip-masq`, and a route for the whole pod range in the pod. */
 export function compileFlannelNode(

@@ -3,11 +3,13 @@ import type { Cluster, CniMode } from '../../model/cluster.ts';
 import type { KernelStateBuilder } from '../builder.ts';
 import { compileBridge } from './bridge.ts';
 import { compileHostGateway } from './host-gw.ts';
+import { compileIpip } from './ipip.ts';
 import { compileVxlan } from './vxlan.ts';
 
 const MODES: Record<CniMode, (cluster: Cluster, state: KernelStateBuilder) => void> = {
   vxlan: compileVxlan,
   'host-gw': compileHostGateway,
+  ipip: compileIpip,
   bridge: compileBridge,
 };
 

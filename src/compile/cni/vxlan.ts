@@ -9,10 +9,10 @@
  */
 
 import type { Cluster, CniConfig, Node } from '../../model/cluster.ts';
-import { hostCidr, nthAddress } from '../../net/address.ts';
+import { hostCidr } from '../../net/address.ts';
 import { macFor, tunnelName } from '../../net/name.ts';
 import type { KernelStateBuilder } from '../builder.ts';
-import { compileFlannelNode } from './flannel.ts';
+import { compileFlannelNode, overlayAddress } from './flannel.ts';
 import { compileRouteToPeer } from './host-gw.ts';
 
 type Config = Extract<CniConfig, { mode: 'vxlan' }>;
@@ -34,10 +34,9 @@ export function compileVxlan(cluster: Cluster, state: KernelStateBuilder): void 
   }
 }
 
-/** flannel.1 carries the network number of the node's pod subnet as /32: what the node itself sends from. */
 function compileDevice(node: Node, { vni, port, learning, gbp }: Config, mtu: number, state: KernelStateBuilder): void {
   const namespace = state.get(node.netns);
-  const address = vtepAddress(node);
+  const address = overlayAddress(node);
   namespace.link({
     kind: 'vxlan',
     name: tunnelName(vni),
@@ -56,13 +55,9 @@ function compileDevice(node: Node, { vni, port, learning, gbp }: Config, mtu: nu
 function compilePeer(node: Node, peer: Node, { vni }: Config, state: KernelStateBuilder): void {
   const namespace = state.get(node.netns);
   const device = tunnelName(vni);
-  const address = vtepAddress(peer);
+  const address = overlayAddress(peer);
   const mac = macFor('vtep', address);
   namespace.neighbour({ device, address, mac }, peer.origin);
   namespace.fdb({ device, mac, destination: peer.address }, peer.origin);
   namespace.route({ to: peer.podCIDR.text, via: address, device, onlink: true }, peer.origin);
-}
-
-function vtepAddress({ podCIDR }: Node): string {
-  return nthAddress(podCIDR, 0)!;
 }

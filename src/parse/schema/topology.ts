@@ -47,6 +47,15 @@ const vxlan = z.strictObject({
   ipMasq: z.boolean().default(true).describe("flanneld's --ip-masq."),
 });
 
+const ipip = z.strictObject({
+  mode: z.literal('ipip'),
+  directRouting: z
+    .boolean()
+    .default(false)
+    .describe('Plain routes between nodes of one layer-2 network, as in host-gw.'),
+  ipMasq: z.boolean().default(true).describe("flanneld's --ip-masq."),
+});
+
 const hostGateway = z.strictObject({
   mode: z.literal('host-gw'),
   ipMasq: z.boolean().default(true).describe("flanneld's --ip-masq."),
@@ -68,7 +77,7 @@ const bridge = z.strictObject({
     ),
 });
 
-const CNI = [vxlan, hostGateway, bridge] as const;
+const CNI = [vxlan, hostGateway, ipip, bridge] as const;
 export const CNI_MODES = CNI.map(({ shape }) => shape.mode.value);
 
 export const cni = z
@@ -177,6 +186,9 @@ export const REJECTIONS = [
   'icmp-other',
 ] as const;
 
+/** `vxlan`, or an IP packet in another one. */
+export const ENCAPSULATIONS = ['vxlan', 'ipip'] as const;
+
 const arrow = z.string().describe('`FROM → TO`, each a place or an address with or without a port.');
 const rewrite = z.strictObject({
   at: z.string(),
@@ -226,7 +238,7 @@ const expectation = z.strictObject({
       z.literal('none'),
       z.strictObject({
         between: z.tuple([z.string(), z.string()]),
-        as: z.literal('vxlan'),
+        as: z.enum(ENCAPSULATIONS),
         vni: z.int().optional(),
         port: portNumber.optional(),
       }),
@@ -330,4 +342,5 @@ export type CheckObject = z.infer<typeof check>;
 export type ExpectationObject = z.infer<typeof expectation>;
 export type RouteObject = z.infer<typeof route>;
 export type Outcome = (typeof OUTCOMES)[number];
+export type EncapsulationKind = (typeof ENCAPSULATIONS)[number];
 export type Rejection = (typeof REJECTIONS)[number];
