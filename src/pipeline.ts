@@ -157,13 +157,14 @@ export async function trace(
 
 /** decode: every capture's frames, and which captures cannot be relied on. */
 export function evidenceOf({ captures }: Pick<Watched<unknown>, 'captures'>, { cni }: Cluster): Evidence {
-  const vxlanPorts = new Set([...VXLAN_PORTS, ...('port' in cni ? [cni.port] : [])]);
+  const vxlanPorts = new Set([...VXLAN_PORTS, ...(cni.mode === 'vxlan' ? [cni.port] : [])]);
+  const ipPorts = new Set(cni.mode === 'udp' ? [cni.port] : []);
   const blind = new Map<string, string>();
   const frames: Frame[] = [];
   for (const { namespace, pcap, links, blind: reason } of captures) {
     if (reason !== undefined) blind.set(namespace, reason);
     try {
-      readFrames(pcap, namespace, links, { vxlanPorts }, (frame) => frames.push(frame));
+      readFrames(pcap, namespace, links, { vxlanPorts, ipPorts }, (frame) => frames.push(frame));
     } catch (error) {
       if (!(error instanceof PcapError)) throw error;
       blind.set(namespace, reason ?? error.message);

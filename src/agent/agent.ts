@@ -12,6 +12,7 @@ import { MAX_ID } from '../probe/mark.ts';
 import type { ProbeRequest, ProbeRun } from '../probe/probe.ts';
 import { Relays } from '../probe/relay/index.ts';
 import { sendProbe } from '../probe/send.ts';
+import { Tunnels } from '../probe/tunnel/index.ts';
 import { VERSION } from '../version.ts';
 import { Execution } from './exec.ts';
 import {
@@ -50,6 +51,7 @@ type Handlers = {
 export class Agent {
   readonly #endpoints = new Endpoints();
   readonly #relays = new Relays();
+  readonly #tunnels = new Tunnels();
   readonly #retirement = new Retirement();
   readonly #handlers: Handlers;
   #nextProbe = 1;
@@ -57,7 +59,7 @@ export class Agent {
   constructor({ stay, shutdown }: Pick<AgentMethods, 'stay' | 'shutdown'>) {
     this.#handlers = {
       hello: () => ({ pid: process.pid, kernel: release(), version: VERSION }),
-      apply: (plan) => apply(plan, { retirement: this.#retirement, relays: this.#relays }),
+      apply: (plan) => apply(plan, { retirement: this.#retirement, relays: this.#relays, tunnels: this.#tunnels }),
       listen: (listeners) => this.#endpoints.set(listeners),
       startCaptures: async (namespaces, { captures }) => captures.keep(await Captures.start(namespaces)),
       fence: (id, { captures }) => captures.get(id)?.fence(),

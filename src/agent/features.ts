@@ -85,6 +85,13 @@ export const FEATURES: readonly Feature[] = [
     usedBy: hasLink('ipip'),
   },
   {
+    name: 'TUN',
+    neededFor: 'cni mode udp',
+    probe: ['ip', 'tuntap', 'add', 'dev', 'pw-tun', 'mode', 'tun'],
+    modules: ['tun'],
+    usedBy: hasLink('tun'),
+  },
+  {
     name: 'nftables',
     neededFor: 'kube-proxy mode nftables',
     probe: ['nft', NFTABLES_PROBE],

@@ -6,6 +6,7 @@
 import { closeSync, writeFileSync } from 'node:fs';
 import { setImmediate as aMoment } from 'node:timers/promises';
 import type { Relay } from '../compile/relay.ts';
+import type { UdpTunnel } from '../compile/udp-tunnel.ts';
 import { commandOf, LOADERS } from '../plan/command.ts';
 import type { Operation, Plan } from '../plan/operation.ts';
 import { classify, KernelError, SystemCallError } from './kernel/errors.ts';
@@ -14,6 +15,7 @@ import { dumpLinks } from './kernel/links.ts';
 import { addNamespace, deleteNamespace, inside, openNamespace } from './kernel/namespaces.ts';
 import { NetlinkError, NetlinkSocket } from './kernel/netlink.ts';
 import { isNetlinkOperation, messageOf } from './kernel/rtnetlink.ts';
+import { makeTun } from './kernel/tun.ts';
 import type { Retirement } from './retirement.ts';
 
 /** iptables-restore mostly waits for the kernel (an RCU grace period a commit): many at a time cost no more than one. */
@@ -25,13 +27,15 @@ const LOADING_MS = 600_000;
 export interface Residents {
   readonly retirement: Retirement;
   readonly relays: { set(namespace: string, relays: readonly Relay[]): void };
+  readonly tunnels: { set(namespace: string, tunnels: readonly UdpTunnel[]): void };
 }
 
 /**
  * Throws a KernelError for the first operation that fails; what was done before stays. Rules are loaded by programs,
  * which run while this process goes on with what does not concern rules.
  */
-export async function apply({ operations }: Plan, { retirement, relays }: Residents): Promise<void> {
+export async function apply({ operations }: Plan, residents: Residents): Promise<void> {
+  const { retirement } = residents;
   const sockets = new Sockets();
   const loading: Promise<void>[] = [];
   try {
@@ -46,7 +50,7 @@ export async function apply({ operations }: Plan, { retirement, relays }: Reside
       } else if (isGroupOf('retire-server', group)) {
         for (const { namespace, server } of group) await retirement.retire(namespace, server);
       } else if (isNetlinkOperation(group[0]!)) sendMessages(group, sockets);
-      else for (const operation of group) perform(operation, sockets, relays);
+      else for (const operation of group) perform(operation, sockets, residents);
       if (loading.length > 0) await aMoment();
     }
   } finally {
@@ -84,7 +88,7 @@ function isGroupOf<K extends Operation['kind']>(
   return group[0]?.kind === kind;
 }
 
-function perform(operation: Operation, sockets: Sockets, relays: Residents['relays']): void {
+function perform(operation: Operation, sockets: Sockets, { relays, tunnels }: Residents): void {
   try {
     if (operation.kind === 'add-namespace') {
       addNamespace(operation.namespace);
@@ -96,6 +100,11 @@ function perform(operation: Operation, sockets: Sockets, relays: Residents['rela
       inside(operation.namespace, () => writeFileSync(`/proc/sys/${key.replaceAll('.', '/')}`, value));
     } else if (operation.kind === 'set-relays') {
       relays.set(operation.namespace, operation.relays);
+    } else if (operation.kind === 'set-tunnels') {
+      tunnels.set(operation.namespace, operation.tunnels);
+    } else if (operation.kind === 'add-tun') {
+      inside(operation.namespace, () => makeTun(operation.name));
+      sockets.forgetLinks();
     }
   } catch (error) {
     throw explained(

@@ -7,6 +7,7 @@ import type { VirtualServer } from './ipvs.ts';
 import type { Address, FdbEntry, KernelState, Link, Namespace, Neighbour, Route, Sysctl } from './kernel-state.ts';
 import type { NftTable } from './nft.ts';
 import type { Relay } from './relay.ts';
+import type { UdpTunnel } from './udp-tunnel.ts';
 
 export class KernelStateBuilder {
   readonly #namespaces = new Map<string, NamespaceBuilder>();
@@ -39,6 +40,7 @@ export class NamespaceBuilder {
   readonly nft: NftTable[] = [];
   readonly ipvs: VirtualServer[] = [];
   readonly relays: Relay[] = [];
+  readonly tunnels: UdpTunnel[] = [];
   readonly #sysctls = new Map<string, Sysctl>();
   readonly #links: Link[] = [];
   readonly #addresses: Address[] = [];
@@ -106,6 +108,7 @@ export class NamespaceBuilder {
       nft: this.nft,
       ipvs: this.ipvs,
       relays: this.relays,
+      tunnels: this.tunnels,
       origin: this.origin,
     };
   }

@@ -1,6 +1,6 @@
 /**
  * `KernelState`: what the kernel holds when the lab stands, in the nouns of iproute2 and netfilter, per network
- * namespace, and the ports a process has to serve for its rules to lead somewhere. No order is implied except inside an
+ * namespace, and what a process has to serve for its rules and routes to lead somewhere. No order is implied except inside an
  * iptables chain; every object remembers the manifest behind it.
  *
  * Values are plain data: they travel to the process that applies them and into files.
@@ -11,6 +11,7 @@ import type { Iptables } from './iptables.ts';
 import type { VirtualServer } from './ipvs.ts';
 import type { NftTable } from './nft.ts';
 import type { Relay } from './relay.ts';
+import type { UdpTunnel } from './udp-tunnel.ts';
 
 export interface KernelState {
   /** Sorted by name. */
@@ -33,6 +34,7 @@ export interface Namespace {
   readonly nft: readonly NftTable[];
   readonly ipvs: readonly VirtualServer[];
   readonly relays: readonly Relay[];
+  readonly tunnels: readonly UdpTunnel[];
   readonly origin: Origin;
 }
 
@@ -95,7 +97,12 @@ export interface IpipLink extends LinkBase {
   readonly local: string;
 }
 
-export type Link = VethLink | BridgeLink | VxlanLink | DummyLink | IpipLink;
+/** A device whose packets a process reads and writes (Documentation/networking/tuntap.rst). */
+export interface TunLink extends LinkBase {
+  readonly kind: 'tun';
+}
+
+export type Link = VethLink | BridgeLink | VxlanLink | DummyLink | IpipLink | TunLink;
 
 export interface Address {
   readonly device: string;
@@ -111,7 +118,7 @@ export interface Route {
   readonly via?: string;
   readonly device: string;
   readonly onlink: boolean;
-  readonly scope?: 'link' | 'host';
+  readonly scope?: 'global' | 'link' | 'host';
   readonly source?: string;
   readonly origin: Origin;
 }

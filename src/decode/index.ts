@@ -10,6 +10,8 @@ export { PcapError } from './pcap.ts';
 export interface DecodeOptions {
   /** UDP ports whose payload is VXLAN. */
   readonly vxlanPorts: ReadonlySet<number>;
+  /** UDP ports whose payload is a bare IP packet; left out: none. */
+  readonly ipPorts?: ReadonlySet<number>;
 }
 
 /** The registered port (RFC 7348) and the one Linux and flannel have always used. */
@@ -27,11 +29,11 @@ export function readFrames(
   pcap: Buffer,
   namespace: string,
   links: ReadonlyMap<number, string>,
-  { vxlanPorts }: DecodeOptions,
+  { vxlanPorts, ipPorts = new Set() }: DecodeOptions,
   receive: (frame: Frame, record: { readonly data: Buffer; readonly originalLength: number }) => void,
 ): void {
   let index = 0;
-  const outermost = { vxlanPorts, depth: 0 };
+  const outermost = { vxlanPorts, ipPorts, depth: 0 };
   readPcap(pcap, (record, { linkType }) => {
     const decoder = LINK_TYPES[linkType];
     if (!decoder) throw new PcapError(unknownLinkType(linkType));

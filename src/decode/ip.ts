@@ -10,6 +10,8 @@ export const ETHERTYPE = { ipv4: 0x0800, arp: 0x0806, ipv6: 0x86dd } as const;
 export interface Layer {
   /** UDP ports whose payload is VXLAN. */
   readonly vxlanPorts: ReadonlySet<number>;
+  /** UDP ports whose payload is a bare IP packet. */
+  readonly ipPorts: ReadonlySet<number>;
   /** How many packets this one is inside of. */
   readonly depth: number;
 }

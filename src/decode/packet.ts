@@ -63,6 +63,8 @@ export interface Udp {
   readonly mark: number;
   /** Set when the port is one of VXLAN. */
   readonly vxlan?: Vxlan;
+  /** Set when the port is one of flannel's backend udp: the packet it carries. */
+  readonly inner?: Packet;
 }
 
 /** RFC 7348 */

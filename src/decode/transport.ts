@@ -47,8 +47,8 @@ export function decodeTransport(
 }
 
 /** For what a packet carries. */
-function inside({ vxlanPorts, depth }: Layer): Layer {
-  return { vxlanPorts, depth: depth + 1 };
+function inside(layer: Layer): Layer {
+  return { ...layer, depth: layer.depth + 1 };
 }
 
 function decodeUdp(data: Buffer, offset: number, limit: number, layer: Layer): Udp {
@@ -64,6 +64,8 @@ function decodeUdp(data: Buffer, offset: number, limit: number, layer: Layer): U
     destinationPort,
     payloadLength: Math.max(0, length - 8),
   } as const;
+  if (layer.ipPorts.has(destinationPort))
+    return { ...base, mark: 0, inner: decodeNetwork(ETHERTYPE.ipv4, data, payload, end, inside(layer)) };
   if (!isVxlan) return { ...base, mark: markBetween(data, payload, end) };
   const { packet, ...macs } = decodeEthernet(data, payload + 8, end, inside(layer));
   return { ...base, mark: 0, vxlan: { vni: data.readUInt32BE(payload + 4) >>> 8, ...macs, inner: packet } };

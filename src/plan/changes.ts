@@ -28,6 +28,7 @@ export interface Change {
   readonly missing: Namespace;
   readonly rules: readonly Operation[];
   readonly relays: readonly Operation[];
+  readonly tunnels: readonly Operation[];
   readonly links: readonly KeptLink[];
 }
 
@@ -91,6 +92,7 @@ function foundationsOf(namespace: string, link: Link): string[] {
     case 'bridge':
     case 'dummy':
     case 'ipip':
+    case 'tun':
       return [];
     case 'veth':
       return [linkKey(link.peer.namespace, link.peer.name)];
@@ -115,6 +117,7 @@ function changeOf(from: Namespace, to: Namespace, isKept: (link: string) => bool
     },
     rules: changeRules(from, to),
     relays: changeRelays(from, to),
+    tunnels: changeTunnels(from, to, isKept),
     links: to.links
       .filter(({ name }) => isKept(name))
       .map((after) => {
@@ -132,6 +135,16 @@ function changeRelays(from: Namespace, to: Namespace): Operation[] {
     difference(relays, other.relays).length === 0 &&
     (relays.length === 0 || difference(addresses, other.addresses).length === 0);
   return isSame(from, to) && isSame(to, from) ? [] : [{ kind: 'set-relays', namespace, relays, origin }];
+}
+
+/** A device that is made anew has to be opened anew. */
+function changeTunnels(from: Namespace, to: Namespace, isKept: (link: string) => boolean): Operation[] {
+  const { name: namespace, tunnels, origin } = to;
+  const isSame =
+    tunnels.length === from.tunnels.length &&
+    difference(tunnels, from.tunnels).length === 0 &&
+    tunnels.every(({ device }) => isKept(device));
+  return isSame ? [] : [{ kind: 'set-tunnels', namespace, tunnels, origin }];
 }
 
 /** Entries of a device that goes need no deletion, and a device that is down has no routes and neighbours to delete. */

@@ -28,6 +28,8 @@ export function commandOf(operation: Operation): Command {
       return { argv: inside('sysctl', '-qw', `${operation.sysctl.key}=${operation.sysctl.value}`) };
     case 'add-link':
       return ip('link', 'add', ...newLink(operation.link));
+    case 'add-tun':
+      return ip('tuntap', 'add', 'dev', operation.name, 'mode', 'tun');
     case 'set-link':
       return ip('link', 'set', ...linkChange(operation.change));
     case 'set-port':
@@ -88,6 +90,8 @@ export function commandOf(operation: Operation): Command {
         argv:
           operation.relays.length > 0 ? inside('kube-proxy', '--proxy-mode=userspace') : inside('pkill', 'kube-proxy'),
       };
+    case 'set-tunnels':
+      return { argv: operation.tunnels.length > 0 ? inside('flanneld') : inside('pkill', 'flanneld') };
   }
 }
 

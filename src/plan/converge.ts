@@ -17,7 +17,7 @@ export function converge(current: KernelState, wanted: KernelState): Plan {
       ...surplus.flatMap(deleteRoutes),
       ...surplus.flatMap(deleteEntries),
       ...deleteLinks(surplus),
-      ...gone.flatMap(closeRelays),
+      ...gone.flatMap(endProcesses),
       ...gone.map(({ name, origin }): Operation => ({ kind: 'delete-namespace', namespace: name, origin })),
       ...missing.flatMap(steps.setSysctls),
       ...makeNamespaces(added),
@@ -32,6 +32,7 @@ export function converge(current: KernelState, wanted: KernelState): Plan {
       ...missing.flatMap(addEntries),
       ...changed.flatMap(({ rules }) => rules),
       ...changed.flatMap(({ relays }) => relays),
+      ...changed.flatMap(({ tunnels }) => tunnels),
     ],
   };
 }
@@ -69,8 +70,11 @@ function deleteLinks(surplus: readonly Surplus[]): Operation[] {
 }
 
 /** A namespace lives as long as a socket in it. */
-function closeRelays({ name: namespace, relays, origin }: Namespace): Operation[] {
-  return relays.length === 0 ? [] : [{ kind: 'set-relays', namespace, relays: [], origin }];
+function endProcesses({ name: namespace, relays, tunnels, origin }: Namespace): Operation[] {
+  return [
+    ...(relays.length === 0 ? [] : [{ kind: 'set-relays', namespace, relays: [], origin } as const]),
+    ...(tunnels.length === 0 ? [] : [{ kind: 'set-tunnels', namespace, tunnels: [], origin } as const]),
+  ];
 }
 
 /** Settings of links that stay. A port that comes to a bridge comes without a flag. */

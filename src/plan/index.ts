@@ -41,5 +41,6 @@ export function furnish(namespaces: readonly Namespace[]): Operation[] {
     ...namespaces.flatMap(steps.addNeighbours),
     ...namespaces.flatMap(steps.addFdb),
     ...namespaces.flatMap(steps.setRelays),
+    ...namespaces.flatMap(steps.setTunnels),
   ];
 }

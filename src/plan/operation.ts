@@ -4,6 +4,7 @@
  */
 import type { Address, FdbEntry, Link, Neighbour, Route, Sysctl } from '../compile/kernel-state.ts';
 import type { Relay } from '../compile/relay.ts';
+import type { UdpTunnel } from '../compile/udp-tunnel.ts';
 import type { Origin } from '../diagnostic.ts';
 
 /** A link as it is made: what cannot be changed later, both ends of a veth pair included. */
@@ -35,6 +36,8 @@ type Step =
   | { readonly kind: 'add-namespace' | 'delete-namespace' }
   | { readonly kind: 'set-sysctl'; readonly sysctl: Omit<Sysctl, 'origin'> }
   | { readonly kind: 'add-link'; readonly link: NewLink }
+  /** A TUN device that stays when no process has it open. */
+  | { readonly kind: 'add-tun'; readonly name: string }
   | { readonly kind: 'set-link'; readonly change: LinkChange }
   | { readonly kind: 'set-port'; readonly name: string; readonly hairpin: boolean }
   | { readonly kind: 'delete-link'; readonly name: string }
@@ -47,7 +50,9 @@ type Step =
   /** No new connections for a real server of IPVS; it is removed when its old ones have ended. */
   | { readonly kind: 'retire-server'; readonly server: string }
   /** Exactly these are served in the namespace from now on. */
-  | { readonly kind: 'set-relays'; readonly relays: readonly Relay[] };
+  | { readonly kind: 'set-relays'; readonly relays: readonly Relay[] }
+  /** Exactly these are carried by flanneld's process from now on, through their devices as they are now. */
+  | { readonly kind: 'set-tunnels'; readonly tunnels: readonly UdpTunnel[] };
 
 export type RuleProgram = 'ipset' | 'iptables' | 'nft' | 'ipvs';
 

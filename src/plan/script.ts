@@ -1,4 +1,6 @@
 /** A plan as a shell script that works on its own. */
+import type { Relay } from '../compile/relay.ts';
+import type { UdpTunnel } from '../compile/udp-tunnel.ts';
 import { formatOrigin } from '../diagnostic.ts';
 import { formatPort, socketAddress } from '../net/port.ts';
 import { commandOf } from './command.ts';
@@ -41,6 +43,7 @@ const TITLES: Record<Operation['kind'], string> = {
   'delete-namespace': 'namespaces to remove',
   'set-sysctl': 'kernel settings',
   'add-link': 'links',
+  'add-tun': 'links',
   'set-link': 'link state',
   'set-port': 'bridge ports',
   'delete-link': 'links to remove',
@@ -55,10 +58,13 @@ const TITLES: Record<Operation['kind'], string> = {
   'load-rules': 'rules',
   'retire-server': 'real servers to retire',
   'set-relays': 'kube-proxy, which has to run for the rules above to lead somewhere; this script does not start it',
+  'set-tunnels': 'flanneld, which has to run for the routes above to lead somewhere; this script does not start it',
 };
 
 function shellCommand(operation: Operation): string {
-  if (operation.kind === 'set-relays') return processComment(operation);
+  if (operation.kind === 'set-relays') return processComment(operation.namespace, operation.relays.flatMap(relayLines));
+  if (operation.kind === 'set-tunnels')
+    return processComment(operation.namespace, operation.tunnels.flatMap(tunnelLines));
   const { argv, stdin } = commandOf(operation);
   const command = argv.map(shellWord).join(' ');
   if (stdin === undefined) return command;
@@ -67,15 +73,24 @@ function shellCommand(operation: Operation): string {
 }
 
 /** What a process does, for whoever wants to put one there. */
-function processComment({ namespace, relays }: Extract<Operation, { kind: 'set-relays' }>): string {
-  const lines = relays.flatMap(({ servicePort, protocol, port, endpoints, held }) => [
-    `#     listens on ${formatPort({ port, protocol })} and relays ${servicePort} to ${endpoints.map(({ address, port }) => socketAddress(address, port)).join(', ') || 'nobody'}${endpoints.length > 1 ? ', in turn' : ''}`,
+function processComment(namespace: string, lines: readonly string[]): string {
+  return [`#   ${namespace}:`, ...lines.map((line) => `#     ${line}`)].map(comment).join('\n');
+}
+
+function relayLines({ servicePort, protocol, port, endpoints, held }: Relay): string[] {
+  return [
+    `listens on ${formatPort({ port, protocol })} and relays ${servicePort} to ${endpoints.map(({ address, port }) => socketAddress(address, port)).join(', ') || 'nobody'}${endpoints.length > 1 ? ', in turn' : ''}`,
     ...held.map(
-      ({ address, port }) =>
-        `#     holds ${address === undefined ? '' : `${address}:`}${formatPort({ port, protocol })}`,
+      ({ address, port }) => `holds ${address === undefined ? '' : `${address}:`}${formatPort({ port, protocol })}`,
     ),
-  ]);
-  return [`#   ${namespace}:`, ...lines].map(comment).join('\n');
+  ];
+}
+
+function tunnelLines({ device, local, subnets }: UdpTunnel): string[] {
+  return [
+    `opens ${device} and listens on ${socketAddress(local.address, local.port)}/UDP`,
+    ...subnets.map(({ to, via }) => `sends what is for ${to} to ${socketAddress(via.address, via.port)}`),
+  ];
 }
 
 /** A word that no line of the text is. */

@@ -16,7 +16,7 @@ export function setLoopback({ name, origin }: Namespace): Operation[] {
 }
 
 /** A bridge before its ports, the device below a tunnel before the tunnel. */
-export const LINK_ORDER: readonly Link['kind'][] = ['dummy', 'bridge', 'veth', 'vxlan', 'ipip'];
+export const LINK_ORDER: readonly Link['kind'][] = ['dummy', 'bridge', 'veth', 'vxlan', 'ipip', 'tun'];
 
 /** The links of these namespaces. `state` has the other ends of their cables. */
 export function makeLinks(namespaces: readonly Namespace[], state: KernelState): Operation[] {
@@ -27,12 +27,22 @@ export function makeLinks(namespaces: readonly Namespace[], state: KernelState):
         .filter((link) => link.kind === kind)
         /** The other end of a cable comes with the one it is made from. */
         .filter((link) => link.kind !== 'veth' || link.creates)
-        .map((link) => ({ kind: 'add-link', namespace, link: newLink(link, all), origin: link.origin }) as const),
+        .flatMap((link) => makeLink(namespace, link, all)),
     ),
   );
 }
 
-function newLink(link: Link, all: ReadonlyMap<string, Placed>): NewLink {
+/** A TUN device is made by other means than a link, and has the MTU of an Ethernet then. */
+function makeLink(namespace: string, link: Link, all: ReadonlyMap<string, Placed>): Operation[] {
+  const { name, mtu, origin } = link;
+  if (link.kind !== 'tun') return [{ kind: 'add-link', namespace, link: newLink(link, all), origin }];
+  return [
+    { kind: 'add-tun', namespace, name, origin },
+    { kind: 'set-link', namespace, change: { name, mtu }, origin },
+  ];
+}
+
+function newLink(link: Exclude<Link, { kind: 'tun' }>, all: ReadonlyMap<string, Placed>): NewLink {
   const { name, mtu } = link;
   switch (link.kind) {
     case 'bridge':
@@ -127,4 +137,8 @@ export function addFdb({ name, fdb }: Namespace): Operation[] {
 /** When the addresses are there: a port may be held on one of them. */
 export function setRelays({ name: namespace, relays, origin }: Namespace): Operation[] {
   return relays.length === 0 ? [] : [{ kind: 'set-relays', namespace, relays, origin }];
+}
+
+export function setTunnels({ name: namespace, tunnels, origin }: Namespace): Operation[] {
+  return tunnels.length === 0 ? [] : [{ kind: 'set-tunnels', namespace, tunnels, origin }];
 }

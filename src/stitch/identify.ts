@@ -66,6 +66,11 @@ function unwrap(packet: Packet): { packet: Packet | undefined; encapsulation?: E
     const { vni, inner } = transport.vxlan;
     return { packet: inner, encapsulation: { as: 'vxlan', source, destination, vni, port: transport.destinationPort } };
   }
+  if (transport.kind === 'udp' && transport.inner)
+    return {
+      packet: transport.inner,
+      encapsulation: { as: 'udp', source, destination, port: transport.destinationPort },
+    };
   if (transport.kind === 'ipip') return { packet: transport.inner, encapsulation: { as: 'ipip', source, destination } };
   return { packet };
 }

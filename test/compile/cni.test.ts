@@ -204,6 +204,31 @@ describe('flannel ipip', () => {
   });
 });
 
+describe('flannel udp', () => {
+  const at = lab({ mode: 'udp', port: 8286 });
+
+  it('leads the whole pod range into a TUN device, with room for IPv4 and UDP headers', () => {
+    const node = at('node.node1');
+    expect(bare([linkOf(node, 'flannel0')])).toEqual([{ kind: 'tun', name: 'flannel0', mtu: 1472, up: true }]);
+    expect(bare(node.addresses)).toContainEqual({ device: 'flannel0', address: '10.244.1.0/32' });
+    expect(bare(node.routes).filter(({ device }) => device === 'flannel0')).toEqual([
+      { to: '10.244.0.0/16', device: 'flannel0', onlink: false, scope: 'global' },
+    ]);
+    expect(linkOf(node, 'cni0').mtu).toBe(1472);
+  });
+
+  it('has a process that knows the subnets of the other nodes', () => {
+    expect(bare(at('node.node1').tunnels)).toEqual([
+      {
+        device: 'flannel0',
+        address: '10.244.1.0',
+        local: { address: '10.0.0.11', port: 8286 },
+        subnets: [{ to: '10.244.2.0/24', via: { address: '10.0.0.12', port: 8286 } }],
+      },
+    ]);
+  });
+});
+
 describe('flannel host-gw', () => {
   it('makes each node of the network the gateway of its pods', () => {
     const at = lab({ mode: 'host-gw' });
@@ -227,7 +252,7 @@ describe('flannel host-gw', () => {
   });
 });
 
-describe.each(['vxlan', 'host-gw', 'ipip'])('flanneld in mode %s', (mode) => {
+describe.each(['vxlan', 'host-gw', 'ipip', 'udp'])('flanneld in mode %s', (mode) => {
   it('masquerades what leaves the pod range, and what enters it from a node itself', () => {
     const node = lab({ mode })('node.node1');
     const masq = '-m comment --comment "flanneld masq"';

@@ -15,6 +15,7 @@ it.each([
   'vxlan-direct-routing',
   'cross-node-host-gw',
   'cross-node-ipip',
+  'cross-node-udp',
   'bridge',
   'nodeport-snat',
   'ipvs',

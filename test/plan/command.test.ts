@@ -49,6 +49,7 @@ const IP = [
     { kind: 'add-link', link: { kind: 'ipip', name: 'flannel.ipip', mtu: 1480, local: '10.0.0.11' } },
     'link add flannel.ipip mtu 1480 type ipip local 10.0.0.11 nopmtudisc',
   ],
+  [{ kind: 'add-tun', name: 'flannel0' }, 'tuntap add dev flannel0 mode tun'],
   [{ kind: 'delete-link', name: 'eth0' }, 'link delete eth0'],
   [{ kind: 'set-link', change: { name: 'eth0', up: true } }, 'link set eth0 up'],
   [{ kind: 'set-link', change: { name: 'eth0', up: false } }, 'link set eth0 down'],

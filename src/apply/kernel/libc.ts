@@ -38,6 +38,8 @@ const raw = {
   unlockpt: libc.func('int unlockpt(int fd)'),
   ptsname_r: libc.func('int ptsname_r(int fd, _Out_ void *name, size_t length)'),
   ioctl: libc.func('int ioctl(int fd, unsigned long request, const void *argument)'),
+  ioctlValue: libc.func('int ioctl(int fd, unsigned long request, unsigned long value)'),
+  poll: libc.func('int poll(void *fds, unsigned long count, int timeout)'),
   pipe2: libc.func('int pipe2(_Out_ int *fds, int flags)'),
   memfd_create: libc.func('int memfd_create(const char *name, uint flags)'),
   flock: libc.func('int flock(int fd, int operation)'),
@@ -147,6 +149,49 @@ export function resizeTerminal(fd: number, columns: number, rows: number): void 
   size.writeUInt16LE(rows, 0);
   size.writeUInt16LE(columns, 2);
   checked('ioctl', raw.ioctl(fd, TIOCSWINSZ, size));
+}
+
+const TUNSETIFF = 0x400454ca;
+const TUNSETPERSIST = 0x400454cb;
+const TUNGETIFF = 0x800454d2;
+const IFF_TUN = 1;
+const IFF_NO_PI = 0x1000;
+const IFREQ = 40;
+const IFNAMSIZ = 16;
+
+/** Makes an open /dev/net/tun the TUN device of that name, without a header before its packets (linux/if_tun.h). */
+export function becomeTun(fd: number, name: string): void {
+  const request = Buffer.alloc(IFREQ);
+  request.write(name, 'latin1');
+  request.writeUInt16LE(IFF_TUN | IFF_NO_PI, IFNAMSIZ);
+  checked('ioctl', raw.ioctl(fd, TUNSETIFF, request));
+}
+
+/** The device stays when it is closed. */
+export function keepTun(fd: number): void {
+  checked('ioctl', raw.ioctlValue(fd, TUNSETPERSIST, 1));
+}
+
+/** Whether it is still the device it became: one that is deleted leaves its descriptor behind. */
+export function isTun(fd: number): boolean {
+  return (raw.ioctl(fd, TUNGETIFF, Buffer.alloc(IFREQ)) as number) === 0;
+}
+
+const POLLFD = 8;
+const POLLIN = 1;
+
+/** Those of the descriptors that can be read, or will never be; none when nothing happened for a time. Waits on another thread. */
+export function waitReadable(fds: readonly number[], timeoutMs: number): Promise<number[]> {
+  const list = Buffer.alloc(POLLFD * fds.length);
+  for (const [index, fd] of fds.entries()) {
+    list.writeInt32LE(fd, POLLFD * index);
+    list.writeInt16LE(POLLIN, POLLFD * index + 4);
+  }
+  return new Promise((resolve) => {
+    raw.poll.async(list, fds.length, timeoutMs, () =>
+      resolve(fds.filter((_, index) => list.readInt16LE(POLLFD * index + 6) !== 0)),
+    );
+  });
 }
 
 const O_CLOEXEC = 0o2000000;

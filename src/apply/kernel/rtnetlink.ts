@@ -15,11 +15,13 @@ export interface Context {
 
 const OTHERS = [
   'add-namespace',
+  'add-tun',
   'delete-namespace',
   'set-sysctl',
   'load-rules',
   'retire-server',
   'set-relays',
+  'set-tunnels',
 ] as const;
 
 export type NetlinkOperation = Exclude<Operation, { kind: (typeof OTHERS)[number] }>;
@@ -51,7 +53,7 @@ const ADDR_GEN_MODE_NONE = 1;
 const IFA = { address: 1, local: 2, broadcast: 4 } as const;
 const RTA = { destination: 1, outInterface: 4, gateway: 5, preferredSource: 7 } as const;
 const RTNH_F_ONLINK = 4;
-const SCOPE = { universe: 0, link: 253, host: 254 } as const;
+const SCOPE = { global: 0, link: 253, host: 254 } as const;
 const RT = { tableMain: 254, protocolBoot: 3, unicast: 1 } as const;
 const NDA = { destination: 1, lladdr: 2 } as const;
 const NUD_PERMANENT = 0x80;
@@ -171,7 +173,7 @@ function route(
   header.writeUInt8(Number(prefix), 1);
   header.writeUInt8(RT.tableMain, 4);
   header.writeUInt8(RT.protocolBoot, 5);
-  header.writeUInt8(SCOPE[scope ?? (via === undefined ? 'link' : 'universe')], 6);
+  header.writeUInt8(SCOPE[scope ?? (via === undefined ? 'link' : 'global')], 6);
   header.writeUInt8(RT.unicast, 7);
   header.writeUInt32LE(onlink ? RTNH_F_ONLINK : 0, 8);
   message.raw(header);

@@ -4,12 +4,14 @@ import type { KernelStateBuilder } from '../builder.ts';
 import { compileBridge } from './bridge.ts';
 import { compileHostGateway } from './host-gw.ts';
 import { compileIpip } from './ipip.ts';
+import { compileUdp } from './udp.ts';
 import { compileVxlan } from './vxlan.ts';
 
 const MODES: Record<CniMode, (cluster: Cluster, state: KernelStateBuilder) => void> = {
   vxlan: compileVxlan,
   'host-gw': compileHostGateway,
   ipip: compileIpip,
+  udp: compileUdp,
   bridge: compileBridge,
 };
 

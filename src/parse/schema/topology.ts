@@ -56,6 +56,12 @@ const ipip = z.strictObject({
   ipMasq: z.boolean().default(true).describe("flanneld's --ip-masq."),
 });
 
+const udp = z.strictObject({
+  mode: z.literal('udp'),
+  port: portNumber.default(8285).describe('UDP port of the encapsulation, on which flanneld listens.'),
+  ipMasq: z.boolean().default(true).describe("flanneld's --ip-masq."),
+});
+
 const hostGateway = z.strictObject({
   mode: z.literal('host-gw'),
   ipMasq: z.boolean().default(true).describe("flanneld's --ip-masq."),
@@ -77,7 +83,7 @@ const bridge = z.strictObject({
     ),
 });
 
-const CNI = [vxlan, hostGateway, ipip, bridge] as const;
+const CNI = [vxlan, hostGateway, ipip, udp, bridge] as const;
 export const CNI_MODES = CNI.map(({ shape }) => shape.mode.value);
 
 export const cni = z
@@ -186,8 +192,8 @@ export const REJECTIONS = [
   'icmp-other',
 ] as const;
 
-/** `vxlan`, or an IP packet in another one. */
-export const ENCAPSULATIONS = ['vxlan', 'ipip'] as const;
+/** VXLAN; an IP packet in another one; an IP packet in a datagram, as flannel's backend udp sends it. */
+export const ENCAPSULATIONS = ['vxlan', 'ipip', 'udp'] as const;
 
 const arrow = z.string().describe('`FROM → TO`, each a place or an address with or without a port.');
 const rewrite = z.strictObject({

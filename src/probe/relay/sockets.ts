@@ -1,4 +1,5 @@
-/** The sockets of a relay, opened in the namespace the thread is in. */
+/** The sockets of a process that passes packets on, opened in the namespace the thread is in. */
+import { createSocket, type Socket } from 'node:dgram';
 import { closeSync } from 'node:fs';
 import { SystemCallError } from '../../apply/kernel/errors.ts';
 import {
@@ -58,4 +59,13 @@ export function openConnection(
     attempt.failure = error.code;
     return undefined;
   }
+}
+
+/** A bound datagram socket for Node's event loop. */
+export function adopt(fd: number): Socket {
+  const adopted = createSocket('udp4');
+  /** An ICMP error for an answer nobody waited for. */
+  adopted.on('error', () => {});
+  adopted.bind({ fd });
+  return adopted;
 }

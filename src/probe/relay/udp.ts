@@ -5,7 +5,7 @@
  * Only a socket bound to an address knows which one was asked, and a walk has to show it. So there is one for each address
  * besides the one on all of them, which answers: from the address the route to the client gives it, as the real one's.
  */
-import { createSocket, type Socket } from 'node:dgram';
+import type { Socket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
 import { SystemCallError } from '../../apply/kernel/errors.ts';
 import { SOCK_DGRAM, send } from '../../apply/kernel/libc.ts';
@@ -16,7 +16,7 @@ import { deadline } from '../deadline.ts';
 import { markOfPayload } from '../mark.ts';
 import { type OpenAttempt, type RelayLog, tupleOf } from './log.ts';
 import { RoundRobin } from './round-robin.ts';
-import { MAX_CLIENTS, openConnection, openPort } from './sockets.ts';
+import { adopt, MAX_CLIENTS, openConnection, openPort } from './sockets.ts';
 
 /** It tries as many endpoints as it has dial timeouts. */
 const ATTEMPTS = 4;
@@ -153,12 +153,4 @@ export class UdpRelay {
 function ownAddresses(): string[] {
   const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
   return [...new Set(own.filter(({ family }) => family === 'IPv4').map(({ address }) => address))];
-}
-
-function adopt(fd: number): Socket {
-  const adopted = createSocket('udp4');
-  /** An ICMP error for an answer nobody waited for. */
-  adopted.on('error', () => {});
-  adopted.bind({ fd });
-  return adopted;
 }
