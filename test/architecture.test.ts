@@ -277,6 +277,7 @@ const WRITERS: readonly [path: string, reason: string][] = [
   ['src/cli/output.ts', 'prints'],
   ['src/cli/progress.ts', 'writes and clears one line of a terminal'],
   ['src/agent/serial-port.ts', 'has the serial port of its virtual machine as descriptor 1'],
+  ['src/probe/tunnel/process.ts', 'writes packets into the TUN device it has opened'],
   ['src/agent/keeper.ts', 'says in the log of its lab why it ended'],
 ];
 

@@ -27,7 +27,7 @@ describe.each(files)('the plan of %s', (file) => {
     expect({
       namespaces: count('add-namespace'),
       sysctls: count('set-sysctl'),
-      links: count('add-link'),
+      links: count('add-link') + count('add-tun'),
       addresses: count('add-address'),
       routes: count('add-route'),
       neighbours: count('add-neighbour'),
@@ -71,6 +71,8 @@ describe.each(files)('the plan of %s', (file) => {
         if (operation.link.kind !== 'veth') continue;
         needs(operation.link.peer.namespace, operation);
         made.add(`${operation.link.peer.namespace} ${operation.link.peer.name}`);
+      } else if (kind === 'add-tun') {
+        made.add(link(operation.name));
       } else if (kind === 'set-link') {
         needs(link(operation.change.name), operation);
         if (operation.change.master) needs(link(operation.change.master), operation);

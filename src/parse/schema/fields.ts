@@ -26,6 +26,8 @@ const PORT = 'must be a port, 1 to 65535';
 
 export const portNumber = z.int('must be a whole number').min(1, PORT).max(65535, PORT);
 
+export const mtu = z.int().min(576, 'must be at least 576').max(65_535, 'must be at most 65535');
+
 /** `8080` or `53/UDP`. */
 export const listenPort = z
   .union([z.int(), z.string()])

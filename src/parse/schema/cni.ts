@@ -1,0 +1,72 @@
+/** Network plugins and their options: one schema a mode. */
+import * as z from 'zod';
+import { mtu, portNumber } from './fields.ts';
+
+const VNI = 'must be a VXLAN network identifier, 1 to 16777215';
+
+const vxlan = z.strictObject({
+  mode: z.literal('vxlan'),
+  vni: z
+    .int('must be a whole number')
+    .min(1, VNI)
+    .max(16_777_215, VNI)
+    .default(1)
+    .describe('VXLAN network identifier; flannel calls it VNI.'),
+  port: portNumber.default(8472).describe('UDP port of the encapsulation.'),
+  mtu: mtu
+    .optional()
+    .describe("MTU of the packets that leave the node, 50 more than the overlay's; left out: that of the network."),
+  learning: z
+    .boolean()
+    .default(false)
+    .describe('Learn peers from traffic instead of relying on the programmed entries.'),
+  gbp: z.boolean().default(false).describe('Group Based Policy extension.'),
+  directRouting: z
+    .boolean()
+    .default(false)
+    .describe('Plain routes between nodes of one layer-2 network, as in host-gw.'),
+  ipMasq: z.boolean().default(true).describe("flanneld's --ip-masq."),
+});
+
+const ipip = z.strictObject({
+  mode: z.literal('ipip'),
+  directRouting: z
+    .boolean()
+    .default(false)
+    .describe('Plain routes between nodes of one layer-2 network, as in host-gw.'),
+  ipMasq: z.boolean().default(true).describe("flanneld's --ip-masq."),
+});
+
+const udp = z.strictObject({
+  mode: z.literal('udp'),
+  port: portNumber.default(8285).describe('UDP port of the encapsulation, on which flanneld listens.'),
+  ipMasq: z.boolean().default(true).describe("flanneld's --ip-masq."),
+});
+
+const hostGateway = z.strictObject({
+  mode: z.literal('host-gw'),
+  ipMasq: z.boolean().default(true).describe("flanneld's --ip-masq."),
+});
+
+const bridge = z.strictObject({
+  mode: z.literal('bridge'),
+  mtu: mtu.optional(),
+  ipMasq: z
+    .boolean()
+    .default(true)
+    .describe("The bridge plugin's ipMasq: pods are masqueraded outside their own subnet."),
+  hairpinMode: z.boolean().default(true).describe("The bridge plugin's hairpinMode."),
+  routes: z
+    .enum(['static', 'none'])
+    .default('static')
+    .describe(
+      '`static`: each node has a route to the pod subnet of every other node of its network, as an administrator would add it.',
+    ),
+});
+
+const CNI = [vxlan, hostGateway, ipip, udp, bridge] as const;
+export const CNI_MODES = CNI.map(({ shape }) => shape.mode.value);
+
+export const cni = z
+  .discriminatedUnion('mode', CNI)
+  .describe('How pods are wired, and how nodes reach the pods of other nodes.');
