@@ -104,6 +104,25 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
     summary: 'the VXLAN device does not know behind which node a peer is',
     edit: (namespace) => (namespace.fdb.length === 0 ? [] : [{ ...namespace, fdb: [] }]),
   },
+  'no-flanneld': {
+    summary: 'flanneld does not run (mode udp): its TUN device is gone with it, and the routes into that',
+    edit: ({ tunnels, ...namespace }) => {
+      if (tunnels.length === 0) return [];
+      const stays = (name: string) => tunnels.every(({ device }) => device !== name);
+      const onDevices = <T extends { readonly device: string }>(entries: readonly T[]) =>
+        entries.filter(({ device }) => stays(device));
+      const { links, addresses, routes } = namespace;
+      return [
+        {
+          ...namespace,
+          links: links.filter(({ name }) => stays(name)),
+          addresses: onDevices(addresses),
+          routes: onDevices(routes),
+          tunnels: [],
+        },
+      ];
+    },
+  },
   'no-br-netfilter': {
     summary: 'bridged packets do not pass iptables (bridge-nf-call-iptables = 0)',
     edit: withSysctl('net.bridge.bridge-nf-call-iptables', '0'),

@@ -32,6 +32,13 @@ const HOST_PORT = stream(
   pod('a', { spec: { containers: [{ name: 'app', ports: [{ containerPort: 80, hostPort: 8000 }] }] } }),
 );
 const PUBLISHED = stateOf(HOST_PORT);
+const UDP = stateOf(TEXT, { cni: 'udp' });
+/** Some break what not every lab has. */
+const LABS: Partial<Record<FaultName, KernelState>> = {
+  'no-vip': IPVS,
+  'no-flanneld': UDP,
+  'no-port-mapping': PUBLISHED,
+};
 const [PORT_A, PORT_B] = ['node.node1', 'node.node2'].map(
   (node) => LAB.namespaces.find(({ name }) => name === node)!.links.find(({ master }) => master === 'cni0')!.name,
 );
@@ -166,6 +173,26 @@ describe('entries that go:', () => {
   });
 });
 
+describe('a process that does not run', () => {
+  it('no-flanneld takes its device along, and what is on that', () => {
+    const gone = ['1', '2'].map((node) => [
+      `ip -n node.node${node} tuntap add dev flannel0 mode tun`,
+      `ip -n node.node${node} link set flannel0 mtu 1472`,
+      `ip -n node.node${node} link set flannel0 addrgenmode none`,
+      `ip -n node.node${node} addr add 10.244.${node}.0/32 dev flannel0`,
+      `ip -n node.node${node} link set flannel0 up`,
+      `ip -n node.node${node} route add 10.244.0.0/16 dev flannel0 scope global`,
+      `ip netns exec node.node${node} flanneld`,
+    ]);
+    const result = effect('no-flanneld', undefined, UDP);
+    expect({ ...result, gone: result.gone.toSorted() }).toEqual({
+      changed: true,
+      gone: gone.flat().toSorted(),
+      come: [],
+    });
+  });
+});
+
 describe('settings that change:', () => {
   it.each([
     ['no-br-netfilter', 'net.bridge.bridge-nf-call-iptables', '1', '0'],
@@ -289,8 +316,7 @@ describe('in mode nftables', () => {
 
 describe('a place', () => {
   it.each(FAULT_NAMES)('is all that %s touches when one is given', (fault) => {
-    const states: Partial<Record<FaultName, KernelState>> = { 'no-vip': IPVS, 'no-port-mapping': PUBLISHED };
-    const { changed, gone, come } = effect(fault, 'node/node1', states[fault] ?? LAB);
+    const { changed, gone, come } = effect(fault, 'node/node1', LABS[fault] ?? LAB);
     expect(changed).toBe(true);
     expect(gone.length).toBeGreaterThan(0);
     /** The far end of its cable is in the switch, and made by the node. */

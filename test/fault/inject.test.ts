@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { KernelState } from '../../src/compile/index.ts';
 import { injectFault, injectFaults } from '../../src/fault/index.ts';
 import type { FaultName } from '../../src/model/cluster.ts';
+import type { ModelOptions } from '../../src/model/index.ts';
 import { FAULT_NAMES } from '../../src/parse/schema/topology.ts';
 import { prepare } from '../../src/pipeline.ts';
 import { stateOf } from '../compile/state.ts';
@@ -22,8 +23,13 @@ const FULL = stream(
 );
 
 /** What has something to break for every fault; some break what one mode alone has. */
+const MODES: Partial<Record<FaultName, Partial<ModelOptions>>> = {
+  'no-vip': { proxy: 'ipvs' },
+  'no-flanneld': { cni: 'udp' },
+};
+
 function full(fault: FaultName): KernelState {
-  return stateOf(FULL, fault === 'no-vip' ? { proxy: 'ipvs' } : {});
+  return stateOf(FULL, MODES[fault]);
 }
 
 /** A lab with as little as there can be: one node, no pods, no Services, plain wiring. */
@@ -46,6 +52,7 @@ describe('a fault', () => {
     'no-affinity',
     'no-route',
     'no-fdb',
+    'no-flanneld',
     'no-hairpin',
   ];
 
@@ -64,13 +71,19 @@ describe('a fault', () => {
     expect(untouched.length).toBeGreaterThan(0);
   });
 
-  it.each(['no-route', 'no-fdb', 'no-dnat', 'no-vip', 'no-hairpin', 'no-masquerade', 'no-statistic'] as const)(
-    '%s has nothing left to break the second time',
-    (fault) => {
-      const once = injectFault(full(fault), { fault }).state;
-      expect(injectFault(once, { fault })).toEqual({ state: once, changed: false });
-    },
-  );
+  it.each([
+    'no-route',
+    'no-fdb',
+    'no-flanneld',
+    'no-dnat',
+    'no-vip',
+    'no-hairpin',
+    'no-masquerade',
+    'no-statistic',
+  ] as const)('%s has nothing left to break the second time', (fault) => {
+    const once = injectFault(full(fault), { fault }).state;
+    expect(injectFault(once, { fault })).toEqual({ state: once, changed: false });
+  });
 });
 
 describe('several faults', () => {

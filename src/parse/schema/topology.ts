@@ -81,6 +81,7 @@ export const FAULT_NAMES = [
   'no-masquerade',
   'no-route',
   'no-fdb',
+  'no-flanneld',
   'no-br-netfilter',
   'no-hairpin',
   'forward-drop',
