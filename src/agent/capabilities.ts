@@ -6,7 +6,7 @@ import { SandboxError } from '../apply/sandbox/error.ts';
 import { cacheFolder } from '../apply/sandbox/vm/cache.ts';
 import { cachedKernels } from '../apply/sandbox/vm/kernel.ts';
 import { lastBoot } from '../apply/sandbox/vm/machine.ts';
-import { canLoad, type Examined, examineFeatures, FEATURES } from './features.ts';
+import { type Examined, examineFeatures, FEATURES, remediesOf } from './features.ts';
 import type { Sandbox } from './sandbox.ts';
 
 export interface Finding {
@@ -89,11 +89,11 @@ async function examineKernel(open: () => Promise<Sandbox>): Promise<Finding[]> {
 }
 
 async function featureFinding({ feature, missing }: Examined, { kind }: Sandbox): Promise<Finding> {
-  const { name, neededFor, usedBy, modules } = feature;
+  const { name, neededFor, usedBy } = feature;
   const base = { about: 'kernel' as const, name, neededFor, required: usedBy === undefined };
   if (missing === undefined) return { ...base, present: true, detail: '' };
   const remedies = [
-    ...(kind !== 'vm' && (await canLoad(modules)) ? [`sudo modprobe -a ${modules.join(' ')}`] : []),
+    ...(kind === 'vm' ? [] : await remediesOf([feature])),
     kind === 'vm' ? 'another kernel: --kernel' : 'a virtual machine, which labs that need it get by themselves',
   ];
   return { ...base, present: false, detail: missing, remedy: remedies.join(', or ') };

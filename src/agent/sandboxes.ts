@@ -7,7 +7,7 @@ import { type SandboxKind, usualNamespaces } from '../apply/sandbox/namespaces.t
 import { findKernel, type GuestKernel } from '../apply/sandbox/vm/kernel.ts';
 import { assertPrograms, Machine } from '../apply/sandbox/vm/machine.ts';
 import type { KernelState } from '../compile/kernel-state.ts';
-import { canLoad, examineFeatures, type Feature, featuresOf } from './features.ts';
+import { examineFeatures, type Feature, featuresOf, lackOf, remediesOf } from './features.ts';
 import { programPath } from './programs.ts';
 import { type DetachedPlace, machineSandbox, namespaceSandbox, type Sandbox } from './sandbox.ts';
 
@@ -76,8 +76,8 @@ export class Sandboxes {
     if (lacking.length === 0) return { kind: local, lacking };
     if (kind === 'auto') return { kind: 'vm', lacking };
     throw new SandboxError(
-      `this kernel has no ${named(lacking)}`,
-      ['--sandbox vm runs the lab on another kernel', ...(await loading(lacking))].join('; or '),
+      lackOf(lacking),
+      ['--sandbox vm runs the lab on another kernel', ...(await remediesOf(lacking))].join('; or '),
     );
   }
 
@@ -118,18 +118,8 @@ async function excused<T>(lacking: readonly Feature[], action: () => Promise<T>)
     if (lacking.length === 0 || !(error instanceof SandboxError)) throw error;
     const { message, remedy } = error;
     throw new SandboxError(
-      `this kernel has no ${named(lacking)}, and there is no virtual machine: ${message}`,
-      [...(remedy === undefined ? [] : [remedy]), ...(await loading(lacking))].join('; or '),
+      `${lackOf(lacking)}, and there is no virtual machine: ${message}`,
+      [...(remedy === undefined ? [] : [remedy]), ...(await remediesOf(lacking))].join('; or '),
     );
   }
-}
-
-function named(features: readonly Feature[]): string {
-  return features.map(({ name }) => name).join(', no ');
-}
-
-/** How a kernel that has them as modules gets what it lacks. */
-async function loading(features: readonly Feature[]): Promise<string[]> {
-  const modules = [...new Set(features.flatMap((feature) => feature.modules))];
-  return (await canLoad(modules)) ? [`sudo modprobe -a ${modules.join(' ')}`] : [];
 }

@@ -9,7 +9,7 @@ import type { Relay } from '../compile/relay.ts';
 import type { UdpTunnel } from '../compile/udp-tunnel.ts';
 import { commandOf, LOADERS } from '../plan/command.ts';
 import type { Operation, Plan } from '../plan/operation.ts';
-import { classify, KernelError, SystemCallError } from './kernel/errors.ts';
+import { classify, KernelError } from './kernel/errors.ts';
 import { launchChecked } from './kernel/launch.ts';
 import { dumpLinks } from './kernel/links.ts';
 import { addNamespace, deleteNamespace, inside, openNamespace } from './kernel/namespaces.ts';
@@ -107,10 +107,7 @@ function perform(operation: Operation, sockets: Sockets, { relays, tunnels }: Re
       sockets.forgetLinks();
     }
   } catch (error) {
-    throw explained(
-      operation,
-      error instanceof SystemCallError ? error.message : ((error as NodeJS.ErrnoException).code ?? String(error)),
-    );
+    throw explained(operation, error instanceof Error ? error.message : String(error));
   }
 }
 

@@ -43,7 +43,7 @@ const TITLES: Record<Operation['kind'], string> = {
   'delete-namespace': 'namespaces to remove',
   'set-sysctl': 'kernel settings',
   'add-link': 'links',
-  'add-tun': 'links',
+  'add-tun': 'TUN devices, for whoever may open /dev/net/tun',
   'set-link': 'link state',
   'set-port': 'bridge ports',
   'delete-link': 'links to remove',
@@ -89,7 +89,10 @@ function relayLines({ servicePort, protocol, port, endpoints, held }: Relay): st
 function tunnelLines({ device, local, subnets }: UdpTunnel): string[] {
   return [
     `opens ${device} and listens on ${socketAddress(local.address, local.port)}/UDP`,
-    ...subnets.map(({ to, via }) => `sends what is for ${to} to ${socketAddress(via.address, via.port)}`),
+    ...subnets.map(
+      ({ to, via }) => `sends what is for ${to} to ${socketAddress(via.address, via.port)}, a packet a datagram, TTL - 1`,
+    ),
+    `writes what comes into ${device}, TTL - 1`,
   ];
 }
 

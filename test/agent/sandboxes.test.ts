@@ -11,7 +11,20 @@ import type { KernelState, Namespace } from '../../src/compile/kernel-state.ts';
 const { path, kernel } = vi.hoisted(() => {
   const folder = `/tmp/packetwalk-unit-path-${process.pid}`;
   process.env.PACKETWALK_PATH = folder;
-  return { path: folder, kernel: { lacks: [] as string[], probed: [] as string[] } };
+  return { path: folder, kernel: { lacks: [] as string[], probed: [] as string[], closed: [] as string[] } };
+});
+
+/** The device file of TUN is not there, or there for others. */
+vi.mock('node:fs', async (original) => {
+  const real = await original<typeof import('node:fs')>();
+  return {
+    ...real,
+    existsSync: (file: string) => (file === '/dev/net/tun' ? kernel.closed.includes(file) : real.existsSync(file)),
+    accessSync: (file: string, mode?: number) => {
+      if (kernel.closed.includes(file)) throw new Error('EACCES');
+      real.accessSync(file, mode);
+    },
+  };
 });
 
 /** Namespaces on a kernel that lacks what the test says. */
@@ -52,6 +65,7 @@ function namespace(has: Partial<Namespace> = {}): Namespace {
 
 const PLAIN: KernelState = { namespaces: [namespace()] } as KernelState;
 const WITH_DUMMY = { namespaces: [namespace(), namespace({ links: [{ kind: 'dummy' }] as never })] } as KernelState;
+const WITH_TUN = { namespaces: [namespace({ links: [{ kind: 'tun' }] as never })] } as KernelState;
 const WITH_VXLAN = { namespaces: [namespace({ links: [{ kind: 'vxlan' }] as never })] } as KernelState;
 
 beforeEach(() => {
@@ -59,6 +73,7 @@ beforeEach(() => {
   mkdirSync(path);
   kernel.lacks = [];
   kernel.probed = [];
+  kernel.closed = [];
 });
 afterAll(() => rmSync(path, { recursive: true, force: true }));
 
@@ -119,6 +134,28 @@ describe('namespaces that were asked for and cannot hold a lab are refused', () 
     modprobeKnows('dummy');
     expect(await choice(WITH_DUMMY, { kind: 'rootless' })).toBe(
       'this kernel has no dummy | --sandbox vm runs the lab on another kernel; or sudo modprobe -a dummy',
+    );
+  });
+
+  it('with the device file that is for others', async () => {
+    kernel.lacks = ['TUN'];
+    kernel.closed = ['/dev/net/tun'];
+    expect(await choice(WITH_TUN, { kind: 'rootless' })).toBe(
+      'this user may not open /dev/net/tun | --sandbox vm runs the lab on another kernel; or sudo chmod 666 /dev/net/tun',
+    );
+  });
+
+  it('with the feature, where there is no device file', async () => {
+    kernel.lacks = ['TUN'];
+    expect(await choice(WITH_TUN, { kind: 'rootless' })).toMatch(/^this kernel has no TUN \|/);
+  });
+
+  it('with a device file and a feature of the kernel', async () => {
+    kernel.lacks = ['TUN', 'dummy'];
+    kernel.closed = ['/dev/net/tun'];
+    const both = { namespaces: [...WITH_DUMMY.namespaces, ...WITH_TUN.namespaces] } as KernelState;
+    expect(await choice(both, { kind: 'rootless' })).toMatch(
+      /^this kernel has no dummy, and this user may not open \/dev\/net\/tun \|/,
     );
   });
 

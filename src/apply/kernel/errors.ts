@@ -92,6 +92,11 @@ const PATTERNS: readonly Pattern[] = [
     code: 'failed',
     remedy: 'let processes open more files (ulimit -n), or try fewer ports',
   },
+  {
+    pattern: /EACCES.*\/dev\/net\/tun/,
+    code: 'permission',
+    remedy: 'sudo chmod 666 /dev/net/tun, or a new lab, which is built in a virtual machine then',
+  },
   { pattern: /EPERM|EACCES|Operation not permitted|Permission denied/i, code: 'permission' },
 ];
 
