@@ -90,7 +90,8 @@ function tunnelLines({ device, local, subnets }: UdpTunnel): string[] {
   return [
     `opens ${device} and listens on ${socketAddress(local.address, local.port)}/UDP`,
     ...subnets.map(
-      ({ to, via }) => `sends what is for ${to} to ${socketAddress(via.address, via.port)}, a packet a datagram, TTL - 1`,
+      ({ to, via }) =>
+        `sends what is for ${to} to ${socketAddress(via.address, via.port)}, a packet a datagram, TTL - 1`,
     ),
     `writes what comes into ${device}, TTL - 1`,
   ];

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { buildLab } from '../../src/agent/lab.ts';
+import type { Sandbox } from '../../src/agent/sandbox.ts';
 import type { Prepared } from '../../src/pipeline.ts';
 import { converge } from '../../src/plan/converge.ts';
 import { preparedText, sandboxes, snapshot } from './tools.ts';
@@ -10,6 +11,10 @@ const BASE = readFileSync('topologies/nodeport-snat.yaml', 'utf8').replace(
   / {2}checks:[\s\S]*?\n---/,
   '  checks: []\n---',
 );
+
+function withPlugin(cni: string): string {
+  return BASE.replace('spec:\n  networks', `spec:\n  cluster: { cni: ${cni} }\n  networks`);
+}
 
 const CHANGES: Record<string, [from: string, to: string]> = {
   'a pod moves to another node': [BASE, BASE.replace('nodeName: node2', 'nodeName: node1')],
@@ -26,9 +31,35 @@ const CHANGES: Record<string, [from: string, to: string]> = {
     BASE.replace('{ name: node2, network: lan }]', '{ name: node2, network: lan }, { name: node3, network: lan }]'),
     BASE,
   ],
-  'the network plugin changes': [
-    BASE,
-    BASE.replace('spec:\n  networks', 'spec:\n  cluster: { cni: { mode: host-gw } }\n  networks'),
+  'the network plugin changes': [BASE, withPlugin('{ mode: host-gw }')],
+  'the network plugin gets another device': [BASE, withPlugin('{ mode: vxlan, vni: 42, gbp: true, learning: true }')],
+  'the network plugin routes directly': [
+    withPlugin('{ mode: vxlan }'),
+    withPlugin('{ mode: vxlan, directRouting: true }'),
+  ],
+  'the network plugin gets a process': [BASE, withPlugin('{ mode: udp }')],
+  'the network plugin loses its process': [withPlugin('{ mode: udp }'), BASE],
+  'the process of the network plugin listens elsewhere': [
+    withPlugin('{ mode: udp }'),
+    withPlugin('{ mode: udp, port: 8286 }'),
+  ],
+  'the process of the network plugin gets another peer': [
+    withPlugin('{ mode: udp }'),
+    withPlugin('{ mode: udp }').replace('node2, network: lan', 'node2, network: lan, address: 10.0.0.22'),
+  ],
+  'the device of the process is made anew': [
+    withPlugin('{ mode: udp }'),
+    withPlugin('{ mode: udp }').replace(
+      'name: node2, network: lan',
+      'name: node2, network: lan, podCIDR: 10.244.7.0/24',
+    ),
+  ],
+  'a node with a process goes': [
+    withPlugin('{ mode: udp }').replace(
+      '{ name: node2, network: lan }]',
+      '{ name: node2, network: lan }, { name: node3, network: lan }]',
+    ),
+    withPlugin('{ mode: udp }'),
   ],
   'kube-proxy is removed': [
     BASE,
@@ -71,8 +102,8 @@ const CHANGES: Record<string, [from: string, to: string]> = {
   ],
 };
 
-async function changed(from: Prepared, to: Prepared): Promise<Record<string, string>> {
-  const lab = await buildLab(from.cluster, from.state, await sandboxes.for(from.state));
+async function changed(from: Prepared, to: Prepared, sandbox: Sandbox): Promise<Record<string, string>> {
+  const lab = await buildLab(from.cluster, from.state, sandbox);
   try {
     await lab.agent.call('apply', converge(from.state, to.state));
     return await snapshot({ agent: lab.agent, state: to.state });
@@ -84,9 +115,10 @@ async function changed(from: Prepared, to: Prepared): Promise<Record<string, str
 it.each(Object.keys(CHANGES))('%s', async (name) => {
   const [from, to] = CHANGES[name]!.map((text) => preparedText(text)) as [Prepared, Prepared];
   expect(converge(from.state, to.state).operations).not.toEqual([]);
-  const fresh = await buildLab(to.cluster, to.state, await sandboxes.for(to.state));
+  const sandbox = await sandboxes.for({ namespaces: [...from.state.namespaces, ...to.state.namespaces] });
+  const fresh = await buildLab(to.cluster, to.state, sandbox);
   const expected = await snapshot(fresh).finally(() => fresh.close());
-  expect(await changed(from, to)).toEqual(expected);
+  expect(await changed(from, to, sandbox)).toEqual(expected);
 });
 
 it('a lab that is what it should be needs no step', () => {

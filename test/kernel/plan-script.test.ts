@@ -2,7 +2,7 @@
  * The plan is the program: the script it prints, run by hand, and the lab as it is really built, by rtnetlink and in
  * batches, end in the same kernel state.
  */
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { buildLab } from '../../src/agent/lab.ts';
 import { namespaceSandbox } from '../../src/agent/sandbox.ts';
@@ -21,7 +21,26 @@ const TOPOLOGIES = [
   'session-affinity',
   'external-ips',
   'userspace-proxy',
+  ...(mayOpen('/dev/net/tun') ? ['cross-node-udp'] : []),
 ];
+
+function mayOpen(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A TUN device has a carrier as long as a process has it open, and the script starts none. */
+function withoutCarrier(snapshot: Record<string, string>): Record<string, string> {
+  const lines = (listing: string) =>
+    listing
+      .split('\n')
+      .map((line) => (line.includes('flannel0') ? line.replace(/NO-CARRIER,|,LOWER_UP| linkdown/g, '').trim() : line));
+  return Object.fromEntries(Object.entries(snapshot).map(([title, listing]) => [title, lines(listing).join('\n')]));
+}
 
 /** Runs a script in a sandbox and prints the state of every namespace. */
 async function snapshotOfScript(script: string, namespaces: readonly string[]): Promise<Record<string, string>> {
@@ -57,5 +76,5 @@ it.each(TOPOLOGIES)('%s: the script and the lab are the same', async (name) => {
     state.namespaces.map((namespace) => namespace.name),
   );
   expect(Object.keys(built).length).toBe(state.namespaces.length * SNAPSHOT.length);
-  expect(built).toEqual(scripted);
+  expect(withoutCarrier(built)).toEqual(withoutCarrier(scripted));
 });

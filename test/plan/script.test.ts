@@ -85,6 +85,26 @@ ip -n host.a link set lo up
     expect(run(script)).toBe('');
   });
 
+  it('says in comments what carries packets into a TUN device and out of it', () => {
+    const [here, there] = ['10.0.0.11', '10.0.0.12'].map((address) => ({ address, port: 8285 }));
+    const tunnel = { device: 'flannel0', address: '10.244.1.0', local: here!, origin: at(1).origin };
+    const tunnels = [{ ...tunnel, subnets: [{ to: '10.244.2.0/24', via: there! }] }];
+    const script = body({ kind: 'add-tun', name: 'flannel0', ...at(1) }, { kind: 'set-tunnels', tunnels, ...at(1) });
+    expect(script.trim().split('\n')).toEqual([
+      '# TUN devices, for whoever may open /dev/net/tun',
+      '#   lab.yaml:1',
+      'ip -n host.a tuntap add dev flannel0 mode tun',
+      '',
+      '# flanneld, which has to run for the routes above to lead somewhere; this script does not start it',
+      '#   lab.yaml:1',
+      '#   host.a:',
+      '#     opens flannel0 and listens on 10.0.0.11:8285/UDP',
+      '#     sends what is for 10.244.2.0/24 to 10.0.0.12:8285, a packet a datagram, TTL - 1',
+      '#     writes what comes into flannel0, TTL - 1',
+    ]);
+    expect(run(script)).toBe('[ip][-n][host.a][tuntap][add][dev][flannel0][mode][tun]\n');
+  });
+
   it('gives rules as a here-document', () => {
     expect(body(rules('*filter\n-A INPUT -m comment --comment "a $b `c`" -j DROP\nCOMMIT\n'))).toBe(`
 # rules

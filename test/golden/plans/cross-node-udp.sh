@@ -211,6 +211,8 @@ ip -n node.node2 link add eth0 mtu 1500 address 02:00:0a:00:00:0c type veth peer
 ip -n pod.default.a link add eth0 mtu 1472 address 0a:58:0a:f4:01:02 type veth peer name veth71273818 mtu 1472 address 0a:59:0a:f4:01:02 netns node.node1
 #   topologies/cross-node-udp.yaml:83
 ip -n pod.default.b link add eth0 mtu 1472 address 0a:58:0a:f4:02:02 type veth peer name veth1af9dded mtu 1472 address 0a:59:0a:f4:02:02 netns node.node2
+
+# TUN devices, for whoever may open /dev/net/tun
 #   topologies/cross-node-udp.yaml:14
 ip -n node.node1 tuntap add dev flannel0 mode tun
 
@@ -218,7 +220,7 @@ ip -n node.node1 tuntap add dev flannel0 mode tun
 #   topologies/cross-node-udp.yaml:14
 ip -n node.node1 link set flannel0 mtu 1472
 
-# links
+# TUN devices, for whoever may open /dev/net/tun
 #   topologies/cross-node-udp.yaml:14
 ip -n node.node2 tuntap add dev flannel0 mode tun
 
@@ -311,7 +313,9 @@ ip -n pod.default.b route add 10.244.0.0/16 via 10.244.2.1 dev eth0
 #   topologies/cross-node-udp.yaml:14
 #   node.node1:
 #     opens flannel0 and listens on 10.0.0.11:8285/UDP
-#     sends what is for 10.244.2.0/24 to 10.0.0.12:8285
+#     sends what is for 10.244.2.0/24 to 10.0.0.12:8285, a packet a datagram, TTL - 1
+#     writes what comes into flannel0, TTL - 1
 #   node.node2:
 #     opens flannel0 and listens on 10.0.0.12:8285/UDP
-#     sends what is for 10.244.1.0/24 to 10.0.0.11:8285
+#     sends what is for 10.244.1.0/24 to 10.0.0.11:8285, a packet a datagram, TTL - 1
+#     writes what comes into flannel0, TTL - 1
