@@ -37,6 +37,10 @@ const CHANGES: Record<string, [from: string, to: string]> = {
     withPlugin('{ mode: vxlan }'),
     withPlugin('{ mode: vxlan, directRouting: true }'),
   ],
+  'the network plugin tunnels to all nodes': [
+    withPlugin('{ mode: ipip, directRouting: true }'),
+    withPlugin('{ mode: ipip }'),
+  ],
   'the network plugin gets a process': [BASE, withPlugin('{ mode: udp }')],
   'the network plugin loses its process': [withPlugin('{ mode: udp }'), BASE],
   'the process of the network plugin listens elsewhere': [
@@ -112,7 +116,8 @@ async function changed(from: Prepared, to: Prepared, sandbox: Sandbox): Promise<
   }
 }
 
-it.each(Object.keys(CHANGES))('%s', async (name) => {
+/** Some labs wait for a virtual machine. */
+it.each(Object.keys(CHANGES))('%s', { timeout: 300_000 }, async (name) => {
   const [from, to] = CHANGES[name]!.map((text) => preparedText(text)) as [Prepared, Prepared];
   expect(converge(from.state, to.state).operations).not.toEqual([]);
   const sandbox = await sandboxes.for({ namespaces: [...from.state.namespaces, ...to.state.namespaces] });

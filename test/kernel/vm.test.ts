@@ -43,14 +43,13 @@ describe.skipIf(noMachines)(`labs in one virtual machine${leftOut}`, () => {
   it(
     'have the verdicts they have in namespaces, several at once',
     async () => {
-      const inputs = [FILE, 'topologies/clusterip.yaml', 'topologies/cross-node-host-gw.yaml'].map((path) =>
-        prepared(path),
-      );
+      const files = ['clusterip', 'cross-node-host-gw', 'cross-node-udp'].map((name) => `topologies/${name}.yaml`);
+      const inputs = [FILE, ...files].map((path) => prepared(path));
       const [inMachine, inNamespaces] = await Promise.all([
         Promise.all(inputs.map((input) => verdicts(input, machines))),
         Promise.all(inputs.map((input) => verdicts(input, here))),
       ]);
-      expect(inMachine.map(({ sandbox }) => sandbox)).toEqual(['vm', 'vm', 'vm']);
+      expect(inMachine.map(({ sandbox }) => sandbox)).toEqual(inputs.map(() => 'vm'));
       expect(inMachine.map(({ facts }) => facts)).toEqual(inNamespaces.map(({ facts }) => facts));
       for (const { facts } of inMachine) expect(facts.map(({ verdict }) => verdict)).not.toContain('skipped');
     },

@@ -85,8 +85,8 @@ function stage2(program: readonly string[]): string {
     'export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     `at() { read -r uptime rest < /proc/uptime; echo "${MILESTONE}$1: $uptime"; }`,
     'at "file system"',
-    /** What nothing in a lab asks the kernel to load, or what has settings that are made before something does. */
-    'modprobe -a br_netfilter nf_conntrack ip_vs',
+    /** What nothing in a lab asks the kernel to load, or what has settings or a device file before something does. */
+    'modprobe -a br_netfilter nf_conntrack ip_vs tun',
     'at network',
     /** A socket for each port that a lab serves. */
     'ulimit -n 1048576',
