@@ -1,5 +1,5 @@
 /** packetwalk inspect: who is where, with which address, and what Services lead to. */
-import type { Cluster, Endpoint, Service } from '../model/cluster.ts';
+import type { Cluster, Endpoint, Interface, Machine, Service } from '../model/cluster.ts';
 import { objectName } from '../model/cluster.ts';
 import { formatPort } from '../net/port.ts';
 import { firstOf, table } from '../report/layout.ts';
@@ -57,19 +57,17 @@ function describe({
     })),
     nodes: nodes.map((node) => ({
       place: node.place,
-      addresses: node.addresses,
-      network: node.network.name,
+      interfaces: node.interfaces.map(interfaceFacts),
       podCIDR: node.podCIDR.text,
     })),
     hosts: hosts.map((host) => ({
       place: host.place,
-      addresses: host.addresses,
-      network: host.network.name,
+      interfaces: host.interfaces.map(interfaceFacts),
       listen: host.listen.map(formatPort),
     })),
     routers: routers.map((router) => ({
       place: router.place,
-      interfaces: router.interfaces.map(({ device, network, address }) => ({ device, network: network.name, address })),
+      interfaces: router.interfaces.map(interfaceFacts),
     })),
     pods: pods.map((pod) => ({
       place: pod.place,
@@ -92,6 +90,10 @@ function describe({
   };
 }
 
+function interfaceFacts({ device, network, addresses, mtu }: Interface) {
+  return { device, network: network.name, addresses, mtu };
+}
+
 function format(cluster: Cluster): string {
   const { cni, proxy, podCIDR, serviceCIDR } = cluster;
   return [
@@ -105,29 +107,16 @@ function format(cluster: Cluster): string {
       ]),
     ),
     ...section(
-      ['NODE', 'ADDRESSES', 'NETWORK', 'PODS'],
-      cluster.nodes.map(({ place, addresses, network, podCIDR: own }) => [
-        place,
-        addresses.join(' '),
-        network.name,
-        own.text,
-      ]),
+      ['NODE', 'INTERFACES', 'PODS'],
+      cluster.nodes.map((node) => [node.place, formatInterfaces(node), node.podCIDR.text]),
     ),
     ...section(
-      ['HOST', 'ADDRESSES', 'NETWORK', 'LISTENS'],
-      cluster.hosts.map(({ place, addresses, network, listen }) => [
-        place,
-        addresses.join(' '),
-        network.name,
-        listen.map(formatPort).join(' '),
-      ]),
+      ['HOST', 'INTERFACES', 'LISTENS'],
+      cluster.hosts.map((host) => [host.place, formatInterfaces(host), host.listen.map(formatPort).join(' ')]),
     ),
     ...section(
-      ['ROUTER', 'ADDRESSES'],
-      cluster.routers.map(({ place, interfaces }) => [
-        place,
-        interfaces.map(({ device, address }) => `${device} ${address}`).join(', '),
-      ]),
+      ['ROUTER', 'INTERFACES'],
+      cluster.routers.map((router) => [router.place, formatInterfaces(router)]),
     ),
     ...section(
       ['POD', 'ADDRESS', 'NODE', 'STATE'],
@@ -135,6 +124,12 @@ function format(cluster: Cluster): string {
     ),
     ...section(['SERVICE', 'TYPE', 'ADDRESS', 'PORT', 'ENDPOINTS'], cluster.services.flatMap(serviceRows)),
   ].join('\n');
+}
+
+function formatInterfaces({ interfaces }: Machine): string {
+  return interfaces
+    .map(({ device, network, addresses }) => `${device} ${addresses.join(' ')} (${network.name})`)
+    .join(', ');
 }
 
 function section(head: readonly string[], rows: readonly (readonly string[])[]): string[] {

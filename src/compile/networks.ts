@@ -10,8 +10,8 @@
  * A network is a bridge without addresses in a namespace of its own: a switch.
  */
 
-import type { Cluster, Machine, Network, Place, Route } from '../model/cluster.ts';
-import { cidrContains, hostCidr } from '../net/address.ts';
+import type { Cluster, Interface, Machine, Network, Place } from '../model/cluster.ts';
+import { cidrContains } from '../net/address.ts';
 import { deviceName, isReservedDeviceName, macFor, namespaceName } from '../net/name.ts';
 import type { KernelStateBuilder, NamespaceBuilder } from './builder.ts';
 
@@ -29,52 +29,43 @@ export function compileNetworks(cluster: Cluster, state: KernelStateBuilder): vo
     namespace.link({ kind: 'bridge', name: SWITCH, mtu: network.mtu, mac: macFor('switch', network.gateway) });
   }
   const portName = portNames(cluster);
-  for (const machine of [...cluster.nodes, ...cluster.hosts]) compileMachine(machine, portName(machine), state);
-  for (const router of cluster.routers) {
-    const namespace = state.add(router.netns, router.origin, router.place);
-    namespace.sysctl('net.ipv4.ip_forward', 1);
-    for (const { device, network, address } of router.interfaces) {
-      connect(namespace, device, address, network, portName(router), state);
-      namespace.address(device, address, network.cidr);
-    }
-    compileRoutes(
-      namespace,
-      router.routes,
-      (via) => router.interfaces.find(({ network }) => cidrContains(network.cidr, via))!.device,
-    );
-  }
+  const { nodes, hosts, routers } = cluster;
+  for (const node of nodes) compileMachine(node, portName(node), state);
+  for (const host of hosts) compileMachine(host, portName(host), state);
+  for (const router of routers) compileMachine(router, portName(router), state).sysctl('net.ipv4.ip_forward', 1);
+  for (const node of nodes) compileDefaultRoute(node, state);
+  for (const host of hosts) if (host.interfaces[0].network.routed) compileDefaultRoute(host, state);
 }
 
-function compileMachine(machine: Machine, port: string, state: KernelStateBuilder): void {
-  const { network } = machine;
+function compileMachine(machine: Machine, port: string, state: KernelStateBuilder): NamespaceBuilder {
+  const { interfaces, routes } = machine;
   const namespace = state.add(machine.netns, machine.origin, machine.place);
-  connect(namespace, 'eth0', machine.address, network, port, state);
-  for (const address of machine.addresses) {
-    namespace.address('eth0', address, cidrContains(network.cidr, address) ? network.cidr : hostCidr(address));
+  for (const own of interfaces) {
+    connect(namespace, own, port, state);
+    for (const address of own.addresses) namespace.address(own.device, address, own.network.cidr);
   }
-  compileRoutes(namespace, machine.routes, () => 'eth0');
-  if (hasDefaultRoute(machine)) namespace.route({ to: 'default', via: network.gateway, device: 'eth0' });
+  for (const { to, via, origin } of routes) {
+    const { device } = interfaces.find(({ network }) => cidrContains(network.cidr, via))!;
+    namespace.route({ to: to.prefix === 0 ? 'default' : to.text, via, device }, origin);
+  }
+  return namespace;
 }
 
 /**
  * Every node has a default route, as a real one has: without it the kernel would not even try a ClusterIP.
- * A host outside the cluster has one only where a router exists.
+ * A host outside the cluster has one only where a router exists. A given one stands instead.
  */
-function hasDefaultRoute({ place, network, routes }: Machine): boolean {
-  return (place.startsWith('node/') || network.routed) && !routes.some(({ to }) => to.prefix === 0);
-}
-
-function compileRoutes(namespace: NamespaceBuilder, routes: readonly Route[], device: (via: string) => string): void {
-  for (const { to, via, origin } of routes) {
-    namespace.route({ to: to.prefix === 0 ? 'default' : to.text, via, device: device(via) }, origin);
-  }
+function compileDefaultRoute(
+  { netns, interfaces: [{ device, network }], routes }: Machine,
+  state: KernelStateBuilder,
+): void {
+  if (routes.some(({ to }) => to.prefix === 0)) return;
+  state.get(netns).route({ to: 'default', via: network.gateway, device });
 }
 
 function connect(
   namespace: NamespaceBuilder,
-  device: string,
-  address: string,
-  network: Network,
+  { device, address, network, mtu }: Interface,
   port: string,
   state: KernelStateBuilder,
 ): void {
@@ -82,7 +73,7 @@ function connect(
   namespace.link({
     kind: 'veth',
     name: device,
-    mtu: network.mtu,
+    mtu,
     mac: macFor('machine', address),
     peer: { namespace: segment, name: port },
     creates: true,
@@ -91,7 +82,7 @@ function connect(
     {
       kind: 'veth',
       name: port,
-      mtu: network.mtu,
+      mtu,
       mac: macFor('machinePort', address),
       master: SWITCH,
       peer: { namespace: namespace.name, name: device },

@@ -17,7 +17,7 @@ import {
   type StateCheck,
   type Step,
 } from './check.ts';
-import type { Cluster, ServicePort } from './cluster.ts';
+import { addressesOf, type Cluster, type ServicePort } from './cluster.ts';
 import { DestinationError, type ResolvedDestination, resolveDestination } from './destination.ts';
 import { addressOwners } from './listeners.ts';
 import { fits, type Modes } from './modes.ts';
@@ -314,7 +314,7 @@ class CheckResolver {
   /** The Service port an address and port lead to. Several Services may share an address, and nodes have all NodePorts. */
   #servicePort(to: ResolvedDestination): ServicePort | undefined {
     const { services, nodes } = this.#cluster;
-    const onNode = nodes.some(({ addresses }) => addresses.includes(to.address));
+    const onNode = nodes.some((node) => addressesOf(node).includes(to.address));
     return services
       .flatMap(({ clusterIP, externalIPs, loadBalancerIPs, ports }) => {
         const here = [clusterIP, ...externalIPs, ...loadBalancerIPs].includes(to.address);

@@ -58,6 +58,8 @@ export interface Place {
   readonly place: string;
   /** The network namespace it lives in. Pods on the host network share their node's. */
   readonly netns: string;
+  /** What it is called by: a machine's first address, a node's InternalIP. */
+  readonly address: string;
   readonly origin: Origin;
 }
 
@@ -68,13 +70,22 @@ export interface Route {
   readonly origin: Origin;
 }
 
-/** A machine with one interface, `eth0`, on one network. */
-export interface Machine extends Place {
-  readonly name: string;
+/** Where a machine is connected to a network. */
+export interface Interface {
+  /** `eth0` */
+  readonly device: string;
   readonly network: Network;
   /** The first of `addresses`. */
   readonly address: string;
   readonly addresses: readonly string[];
+  readonly mtu: number;
+}
+
+/** A node, a host, or a router. */
+export interface Machine extends Place {
+  readonly name: string;
+  /** eth0, eth1, …; no two on one network. */
+  readonly interfaces: readonly [Interface, ...Interface[]];
   readonly routes: readonly Route[];
 }
 
@@ -87,19 +98,14 @@ export interface Host extends Machine {
   readonly listen: readonly Port[];
 }
 
-export interface Router extends Place {
-  readonly name: string;
-  /** eth0, eth1, … in the order the networks are named. */
-  readonly interfaces: readonly { readonly device: string; readonly network: Network; readonly address: string }[];
-  readonly routes: readonly Route[];
-}
+/** Forwards, and is the default gateway of its networks. */
+export type Router = Machine;
 
 export interface Pod extends Place {
   readonly namespace: string;
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly node: Node;
-  readonly address: string;
   readonly hostNetwork: boolean;
   readonly ports: readonly ContainerPort[];
   readonly conditions: EndpointConditions;
@@ -175,6 +181,11 @@ export interface Fault {
   /** The place to break; undefined: wherever it applies. */
   readonly at?: string;
   readonly origin: Origin;
+}
+
+/** Those on its networks; network plugins and kube-proxy give a node others. */
+export function addressesOf({ interfaces }: Machine): string[] {
+  return interfaces.flatMap(({ addresses }) => addresses);
 }
 
 /** `namespace/name` without the default namespace: how objects are called in messages and places. */

@@ -6,7 +6,7 @@ import { nearest } from '../diagnostic.ts';
 import { familyOf } from '../net/address.ts';
 import type { Protocol } from '../net/port.ts';
 import type { Destination } from './check.ts';
-import { type Cluster, type Node, objectName, type Place, type Service, type ServicePort } from './cluster.ts';
+import { type Cluster, type Node, objectName, type Service, type ServicePort } from './cluster.ts';
 import type { Places } from './place.ts';
 
 /** Why a text is no destination here: a message and what would be one. */
@@ -139,16 +139,11 @@ const HELP =
 
 function placeAddress(text: string, target: string, places: Places): string {
   const place = places.find(target);
-  if (place) return primaryAddress(place);
+  if (place) return place.address;
   if (!target.includes('/'))
     throw new DestinationError(`"${text}" is not a destination`, `names are not resolved here; ${HELP}`);
   const { message, help } = places.explain(target);
   throw new DestinationError(message, help);
-}
-
-/** The address a place is called by: a machine's first one, a pod's, the first interface of a router. */
-function primaryAddress(place: Place & { address?: string; interfaces?: readonly { address: string }[] }): string {
-  return place.address ?? place.interfaces![0]!.address;
 }
 
 function serviceName({ namespace, name }: Service): string {

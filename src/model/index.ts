@@ -2,9 +2,10 @@
 import type { Diagnostics } from '../diagnostic.ts';
 import { fitsDevice, tunnelName } from '../net/name.ts';
 import type { Manifest, ManifestOf } from '../parse/index.ts';
-import { CLUSTER_DEFAULTS, cni as cniSchema } from '../parse/schema/topology.ts';
+import { cniInMode } from '../parse/schema/cni.ts';
+import { CLUSTER_DEFAULTS } from '../parse/schema/topology.ts';
 import { modelChecks } from './checks.ts';
-import type { Cluster, CniConfig, CniMode, Fault, ProxyMode } from './cluster.ts';
+import type { Cluster, CniConfig, CniMode, Fault, Node, ProxyMode } from './cluster.ts';
 import { ofKind } from './defaults.ts';
 import { modelListeners } from './listeners.ts';
 import { modelMachines } from './machines.ts';
@@ -38,7 +39,7 @@ export function model(
   const machines = modelMachines(topology, manifests, ranges, diagnostics);
   const pods = modelPods(manifests, machines.nodes, options.namespace, diagnostics);
   const spec = topology?.object.spec;
-  const { cni, proxy } = modelModes(topology, options, diagnostics);
+  const { cni, proxy } = modelModes(topology, machines.nodes, options, diagnostics);
   const modes = { cni: cni.mode, proxy: proxy.mode };
   const context = {
     namespace: options.namespace,
@@ -73,6 +74,7 @@ export function model(
 /** The modes of the Topology, or those chosen instead. That its own do not suit it is a mistake. */
 function modelModes(
   topology: ManifestOf<'Topology'> | undefined,
+  nodes: readonly Node[],
   options: ModelOptions,
   diagnostics: Diagnostics,
 ): Pick<Cluster, 'cni' | 'proxy'> {
@@ -85,7 +87,7 @@ function modelModes(
       'name them in spec.when, or choose others in spec.cluster',
     );
   return {
-    cni: modelCni(topology, options.cni, diagnostics),
+    cni: modelCni(topology, nodes, options.cni, diagnostics),
     proxy: { ...cluster.proxy, mode: options.proxy ?? cluster.proxy.mode },
   };
 }
@@ -93,17 +95,31 @@ function modelModes(
 /** flannel calls its device after the VNI; the real one fails as well when the name is too long. */
 function modelCni(
   topology: ManifestOf<'Topology'> | undefined,
+  nodes: readonly Node[],
   mode: CniMode | undefined,
   diagnostics: Diagnostics,
 ): CniConfig {
   const given = topology?.object.spec.cluster.cni ?? CLUSTER_DEFAULTS.cni;
-  const config = mode === undefined || mode === given.mode ? given : cniSchema.parse({ mode });
+  const config = cniInMode(mode ?? given.mode, given);
   if (config.mode === 'vxlan' && !fitsDevice(tunnelName(config.vni))) {
     diagnostics.error(
       'invalid-value',
       `VNI ${config.vni} needs a device called ${tunnelName(config.vni)}, and a device name has at most 15 characters`,
       topology?.locate(['spec', 'cluster', 'cni', 'vni']),
       'choose a VNI of at most 9999999',
+    );
+  }
+  const iface = 'iface' in config ? config.iface : undefined;
+  const without = nodes.find(
+    ({ interfaces }) => iface !== undefined && !interfaces.some((own) => own.device === iface),
+  );
+  if (without) {
+    const own = without.interfaces.map(({ device, network }) => `${device} (network ${network.name})`).join(', ');
+    diagnostics.error(
+      'invalid-value',
+      `${without.place} has no interface ${iface}`,
+      topology?.locate(['spec', 'cluster', 'cni', 'iface']),
+      `it has ${own}; flanneld uses the same one on every node`,
     );
   }
   return config;

@@ -1,7 +1,7 @@
 /** Which ports answer: declared container ports, ports that endpoints promise, and what hosts listen on. */
 import type { Diagnostics } from '../diagnostic.ts';
 import type { Port } from '../net/port.ts';
-import type { Cluster, Listener, Node, Place, Service } from './cluster.ts';
+import { addressesOf, type Cluster, type Listener, type Node, type Place, type Service } from './cluster.ts';
 
 type Machines = Pick<Cluster, 'nodes' | 'hosts' | 'routers' | 'pods'>;
 
@@ -70,9 +70,8 @@ function healthChecks(nodes: readonly Node[], services: readonly Service[]): Lis
 /** A pod on the host network owns none of its node's addresses. */
 export function addressOwners({ nodes, hosts, routers, pods }: Machines): Map<string, Place> {
   return new Map<string, Place>([
-    ...routers.flatMap((router) => router.interfaces.map(({ address }): [string, Place] => [address, router])),
-    ...[...nodes, ...hosts].flatMap((machine) =>
-      machine.addresses.map((address): [string, Place] => [address, machine]),
+    ...[...routers, ...nodes, ...hosts].flatMap((machine) =>
+      addressesOf(machine).map((address): [string, Place] => [address, machine]),
     ),
     ...pods.filter(({ hostNetwork }) => !hostNetwork).map((pod): [string, Place] => [pod.address, pod]),
   ]);

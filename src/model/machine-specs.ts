@@ -1,36 +1,39 @@
 /** What the input says about each machine, the Topology document and Node objects brought together. */
 import type { Diagnostics, Origin, Position } from '../diagnostic.ts';
+import { cidrContains } from '../net/address.ts';
 import type { Manifest, ManifestOf } from '../parse/index.ts';
-import type { RouteObject } from '../parse/schema/topology.ts';
+import type { NodeObject, RouteObject, RouterObject } from '../parse/schema/topology.ts';
+import type { Network } from './cluster.ts';
 import { DEFAULT_HOST, impliedNodeNames, internalAddresses, ofKind, podCIDRsOf } from './defaults.ts';
 
-interface Spec {
+/** A machine before anything is allocated. */
+export interface MachineSpec {
+  readonly kind: 'node' | 'host' | 'router';
   readonly place: string;
   readonly name: string;
-  /** Addresses the input fixes. */
-  readonly addresses: readonly string[];
+  /** eth0, eth1, … */
+  readonly interfaces: readonly InterfaceSpec[];
+  readonly podCIDRs: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly listen: readonly (string | number)[];
   readonly routes: readonly RouteObject[];
   readonly at: Position | undefined;
   readonly routeAt: (index: number) => Position | undefined;
   readonly origin: Origin;
 }
 
-/** A node or a host, before anything is allocated. */
-export interface MachineSpec extends Spec {
-  readonly kind: 'node' | 'host';
+export interface InterfaceSpec {
   /** Undefined: the first network. */
   readonly network: string | undefined;
-  readonly podCIDRs: readonly string[];
-  readonly labels: Readonly<Record<string, string>>;
-  readonly listen: readonly (string | number)[];
-}
-
-export interface RouterSpec extends Spec {
-  readonly networks: readonly string[];
-  readonly networkAt: (index: number) => Position | undefined;
+  /** Addresses the input fixes. */
+  readonly addresses: readonly string[];
+  /** Undefined: the network's. */
+  readonly mtu?: number | undefined;
+  readonly at: Position | undefined;
 }
 
 type Topology = ManifestOf<'Topology'> | undefined;
+type Located = ReturnType<typeof placed>;
 
 /** Nodes of the Topology and Node objects, one entry a name; the Topology's word counts where both speak. */
 export function nodeSpecs(topology: Topology, manifests: readonly Manifest[], diagnostics: Diagnostics): MachineSpec[] {
@@ -44,13 +47,14 @@ export function nodeSpecs(topology: Topology, manifests: readonly Manifest[], di
   const declared = topology?.object.spec.nodes ?? [];
   const specs = declared.map((node, index): MachineSpec => {
     const object = objects.get(node.name);
-    const own = [...(node.address ? [node.address] : []), ...node.addresses];
+    const at = placed(topology, 'nodes', index, `node/${node.name}`);
+    const [first, ...others] = machineInterfaces(node, at, diagnostics);
+    const isFixed = first!.addresses.length > 0 || !object;
     return {
-      ...placed(topology, 'nodes', index, `node/${node.name}`),
+      ...at,
       kind: 'node',
       name: node.name,
-      network: node.network,
-      addresses: own.length > 0 || !object ? own : internalAddresses(object.object),
+      interfaces: [isFixed ? first! : { ...first!, addresses: internalAddresses(object.object) }, ...others],
       podCIDRs: node.podCIDR ? [node.podCIDR].flat() : object ? podCIDRsOf(object.object) : [],
       labels: { ...object?.object.metadata.labels, ...node.labels },
       routes: node.routes,
@@ -67,51 +71,101 @@ export function nodeSpecs(topology: Topology, manifests: readonly Manifest[], di
 }
 
 /** The hosts of the Topology; without one, a single `client` outside the cluster. */
-export function hostSpecs(topology: Topology, manifests: readonly Manifest[]): MachineSpec[] {
+export function hostSpecs(topology: Topology, manifests: readonly Manifest[], diagnostics: Diagnostics): MachineSpec[] {
   if (!topology) return [bare('host', DEFAULT_HOST, originOf(topology, manifests))];
-  return topology.object.spec.hosts.map((host, index) => ({
-    ...placed(topology, 'hosts', index, `host/${host.name}`),
-    kind: 'host',
-    name: host.name,
-    network: host.network,
-    addresses: [...(host.address ? [host.address] : []), ...host.addresses],
-    podCIDRs: [],
-    labels: {},
-    routes: host.routes,
-    listen: host.listen,
+  return topology.object.spec.hosts.map((host, index) => {
+    const at = placed(topology, 'hosts', index, `host/${host.name}`);
+    return {
+      ...bare('host', host.name, at.origin),
+      ...at,
+      interfaces: machineInterfaces(host, at, diagnostics),
+      routes: host.routes,
+      listen: host.listen,
+    };
+  });
+}
+
+export function routerSpecs(topology: Topology, networks: readonly Network[], diagnostics: Diagnostics): MachineSpec[] {
+  return (topology?.object.spec.routers ?? []).map((router, index) => {
+    const at = placed(topology, 'routers', index, `router/${router.name}`);
+    return {
+      ...bare('router', router.name, at.origin),
+      ...at,
+      interfaces: routerInterfaces(router, networks, at, diagnostics),
+      routes: router.routes,
+    };
+  });
+}
+
+/** `network`, `address` and `addresses` are the short form for a machine with one interface. */
+function machineInterfaces(
+  machine: Pick<NodeObject, 'network' | 'address' | 'addresses' | 'interfaces'>,
+  at: Located,
+  diagnostics: Diagnostics,
+): InterfaceSpec[] {
+  const { network, address, addresses, interfaces } = machine;
+  if (!interfaces) return [{ network, addresses: addressesOf({ address, addresses }), at: at.at }];
+  if (network !== undefined || address !== undefined || addresses.length > 0) reportBothForms(at, diagnostics);
+  return interfaces.map((own, index) => ({ ...own, addresses: addressesOf(own), at: at.interfaceAt(index) }));
+}
+
+/** `networks` and `addresses` are the short form. */
+function routerInterfaces(
+  { networks: names, addresses, interfaces }: RouterObject,
+  networks: readonly Network[],
+  at: Located,
+  diagnostics: Diagnostics,
+): InterfaceSpec[] {
+  if (interfaces) {
+    if (names || addresses.length > 0) reportBothForms(at, diagnostics);
+    return interfaces.map((own, index) => ({ ...own, addresses: addressesOf(own), at: at.interfaceAt(index) }));
+  }
+  if (!names) {
+    diagnostics.error('missing-field', `${at.place} joins no networks`, at.at, 'say `networks: [lan, dmz]`');
+    return [];
+  }
+  const joined = networks.filter(({ name }) => names.includes(name));
+  for (const address of addresses.filter((own) => !joined.some(({ cidr }) => cidrContains(cidr, own))))
+    diagnostics.error('address-outside', `${address} is on none of the networks of ${at.place}`, at.at);
+  return names.map((network, index) => ({
+    network,
+    addresses: addresses.filter((own) => joined.some(({ name, cidr }) => name === network && cidrContains(cidr, own))),
+    at: at.networkAt(index),
   }));
 }
 
-export function routerSpecs(topology: Topology): RouterSpec[] {
-  return (topology?.object.spec.routers ?? []).map((router, index) => ({
-    ...placed(topology, 'routers', index, `router/${router.name}`),
-    name: router.name,
-    addresses: router.addresses,
-    networks: router.networks,
-    networkAt: (network) => topology?.locate(['spec', 'routers', index, 'networks', network]),
-    routes: router.routes,
-  }));
+function addressesOf({ address, addresses }: Pick<NodeObject, 'address' | 'addresses'>): string[] {
+  return [...(address === undefined ? [] : [address]), ...addresses];
+}
+
+function reportBothForms({ place, at }: Located, diagnostics: Diagnostics): void {
+  diagnostics.error(
+    'conflicting-fields',
+    `${place} has \`interfaces\` and the short form for them as well`,
+    at,
+    'say everything in `interfaces`: [{ network, address, addresses, mtu }, …]',
+  );
 }
 
 function fromNodeObject(manifest: ManifestOf<'Node'>): MachineSpec {
   const { metadata } = manifest.object;
+  const at = manifest.locate(['metadata', 'name']);
   return {
     ...bare('node', metadata.name, manifest.origin),
-    at: manifest.locate(['metadata', 'name']),
-    addresses: internalAddresses(manifest.object),
+    at,
+    interfaces: [{ network: undefined, addresses: internalAddresses(manifest.object), at }],
     podCIDRs: podCIDRsOf(manifest.object),
     labels: metadata.labels ?? {},
   };
 }
 
-function bare(kind: 'node' | 'host', name: string, origin: Origin): MachineSpec {
+function bare(kind: MachineSpec['kind'], name: string, origin: Origin): MachineSpec {
   return {
     place: `${kind}/${name}`,
     kind,
     name,
     origin,
-    network: undefined,
-    addresses: [],
+    interfaces: [{ network: undefined, addresses: [], at: undefined }],
     podCIDRs: [],
     labels: {},
     routes: [],
@@ -121,17 +175,16 @@ function bare(kind: 'node' | 'host', name: string, origin: Origin): MachineSpec 
   };
 }
 
-function placed(
-  topology: Topology,
-  list: 'nodes' | 'hosts' | 'routers',
-  index: number,
-  place: string,
-): Pick<Spec, 'place' | 'at' | 'routeAt' | 'origin'> {
-  const at = topology!.locate(['spec', list, index]);
+/** Where the Topology names a machine, and what it says about it. */
+function placed(topology: Topology, list: 'nodes' | 'hosts' | 'routers', index: number, place: string) {
+  const locate = (...path: (string | number)[]) => topology!.locate(['spec', list, index, ...path]);
+  const at = locate();
   return {
     place,
     at,
-    routeAt: (route) => topology?.locate(['spec', list, index, 'routes', route]),
+    interfaceAt: (own: number): Position => locate('interfaces', own),
+    networkAt: (network: number): Position => locate('networks', network),
+    routeAt: (route: number): Position => locate('routes', route),
     origin: { file: at.file, line: at.line },
   };
 }

@@ -1,11 +1,11 @@
-/** Nodes, hosts and routers: who they are, on which network, with which addresses. */
+/** Nodes, hosts and routers: who they are, on which networks, with which addresses. */
 import type { Diagnostics } from '../diagnostic.ts';
-import { type Cidr, cidrContains } from '../net/address.ts';
+import type { Cidr } from '../net/address.ts';
 import { namespaceName } from '../net/name.ts';
 import { parsePort } from '../net/port.ts';
 import type { Manifest, ManifestOf } from '../parse/index.ts';
-import type { Host, Machine, Network, Node, Router } from './cluster.ts';
-import { hostSpecs, type MachineSpec, nodeSpecs, type RouterSpec, routerSpecs } from './machine-specs.ts';
+import type { Host, Interface, Machine, Network, Node, Router } from './cluster.ts';
+import { hostSpecs, type InterfaceSpec, type MachineSpec, nodeSpecs, routerSpecs } from './machine-specs.ts';
 import { findNetwork, type Ranges } from './networks.ts';
 import { AddressPool } from './pool.ts';
 import { type NextHops, resolveRoutes } from './routes.ts';
@@ -26,145 +26,111 @@ export function modelMachines(
   ranges: Ranges,
   diagnostics: Diagnostics,
 ): Machines {
-  const pools = new Map(
-    ranges.networks.map((network) => [
-      network.name,
-      new AddressPool(network.cidr, `network ${network.name}`, diagnostics),
-    ]),
+  const specs = {
+    routers: routerSpecs(topology, ranges.networks, diagnostics),
+    nodes: nodeSpecs(topology, manifests, diagnostics),
+    hosts: hostSpecs(topology, manifests, diagnostics),
+  };
+  const all = [...specs.routers, ...specs.nodes, ...specs.hosts];
+  reportDuplicates(all, diagnostics);
+  const pools: Pools = new Map(
+    ranges.networks.map((network) => [network, new AddressPool(network.cidr, `network ${network.name}`, diagnostics)]),
   );
-  const routers = routerSpecs(topology).map((spec) => ({
-    spec,
-    interfaces: connect(spec, ranges.networks, pools, diagnostics),
-  }));
-  const nodes = attach(nodeSpecs(topology, manifests, diagnostics), ranges.networks, diagnostics);
-  const hosts = attach(hostSpecs(topology, manifests), ranges.networks, diagnostics);
-  reportDuplicates(
-    [...nodes, ...hosts, ...routers].map(({ spec }) => spec),
-    diagnostics,
-  );
-
-  const addresses = allocateAddresses([...nodes, ...hosts], pools);
+  /** Routers first: the others' default route leads to an address that one of them has. */
+  const interfaces = new Map([
+    ...connect(specs.routers, pools, diagnostics),
+    ...connect([...specs.nodes, ...specs.hosts], pools, diagnostics),
+  ]);
   const subnets = allocateSubnets(
-    nodes.map(({ spec }) => spec),
+    specs.nodes,
     ranges.podCIDR,
     topology?.object.spec.cluster.nodeCIDRMaskSize ?? 24,
     diagnostics,
   );
-  const nextHops: NextHops = [
-    ...[...nodes, ...hosts].flatMap(({ spec, network }) =>
-      (addresses.get(spec) ?? []).slice(0, 1).map((address) => ({ place: spec.place, network, address })),
-    ),
-    ...routers.flatMap(({ spec, interfaces }) =>
-      interfaces.map(({ network, address }) => ({ place: spec.place, network, address })),
-    ),
-  ];
-
-  const machine = ({ spec, network }: Attached): Machine | undefined => {
-    const own = addresses.get(spec) ?? [];
-    const [address] = own;
-    if (address === undefined) return undefined;
-    const routes = resolveRoutes(spec, [network], nextHops, diagnostics);
+  const nextHops: NextHops = all.flatMap((spec) =>
+    interfaces.get(spec)!.map(({ network, address }) => ({ place: spec.place, network, address })),
+  );
+  /** Undefined when something about it has been reported. */
+  const machine = (spec: MachineSpec): Machine | undefined => {
+    const [first, ...others] = interfaces.get(spec)!;
+    if (!first) return undefined;
+    const { place, kind, name, origin } = spec;
+    const networks = [first, ...others].map(({ network }) => network);
     return {
-      place: spec.place,
-      netns: namespaceName(spec.kind, spec.name),
-      name: spec.name,
-      network,
-      address,
-      addresses: own,
-      routes,
-      origin: spec.origin,
+      place,
+      netns: namespaceName(kind, name),
+      name,
+      interfaces: [first, ...others],
+      address: first.address,
+      routes: resolveRoutes(spec, networks, nextHops, diagnostics),
+      origin,
     };
   };
   return {
-    nodes: nodes.flatMap((attached, index) => {
-      const base = machine(attached);
+    nodes: specs.nodes.flatMap((spec, index) => {
+      const base = machine(spec);
       const podCIDR: Cidr | undefined = subnets[index];
       if (!base || !podCIDR) return [];
-      return [{ ...base, podCIDR, labels: { 'kubernetes.io/hostname': base.name, ...attached.spec.labels } }];
+      return [{ ...base, podCIDR, labels: { 'kubernetes.io/hostname': base.name, ...spec.labels } }];
     }),
-    hosts: hosts.flatMap((attached) => {
-      const base = machine(attached);
-      return base ? [{ ...base, listen: attached.spec.listen.flatMap((port) => parsePort(port) ?? []) }] : [];
+    hosts: specs.hosts.flatMap((spec) => {
+      const base = machine(spec);
+      return base ? [{ ...base, listen: spec.listen.flatMap((port) => parsePort(port) ?? []) }] : [];
     }),
-    routers: routers.map(({ spec, interfaces }) => ({
-      place: spec.place,
-      netns: namespaceName('router', spec.name),
-      name: spec.name,
-      interfaces,
-      routes: resolveRoutes(
-        spec,
-        interfaces.map(({ network }) => network),
-        nextHops,
-        diagnostics,
-      ),
-      origin: spec.origin,
-    })),
+    routers: specs.routers.flatMap((spec) => machine(spec) ?? []),
   };
 }
 
-interface Attached {
+interface Connection {
   readonly spec: MachineSpec;
+  readonly own: InterfaceSpec;
+  readonly device: string;
   readonly network: Network;
 }
 
-function attach(specs: readonly MachineSpec[], networks: readonly Network[], diagnostics: Diagnostics): Attached[] {
-  return specs.flatMap((spec) => {
-    const network = findNetwork(spec.network, networks, spec.at, diagnostics);
-    return network ? [{ spec, network }] : [];
-  });
-}
+type Pools = ReadonlyMap<Network, AddressPool>;
 
-/** Fixed addresses first, so that none of them is given away. */
-function allocateAddresses(
-  attached: readonly Attached[],
-  pools: ReadonlyMap<string, AddressPool>,
-): Map<MachineSpec, readonly string[]> {
-  for (const { spec, network } of attached) {
-    for (const address of spec.addresses) pools.get(network.name)!.claim(address, spec.place, spec.at);
-  }
+/** The interfaces of each machine. Fixed addresses are taken first, so that none of them is given away. */
+function connect(
+  specs: readonly MachineSpec[],
+  pools: Pools,
+  diagnostics: Diagnostics,
+): ReadonlyMap<MachineSpec, readonly Interface[]> {
+  const connections = specs.flatMap((spec) => connectionsOf(spec, [...pools.keys()], diagnostics));
+  for (const { spec, own, network } of connections)
+    for (const address of own.addresses) pools.get(network)!.claim(address, spec.place, own.at);
+  const interfaces = connections.flatMap(({ spec, own, device, network }) => {
+    const take = () => pools.get(network)!.take(OFFSET[spec.kind], spec.place, own.at);
+    const address = own.addresses[0] ?? take();
+    if (address === undefined) return [];
+    const addresses = own.addresses.length > 0 ? own.addresses : [address];
+    return [{ spec, made: { device, network, address, addresses, mtu: own.mtu ?? network.mtu } }];
+  });
   return new Map(
-    attached.map(({ spec, network }) => {
-      if (spec.addresses.length > 0) return [spec, spec.addresses];
-      const address = pools.get(network.name)!.take(OFFSET[spec.kind], spec.place, spec.at);
-      return [spec, address === undefined ? [] : [address]];
-    }),
+    specs.map((spec) => [spec, interfaces.filter((own) => own.spec === spec).map(({ made }) => made)] as const),
   );
 }
 
-function connect(
-  spec: RouterSpec,
-  networks: readonly Network[],
-  pools: ReadonlyMap<string, AddressPool>,
-  diagnostics: Diagnostics,
-): Router['interfaces'] {
-  const interfaces = spec.networks.flatMap((name, index) => {
-    if (spec.networks.indexOf(name) < index) {
+function connectionsOf(spec: MachineSpec, networks: readonly Network[], diagnostics: Diagnostics): Connection[] {
+  const joined = new Set<Network>();
+  return spec.interfaces.flatMap((own, index) => {
+    const network = findNetwork(own.network, networks, own.at ?? spec.at, diagnostics);
+    if (!network) return [];
+    if (joined.has(network)) {
       diagnostics.error(
         'duplicate-network',
-        `${spec.place} joins network ${name} twice`,
-        spec.networkAt(index),
-        'a router has one interface on each of its networks',
+        `${spec.place} joins network ${network.name} twice`,
+        own.at,
+        'a machine has one interface on each of its networks; it may have several addresses',
       );
       return [];
     }
-    const network = findNetwork(name, networks, spec.networkAt(index), diagnostics);
-    if (!network) return [];
-    const pool = pools.get(name)!;
-    const fixed = spec.addresses.find((address) => cidrContains(network.cidr, address));
-    if (fixed !== undefined) pool.claim(fixed, spec.place, spec.at);
-    const address = fixed ?? pool.take(OFFSET.router, spec.place, spec.at);
-    return address === undefined ? [] : [{ device: `eth${index}`, network, address }];
+    joined.add(network);
+    return [{ spec, own, device: `eth${index}`, network }];
   });
-  for (const address of spec.addresses.filter((own) => !interfaces.some((face) => face.address === own))) {
-    diagnostics.error('address-outside', `${address} is on none of the networks of ${spec.place}`, spec.at);
-  }
-  return interfaces;
 }
 
-function reportDuplicates(
-  specs: readonly { readonly place: string; readonly at: MachineSpec['at'] }[],
-  diagnostics: Diagnostics,
-): void {
+function reportDuplicates(specs: readonly MachineSpec[], diagnostics: Diagnostics): void {
   const seen = new Set<string>();
   for (const { place, at } of specs) {
     if (seen.has(place)) diagnostics.error('duplicate-name', `${place} stands here twice`, at);

@@ -2,6 +2,7 @@
 import { type Diagnostics, nearest, type Position } from '../diagnostic.ts';
 import { type Cidr, cidrContains, cidrsOverlap, nthAddress, parseCidr } from '../net/address.ts';
 import type { Manifest, ManifestOf } from '../parse/index.ts';
+import type { RouterObject } from '../parse/schema/topology.ts';
 import type { Network } from './cluster.ts';
 import { DEFAULT_NETWORK, impliedNetworkCidr, impliedPodCidr, impliedServiceCidr } from './defaults.ts';
 
@@ -77,8 +78,8 @@ function modelNetworks(
       );
       return [];
     }
-    const routers = topology?.object.spec.routers.filter(({ networks }) => networks.includes(network.name)) ?? [];
-    const fixed = routers.flatMap(({ addresses }) => addresses).find((address) => cidrContains(cidr, address));
+    const routers = topology?.object.spec.routers.filter((router) => networksOf(router).includes(network.name)) ?? [];
+    const fixed = routers.flatMap(fixedAddresses).find((address) => cidrContains(cidr, address));
     return [
       {
         name: network.name,
@@ -90,6 +91,14 @@ function modelNetworks(
       },
     ];
   });
+}
+
+function networksOf({ networks = [], interfaces = [] }: RouterObject): string[] {
+  return [...networks, ...interfaces.map(({ network }) => network)];
+}
+
+function fixedAddresses({ addresses, interfaces = [] }: RouterObject): string[] {
+  return [...addresses, ...interfaces.flatMap(({ address, addresses: further }) => address ?? further)];
 }
 
 interface NamedRange {

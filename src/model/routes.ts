@@ -3,13 +3,13 @@ import type { Diagnostics } from '../diagnostic.ts';
 import { nearest } from '../diagnostic.ts';
 import { type Cidr, cidrContains, familyOf, hostCidr, parseCidr } from '../net/address.ts';
 import type { Network, Route } from './cluster.ts';
-import type { MachineSpec, RouterSpec } from './machine-specs.ts';
+import type { MachineSpec } from './machine-specs.ts';
 
 /** The address by which a place is reached on a network. */
 export type NextHops = readonly { readonly place: string; readonly network: Network; readonly address: string }[];
 
 export function resolveRoutes(
-  spec: MachineSpec | RouterSpec,
+  spec: MachineSpec,
   networks: readonly Network[],
   nextHops: NextHops,
   diagnostics: Diagnostics,

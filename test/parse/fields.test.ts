@@ -104,7 +104,7 @@ describe('an unknown field', () => {
 
   it('of one mode is not allowed in another', () => {
     const [only] = read(`${TOPOLOGY}spec: { cluster: { cni: { mode: host-gw, vni: 5 } } }\n`).diagnostics;
-    expect(only).toMatchObject({ code: 'unknown-field', help: 'allowed: mode, ipMasq' });
+    expect(only).toMatchObject({ code: 'unknown-field', help: 'allowed: mode, iface, ipMasq' });
   });
 });
 

@@ -9,9 +9,9 @@
 import type { Cluster, CniConfig, Node, Pod } from '../../model/cluster.ts';
 import type { KernelStateBuilder } from '../builder.ts';
 import { compilePods } from './bridge-plugin.ts';
-import { compileRouteToPeer } from './host-gw.ts';
 import { chainName, containerId } from './names.ts';
 import { compileHostPorts } from './portmap.ts';
+import { compileDirectRoute, underlayOf } from './underlay.ts';
 
 type Config = Extract<CniConfig, { mode: 'bridge' }>;
 
@@ -21,11 +21,10 @@ const NETWORK = 'bridge';
 export function compileBridge(cluster: Cluster, state: KernelStateBuilder): void {
   const { mtu, ipMasq, hairpinMode, routes } = cluster.cni as Config;
   for (const node of cluster.nodes) {
-    compilePods(node, cluster.pods, { mtu: mtu ?? node.network.mtu, hairpin: hairpinMode, podRoutes: [] }, state);
-    if (routes === 'static') {
-      for (const peer of cluster.nodes)
-        if (peer !== node && peer.network === node.network) compileRouteToPeer(node, peer, state);
-    }
+    const options = { mtu: mtu ?? underlayOf(node).mtu, hairpin: hairpinMode, podRoutes: [] };
+    compilePods(node, cluster.pods, options, state);
+    if (routes === 'static')
+      for (const peer of cluster.nodes) if (peer !== node) compileDirectRoute(node, peer, peer.interfaces, state);
     if (ipMasq)
       for (const pod of cluster.pods) if (pod.node === node && !pod.hostNetwork) compileMasquerade(node, pod, state);
     compileHostPorts(node, cluster.pods, NETWORK, state);

@@ -6,21 +6,22 @@
  * Works on one layer-2 network only. The kernel refuses a next hop that is not on a connected network ("network is
  * unreachable", flannel-io/flannel#765), so a peer behind a router gets no route, and its pods are out of reach.
  */
-import type { Cluster, CniConfig, Node } from '../../model/cluster.ts';
+import type { Cluster, CniConfig } from '../../model/cluster.ts';
 import type { KernelStateBuilder } from '../builder.ts';
 import { compileFlannelNode } from './flannel.ts';
+import { underlayOf } from './underlay.ts';
 
 type Config = Extract<CniConfig, { mode: 'host-gw' }>;
 
 export function compileHostGateway(cluster: Cluster, state: KernelStateBuilder): void {
-  const { ipMasq } = cluster.cni as Config;
+  const { ipMasq, iface } = cluster.cni as Config;
   for (const node of cluster.nodes) {
-    for (const peer of cluster.nodes)
-      if (peer !== node && peer.network === node.network) compileRouteToPeer(node, peer, state);
-    compileFlannelNode(cluster, node, node.network.mtu, ipMasq, state);
+    const own = underlayOf(node, iface);
+    for (const peer of cluster.nodes) {
+      const { network, address } = underlayOf(peer, iface);
+      if (peer === node || network !== own.network) continue;
+      state.get(node.netns).route({ to: peer.podCIDR.text, via: address, device: own.device }, peer.origin);
+    }
+    compileFlannelNode(cluster, node, own.mtu, ipMasq, state);
   }
-}
-
-export function compileRouteToPeer(node: Node, peer: Node, state: KernelStateBuilder): void {
-  state.get(node.netns).route({ to: peer.podCIDR.text, via: peer.address, device: 'eth0' }, peer.origin);
 }

@@ -11,6 +11,7 @@ import type { Cluster, CniConfig, Node } from '../../model/cluster.ts';
 import { hostCidr } from '../../net/address.ts';
 import type { KernelStateBuilder } from '../builder.ts';
 import { compileFlannelNode, overlayAddress } from './flannel.ts';
+import { underlayOf } from './underlay.ts';
 
 type Config = Extract<CniConfig, { mode: 'ipip' }>;
 
@@ -19,22 +20,24 @@ const DEVICE = 'flannel.ipip';
 const OVERHEAD = 20;
 
 export function compileIpip(cluster: Cluster, state: KernelStateBuilder): void {
-  const { directRouting, ipMasq } = cluster.cni as Config;
+  const { directRouting, iface, ipMasq } = cluster.cni as Config;
   for (const node of cluster.nodes) {
-    const mtu = node.network.mtu - OVERHEAD;
-    compileDevice(node, mtu, state);
+    const own = underlayOf(node, iface);
+    const mtu = own.mtu - OVERHEAD;
+    compileDevice(node, own.address, mtu, state);
     for (const peer of cluster.nodes) {
       if (peer === node) continue;
-      const device = directRouting && peer.network === node.network ? 'eth0' : DEVICE;
-      state.get(node.netns).route({ to: peer.podCIDR.text, via: peer.address, device, onlink: true }, peer.origin);
+      const { network, address: via } = underlayOf(peer, iface);
+      const device = directRouting && network === own.network ? own.device : DEVICE;
+      state.get(node.netns).route({ to: peer.podCIDR.text, via, device, onlink: true }, peer.origin);
     }
     compileFlannelNode(cluster, node, mtu, ipMasq, state);
   }
 }
 
-function compileDevice(node: Node, mtu: number, state: KernelStateBuilder): void {
+function compileDevice(node: Node, local: string, mtu: number, state: KernelStateBuilder): void {
   const namespace = state.get(node.netns);
   const address = overlayAddress(node);
-  namespace.link({ kind: 'ipip', name: DEVICE, mtu, local: node.address });
+  namespace.link({ kind: 'ipip', name: DEVICE, mtu, local });
   namespace.address(DEVICE, address, hostCidr(address));
 }

@@ -9,6 +9,7 @@ import type { Cluster, CniConfig, Node } from '../../model/cluster.ts';
 import { hostCidr } from '../../net/address.ts';
 import type { KernelStateBuilder } from '../builder.ts';
 import { compileFlannelNode, overlayAddress } from './flannel.ts';
+import { underlayOf } from './underlay.ts';
 
 type Config = Extract<CniConfig, { mode: 'udp' }>;
 
@@ -18,17 +19,18 @@ const DEVICE = 'flannel0';
 const OVERHEAD = 28;
 
 export function compileUdp(cluster: Cluster, state: KernelStateBuilder): void {
-  const { port, ipMasq } = cluster.cni as Config;
+  const { port, iface, ipMasq } = cluster.cni as Config;
   for (const node of cluster.nodes) {
-    const mtu = node.network.mtu - OVERHEAD;
+    const own = underlayOf(node, iface);
+    const mtu = own.mtu - OVERHEAD;
     compileDevice(cluster, node, mtu, state);
     state.get(node.netns).tunnels.push({
       device: DEVICE,
       address: overlayAddress(node),
-      local: { address: node.address, port },
+      local: { address: own.address, port },
       subnets: cluster.nodes
         .filter((peer) => peer !== node)
-        .map(({ podCIDR, address }) => ({ to: podCIDR.text, via: { address, port } })),
+        .map((peer) => ({ to: peer.podCIDR.text, via: { address: underlayOf(peer, iface).address, port } })),
       origin: node.origin,
     });
     compileFlannelNode(cluster, node, mtu, ipMasq, state);

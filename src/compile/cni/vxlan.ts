@@ -13,7 +13,7 @@ import { hostCidr } from '../../net/address.ts';
 import { macFor, tunnelName } from '../../net/name.ts';
 import type { KernelStateBuilder } from '../builder.ts';
 import { compileFlannelNode, overlayAddress } from './flannel.ts';
-import { compileRouteToPeer } from './host-gw.ts';
+import { compileDirectRoute, underlayOf } from './underlay.ts';
 
 type Config = Extract<CniConfig, { mode: 'vxlan' }>;
 
@@ -23,18 +23,25 @@ const OVERHEAD = 50;
 export function compileVxlan(cluster: Cluster, state: KernelStateBuilder): void {
   const config = cluster.cni as Config;
   for (const node of cluster.nodes) {
-    const mtu = (config.mtu ?? node.network.mtu) - OVERHEAD;
+    const mtu = (config.mtu ?? underlayOf(node, config.iface).mtu) - OVERHEAD;
     compileDevice(node, config, mtu, state);
     for (const peer of cluster.nodes) {
       if (peer === node) continue;
-      if (config.directRouting && peer.network === node.network) compileRouteToPeer(node, peer, state);
-      else compilePeer(node, peer, config, state);
+      const theirs = underlayOf(peer, config.iface);
+      if (config.directRouting && compileDirectRoute(node, peer, [theirs], state)) continue;
+      compilePeer(node, peer, config, state);
     }
     compileFlannelNode(cluster, node, mtu, config.ipMasq, state);
   }
 }
 
-function compileDevice(node: Node, { vni, port, learning, gbp }: Config, mtu: number, state: KernelStateBuilder): void {
+function compileDevice(
+  node: Node,
+  { vni, port, learning, gbp, iface }: Config,
+  mtu: number,
+  state: KernelStateBuilder,
+): void {
+  const underlay = underlayOf(node, iface);
   const namespace = state.get(node.netns);
   const address = overlayAddress(node);
   namespace.link({
@@ -44,20 +51,20 @@ function compileDevice(node: Node, { vni, port, learning, gbp }: Config, mtu: nu
     mac: macFor('vtep', address),
     vni,
     port,
-    local: node.address,
-    device: 'eth0',
+    local: underlay.address,
+    device: underlay.device,
     learning,
     gbp,
   });
   namespace.address(tunnelName(vni), address, hostCidr(address));
 }
 
-function compilePeer(node: Node, peer: Node, { vni }: Config, state: KernelStateBuilder): void {
+function compilePeer(node: Node, peer: Node, { vni, iface }: Config, state: KernelStateBuilder): void {
   const namespace = state.get(node.netns);
   const device = tunnelName(vni);
   const address = overlayAddress(peer);
   const mac = macFor('vtep', address);
   namespace.neighbour({ device, address, mac }, peer.origin);
-  namespace.fdb({ device, mac, destination: peer.address }, peer.origin);
+  namespace.fdb({ device, mac, destination: underlayOf(peer, iface).address }, peer.origin);
   namespace.route({ to: peer.podCIDR.text, via: address, device, onlink: true }, peer.origin);
 }

@@ -4,8 +4,21 @@ import { mtu, portNumber } from './fields.ts';
 
 const VNI = 'must be a VXLAN network identifier, 1 to 16777215';
 
+/** Options of flanneld itself, whatever its backend. */
+const flanneld = {
+  iface: z
+    .string()
+    .regex(/^eth[0-9]+$/, 'must be an interface that every node has, like eth1')
+    .optional()
+    .describe(
+      "flanneld's --iface: the interface nodes reach each other by; left out: that of the default route, eth0.",
+    ),
+  ipMasq: z.boolean().default(true).describe("flanneld's --ip-masq."),
+};
+
 const vxlan = z.strictObject({
   mode: z.literal('vxlan'),
+  ...flanneld,
   vni: z
     .int('must be a whole number')
     .min(1, VNI)
@@ -25,27 +38,26 @@ const vxlan = z.strictObject({
     .boolean()
     .default(false)
     .describe('Plain routes between nodes of one layer-2 network, as in host-gw.'),
-  ipMasq: z.boolean().default(true).describe("flanneld's --ip-masq."),
 });
 
 const ipip = z.strictObject({
   mode: z.literal('ipip'),
+  ...flanneld,
   directRouting: z
     .boolean()
     .default(false)
     .describe('Plain routes between nodes of one layer-2 network, as in host-gw.'),
-  ipMasq: z.boolean().default(true).describe("flanneld's --ip-masq."),
 });
 
 const udp = z.strictObject({
   mode: z.literal('udp'),
+  ...flanneld,
   port: portNumber.default(8285).describe('UDP port of the encapsulation, on which flanneld listens.'),
-  ipMasq: z.boolean().default(true).describe("flanneld's --ip-masq."),
 });
 
 const hostGateway = z.strictObject({
   mode: z.literal('host-gw'),
-  ipMasq: z.boolean().default(true).describe("flanneld's --ip-masq."),
+  ...flanneld,
 });
 
 const bridge = z.strictObject({
@@ -70,3 +82,13 @@ export const CNI_MODES = CNI.map(({ shape }) => shape.mode.value);
 export const cni = z
   .discriminatedUnion('mode', CNI)
   .describe('How pods are wired, and how nodes reach the pods of other nodes.');
+
+type CniConfig = z.infer<typeof cni>;
+
+/** A mode with its default options, but for flanneld's own where both modes are backends of flannel's: they say nothing of the mode. */
+export function cniInMode(mode: CniConfig['mode'], given: CniConfig): CniConfig {
+  if (mode === given.mode) return given;
+  const isBackend = (name: string) => CNI.some(({ shape }) => shape.mode.value === name && 'iface' in shape);
+  const kept = isBackend(mode) && isBackend(given.mode) && 'iface' in given;
+  return cni.parse({ mode, ...(kept && { iface: given.iface, ipMasq: given.ipMasq }) });
+}

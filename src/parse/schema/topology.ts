@@ -21,7 +21,7 @@ const route = z.strictObject({
   via: z.string().describe('An address, or a place on the same network: `node/node1`, `router/gw`.'),
 });
 
-export { CNI_MODES, cni } from './cni.ts';
+export { CNI_MODES } from './cni.ts';
 
 const cluster = z.strictObject({
   podCIDR: oneOrMany(cidr)
@@ -48,11 +48,21 @@ const network = z.strictObject({
   mtu: mtu.default(1500),
 });
 
+const addresses = {
+  address: address.optional().describe('Left out: allocated from the network.'),
+  addresses: z.array(address).default([]).describe('Further addresses on the same interface.'),
+};
+
+const interfaces = z
+  .array(z.strictObject({ network: labelName, ...addresses, mtu: mtu.optional().describe("Left out: the network's.") }))
+  .min(1)
+  .describe('eth0, eth1, … in this order, each on another network. Stands instead of the fields for one interface.');
+
 const machine = {
   name: subdomainName,
   network: labelName.optional().describe('Left out: the first network.'),
-  address: address.optional().describe('Left out: allocated from the network.'),
-  addresses: z.array(address).default([]).describe('Further addresses on the same interface.'),
+  ...addresses,
+  interfaces: interfaces.optional(),
   routes: z.array(route).default([]),
 };
 
@@ -72,7 +82,9 @@ const router = z.strictObject({
   networks: z
     .array(labelName)
     .min(1)
+    .optional()
     .describe('The networks it joins; it takes the first address of each and is their default gateway.'),
+  interfaces: interfaces.optional(),
   addresses: z.array(address).default([]).describe('An address for some of the networks instead of the first one.'),
   routes: z.array(route).default([]),
 });
@@ -280,6 +292,8 @@ export type ProxyMode = (typeof PROXY_MODES)[number];
 export type ModesObject = { readonly [K in keyof typeof modes]?: z.infer<(typeof modes)[K]> };
 export type CheckObject = z.infer<typeof check>;
 export type ExpectationObject = z.infer<typeof expectation>;
+export type NodeObject = z.infer<typeof node>;
+export type RouterObject = z.infer<typeof router>;
 export type RouteObject = z.infer<typeof route>;
 export type Outcome = (typeof OUTCOMES)[number];
 export type EncapsulationKind = (typeof ENCAPSULATIONS)[number];
