@@ -15,6 +15,7 @@ import { SandboxError } from './apply/sandbox/error.ts';
 import { compile, type KernelState } from './compile/index.ts';
 import { type Frame, PcapError, readFrames, VXLAN_PORTS } from './decode/index.ts';
 import { type Diagnostic, Diagnostics } from './diagnostic.ts';
+import { impair, interfacesOf } from './fault/impair.ts';
 import { injectFaults } from './fault/index.ts';
 import { judgeConnections, judgeState, type Verdict } from './judge/index.ts';
 import type { LabResult } from './judge/result.ts';
@@ -25,7 +26,7 @@ import { parse, type Source } from './parse/index.ts';
 import type { ProbeRun } from './probe/probe.ts';
 import { type Evidence, stitch, type Walk, Wiring } from './stitch/index.ts';
 
-/** A cluster that can be built: its kernel state, faults already injected. */
+/** A cluster that can be built: its kernel state, faults already injected, links already impaired. */
 export interface Prepared {
   readonly cluster: Cluster;
   readonly state: KernelState;
@@ -53,9 +54,15 @@ export function prepare(
     own.state,
     (options.faults ?? []).map((fault) => ({ fault })),
   );
+  const impaired = impair(state, cluster.impairedLinks);
+  for (const { place, netns, device, origin } of impaired.unknown) {
+    const own = interfacesOf(state, netns).join(', ');
+    const where = `${origin.file}:${origin.line}`;
+    diagnostics.error('unknown-interface', `${where}: ${place} has no interface ${device}; it has ${own}`);
+  }
   if (diagnostics.failed) return { diagnostics: diagnostics.sorted() };
   const faults = [...cluster.faults.map(({ fault }) => fault), ...(options.faults ?? [])];
-  return { prepared: { cluster, state, faults }, diagnostics: diagnostics.sorted() };
+  return { prepared: { cluster, state: impaired.state, faults }, diagnostics: diagnostics.sorted() };
 }
 
 export interface TestOptions {

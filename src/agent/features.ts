@@ -95,6 +95,13 @@ export const FEATURES: readonly Feature[] = [
     device: '/dev/net/tun',
   },
   {
+    name: 'netem',
+    neededFor: 'impaired links',
+    probe: ['tc', 'qdisc', 'add', 'dev', 'lo', 'root', 'netem', 'delay', '1ms'],
+    modules: ['sch_netem'],
+    usedBy: ({ links }) => links.some(({ impairment }) => impairment !== undefined),
+  },
+  {
     name: 'nftables',
     neededFor: 'kube-proxy mode nftables',
     probe: ['nft', NFTABLES_PROBE],

@@ -99,6 +99,7 @@ const LISTING_COMMANDS: Record<ListingName, readonly string[]> = {
   routes: ['ip', 'route', 'show', 'table', 'all'],
   neighbours: ['ip', 'neigh'],
   fdb: ['bridge', 'fdb'],
+  qdiscs: ['tc', 'qdisc'],
   sockets: ['ss', '-Htuln'],
   iptables: ['iptables-save'],
   ipsets: ['ipset', 'save'],

@@ -37,6 +37,7 @@ export function program(): Command {
     exec(),
     shell(),
     capture(),
+    impair(),
     plan(),
     lint(),
     doctor(),
@@ -256,6 +257,22 @@ function capture(): Command {
     .addOption(chosenLab())
     .addOption(namespace())
     .action(lazily(() => import('./capture.ts')));
+}
+
+function impair(): Command {
+  return new Command('impair')
+    .description('make a link of a running lab slow, lossy or dead, and well again; values add to those it has')
+    .argument('[interface]', 'PLACE:INTERFACE, for the packets that leave by it; left out: show what is impaired')
+    .option('--delay <time>', 'how long a packet waits: 20ms')
+    .option('--jitter <time>', 'how far its delay may be from that, either way: 5ms')
+    .option('--loss <percentage>', 'how many packets are lost: 1%')
+    .option('--rate <rate>', 'bits a second: 10mbit')
+    .option('--down', 'take it down')
+    .option('--up', 'take it up')
+    .option('--reset', 'first forget what was; without an interface: of all')
+    .addOption(chosenLab())
+    .addOption(namespace())
+    .action(lazily(() => import('./impair.ts')));
 }
 
 function plan(): Command {

@@ -38,6 +38,7 @@ const ARGUMENTS: readonly [command: string, argument: string, offer: Offer][] = 
   ['exec', 'place', offerPlaces],
   ['shell', 'place', offerPlaces],
   ['capture', 'place', offerPlaces],
+  ['impair', 'interface', offerPlaces],
   ['trace', 'from', offerPlaces],
   ['trace', 'to', offerPlaces],
   ['down', 'name', offerLabs],

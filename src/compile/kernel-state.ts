@@ -6,6 +6,7 @@
  * Values are plain data: they travel to the process that applies them and into files.
  */
 import type { Origin } from '../diagnostic.ts';
+import type { Impairment } from '../net/impairment.ts';
 import type { IpSet } from './ipset.ts';
 import type { Iptables } from './iptables.ts';
 import type { VirtualServer } from './ipvs.ts';
@@ -54,6 +55,7 @@ interface LinkBase {
   readonly hairpin?: boolean;
   /** Packets from and to 127.0.0.0/8 may pass it (net.ipv4.conf.DEVICE.route_localnet). */
   readonly routeLocalnet?: boolean;
+  readonly impairment?: Impairment;
   readonly up: boolean;
   readonly origin: Origin;
 }

@@ -41,6 +41,12 @@ export function mismatches(expect: Expectation, walk: Walk, wiring: Wiring): Mis
     const observed = walk.hops.flatMap(({ relay }) => relay?.at ?? []).join(', ');
     if (observed !== expect.relays.join(', ')) differ('relays', expect.relays.join(', ') || 'none', observed || 'none');
   }
+  if (expect.latency) {
+    const { text, atLeast, atMost } = expect.latency;
+    const observed = walk.hops.at(-1)?.sinceStart;
+    if (observed === undefined) differ('latency', text, 'no packet was seen');
+    else if (observed < atLeast || observed > atMost) differ('latency', text, formatDuration(observed));
+  }
   if (expect.encapsulation) checkEncapsulation(expect.encapsulation, walk, wiring, differ);
   for (const { at, peer } of expect.unseen ?? []) {
     const hop = [...walk.hops, ...walk.replyHops].find(
@@ -164,6 +170,10 @@ function checkEncapsulation(expected: EncapsulationExpectation, walk: Walk, wiri
 function formatEncapsulation({ as, vni, port }: Pick<Encapsulation, 'as' | 'vni' | 'port'>, from: string, to: string) {
   const details = [as, vni !== undefined && `vni ${vni}`, port !== undefined && `port ${port}`].filter(Boolean);
   return `${details.join(' ')}, ${from} → ${to}`;
+}
+
+function formatDuration(nanoseconds: number): string {
+  return nanoseconds < 1e6 ? `${Math.round(nanoseconds / 1e3)} us` : `${Number((nanoseconds / 1e6).toPrecision(3))} ms`;
 }
 
 function touches({ packet, encapsulation }: Hop, peer: Peer, wiring: Wiring): boolean {

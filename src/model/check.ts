@@ -38,6 +38,7 @@ export const LISTINGS = [
   'routes',
   'neighbours',
   'fdb',
+  'qdiscs',
   'sockets',
   'iptables',
   'ipsets',
@@ -124,6 +125,8 @@ export interface Expectation {
   /** The places of the relays. */
   readonly relays?: readonly string[];
   readonly encapsulation?: EncapsulationExpectation;
+  /** Nanoseconds from the first interface that saw the packet to the last one. */
+  readonly latency?: { readonly text: string; readonly atLeast: number; readonly atMost: number };
   readonly unseen?: readonly { readonly at: Step; readonly peer: Peer }[];
   readonly spread?: Spread;
 }

@@ -192,8 +192,20 @@ class CheckResolver {
   }
 
   #expectation(expect: ExpectationObject, check: CheckObject, to: ResolvedDestination, base: Path): Expectation {
-    const { endpoint, source, lastSeen, path, replyPath, rewrites, relays, rejectedBy, unseen, encapsulation, spread } =
-      expect;
+    const {
+      endpoint,
+      source,
+      lastSeen,
+      path,
+      replyPath,
+      rewrites,
+      relays,
+      rejectedBy,
+      unseen,
+      encapsulation,
+      spread,
+      latency,
+    } = expect;
     if (spread !== undefined && check.connections < 2) {
       this.#error(
         'conflicting-fields',
@@ -223,6 +235,7 @@ class CheckResolver {
       }),
       ...(source !== undefined && { source: this.#peer(source, [...base, 'source']) }),
       ...(lastSeen !== undefined && { lastSeen: this.#step(lastSeen, [...base, 'lastSeen']) }),
+      ...(latency !== undefined && { latency: latencyOf(latency) }),
       ...(path && { path: path.map((step, index) => this.#step(step, [...base, 'path', index])) }),
       ...(replyPath && { replyPath: replyPath.map((step, index) => this.#step(step, [...base, 'replyPath', index])) }),
       ...(rewrites && {
@@ -369,4 +382,15 @@ class CheckResolver {
   #error(code: string, message: string, path: Path, help?: string): void {
     this.#diagnostics.error(code, message, this.#locate(path), help);
   }
+}
+
+const NANOSECONDS = { us: 1e3, ms: 1e6, s: 1e9 } as const;
+
+/** `>= 20ms` */
+function latencyOf(text: string): NonNullable<Expectation['latency']> {
+  const [, bound, number, unit] = /^(>=|<=) ?([0-9.]+)(us|ms|s)$/.exec(text)!;
+  const limit = Number(number) * NANOSECONDS[unit as keyof typeof NANOSECONDS];
+  return bound === '>='
+    ? { text, atLeast: limit, atMost: Number.POSITIVE_INFINITY }
+    : { text, atLeast: 0, atMost: limit };
 }

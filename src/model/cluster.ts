@@ -6,6 +6,7 @@
  */
 import type { Origin } from '../diagnostic.ts';
 import type { Cidr } from '../net/address.ts';
+import type { Impairment } from '../net/impairment.ts';
 import type { Port, Protocol } from '../net/port.ts';
 import type { CniConfig, FaultName, ProxyConfig } from '../parse/schema/topology.ts';
 import type { Check } from './check.ts';
@@ -36,6 +37,7 @@ export interface Cluster {
   readonly services: readonly Service[];
   readonly listeners: readonly Listener[];
   readonly faults: readonly Fault[];
+  readonly impairedLinks: readonly ImpairedLink[];
   /** Whether the topology has a meaning in these modes. */
   readonly suitsModes: boolean;
   /** Those that have a meaning in these modes. */
@@ -173,6 +175,16 @@ export interface Listener extends Port {
   readonly netns: string;
   /** A Service's health check port: says how many of its endpoints are on this node, instead of who answers. */
   readonly health?: { readonly namespace: string; readonly name: string; readonly localEndpoints: number };
+}
+
+/** What a link is made to do to packets that leave by it. */
+export interface ImpairedLink {
+  readonly place: string;
+  readonly netns: string;
+  readonly device: string;
+  readonly impairment: Impairment;
+  readonly down: boolean;
+  readonly origin: Origin;
 }
 
 /** Something to break: a named edit of the kernel state. */

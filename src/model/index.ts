@@ -7,6 +7,7 @@ import { CLUSTER_DEFAULTS } from '../parse/schema/topology.ts';
 import { modelChecks } from './checks.ts';
 import type { Cluster, CniConfig, CniMode, Fault, Node, ProxyMode } from './cluster.ts';
 import { ofKind } from './defaults.ts';
+import { modelImpairedLinks } from './impaired-links.ts';
 import { modelListeners } from './listeners.ts';
 import { modelMachines } from './machines.ts';
 import { fits } from './modes.ts';
@@ -65,6 +66,7 @@ export function model(
     ...populated,
     listeners,
     faults: modelFaults(topology, places, diagnostics),
+    impairedLinks: modelImpairedLinks(topology, places, diagnostics),
     suitsModes: fits(spec?.when, modes),
     checks: modelChecks(topology, { ...populated, listeners }, places, modes, diagnostics),
   };

@@ -81,6 +81,7 @@ function isSameLink(a: Link, b: Link): boolean {
     mtu: _mtu,
     hairpin: _hairpin,
     routeLocalnet: _localnet,
+    impairment: _impairment,
     master,
     ...rest
   }: Link) => JSON.stringify({ ...rest, enslaved: master !== undefined });

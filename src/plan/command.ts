@@ -1,4 +1,5 @@
 /** An operation as the command an engineer would type. Arguments are separate words: nothing here is quoted or expanded. */
+import { impairmentWords, isImpaired } from '../net/impairment.ts';
 import type { Operation, RuleProgram } from './operation.ts';
 
 export interface Command {
@@ -46,6 +47,23 @@ export function commandOf(operation: Operation): Command {
           operation.hairpin ? 'on' : 'off',
         ],
       };
+    case 'set-impairment': {
+      const { name, impairment } = operation;
+      const qdisc = (verb: string, ...words: string[]) => [
+        'tc',
+        '-n',
+        namespace,
+        'qdisc',
+        verb,
+        'dev',
+        name,
+        'root',
+        ...words,
+      ];
+      return {
+        argv: isImpaired(impairment) ? qdisc('replace', 'netem', ...impairmentWords(impairment)) : qdisc('del'),
+      };
+    }
     case 'delete-link':
       return ip('link', 'delete', operation.name);
     case 'add-address':

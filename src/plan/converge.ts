@@ -80,7 +80,7 @@ function endProcesses({ name: namespace, relays, tunnels, origin }: Namespace): 
 /** Settings of links that stay. A port that comes to a bridge comes without a flag. */
 function changeLinks({ missing: { name: namespace }, links }: Change): Operation[] {
   return links.flatMap(({ before, after, joins }): Operation[] => {
-    const { name, origin } = after;
+    const { name, impairment = {}, origin } = after;
     const change = {
       ...(joins && { master: after.master! }),
       ...(before.mtu !== after.mtu && { mtu: after.mtu }),
@@ -97,6 +97,9 @@ function changeLinks({ missing: { name: namespace }, links }: Change): Operation
       ...((before.routeLocalnet ?? false) === localnet
         ? []
         : [steps.setRouteLocalnet(namespace, name, localnet, origin)]),
+      ...(JSON.stringify(before.impairment ?? {}) === JSON.stringify(impairment)
+        ? []
+        : [{ kind: 'set-impairment', namespace, name, impairment, origin } as const]),
     ];
   });
 }

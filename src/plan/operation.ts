@@ -6,6 +6,7 @@ import type { Address, FdbEntry, Link, Neighbour, Route, Sysctl } from '../compi
 import type { Relay } from '../compile/relay.ts';
 import type { UdpTunnel } from '../compile/udp-tunnel.ts';
 import type { Origin } from '../diagnostic.ts';
+import type { Impairment } from '../net/impairment.ts';
 
 /** A link as it is made: what cannot be changed later, both ends of a veth pair included. */
 export type NewLink =
@@ -14,7 +15,7 @@ export type NewLink =
   | Made<Extract<Link, { kind: 'vxlan' }>>
   | Made<Extract<Link, { kind: 'ipip' }>>;
 
-type Made<L extends Link> = Omit<L, 'origin' | 'up' | 'master' | 'hairpin' | 'routeLocalnet'>;
+type Made<L extends Link> = Omit<L, 'origin' | 'up' | 'master' | 'hairpin' | 'routeLocalnet' | 'impairment'>;
 
 interface EndOfLink {
   readonly name: string;
@@ -40,6 +41,8 @@ type Step =
   | { readonly kind: 'add-tun'; readonly name: string }
   | { readonly kind: 'set-link'; readonly change: LinkChange }
   | { readonly kind: 'set-port'; readonly name: string; readonly hairpin: boolean }
+  /** An empty impairment takes the one there is away. */
+  | { readonly kind: 'set-impairment'; readonly name: string; readonly impairment: Impairment }
   | { readonly kind: 'delete-link'; readonly name: string }
   | { readonly kind: 'add-address' | 'delete-address'; readonly address: Omit<Address, 'origin'> }
   | { readonly kind: 'add-route' | 'delete-route'; readonly route: Omit<Route, 'origin'> }

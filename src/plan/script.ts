@@ -46,6 +46,7 @@ const TITLES: Record<Operation['kind'], string> = {
   'add-tun': 'TUN devices, for whoever may open /dev/net/tun',
   'set-link': 'link state',
   'set-port': 'bridge ports',
+  'set-impairment': 'impaired links',
   'delete-link': 'links to remove',
   'add-address': 'addresses',
   'delete-address': 'addresses to remove',

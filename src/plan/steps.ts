@@ -88,9 +88,10 @@ export function silenceLinks({ name: namespace, links }: Namespace): Operation[]
 
 /** Settings of a device, where they are not the kernel's defaults. */
 export function setDevices({ name: namespace, links }: Namespace): Operation[] {
-  return links.flatMap(({ name, routeLocalnet, origin }) =>
-    routeLocalnet ? [setRouteLocalnet(namespace, name, true, origin)] : [],
-  );
+  return links.flatMap(({ name, routeLocalnet, impairment, origin }): Operation[] => [
+    ...(routeLocalnet ? [setRouteLocalnet(namespace, name, true, origin)] : []),
+    ...(impairment ? [{ kind: 'set-impairment', namespace, name, impairment, origin } as const] : []),
+  ]);
 }
 
 export function setRouteLocalnet(namespace: string, device: string, on: boolean, origin: Origin): Operation {

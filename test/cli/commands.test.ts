@@ -16,6 +16,7 @@ const COMMANDS = [
   'exec',
   'shell',
   'capture',
+  'impair',
   'plan',
   'lint',
   'doctor',
@@ -140,12 +141,12 @@ describe('options people are used to', () => {
   it.each([
     ['-f', ['trace', 'diff', 'up', 'plan', 'lint', 'inspect']],
     ['-o', ['trace', 'diff', 'ls', 'inspect', 'plan', 'lint', 'doctor']],
-    ['-n', ['test', 'trace', 'diff', 'up', 'inspect', 'exec', 'shell', 'capture', 'plan', 'lint']],
+    ['-n', ['test', 'trace', 'diff', 'up', 'inspect', 'exec', 'shell', 'capture', 'impair', 'plan', 'lint']],
     ['--name', ['up', 'plan']],
     ['--fault', ['test', 'trace', 'diff', 'up', 'plan']],
     ['--cni', ['test', 'trace', 'diff', 'up', 'plan']],
     ['--proxy', ['test', 'trace', 'diff', 'up', 'plan']],
-    ['--lab', ['trace', 'exec', 'shell', 'capture']],
+    ['--lab', ['trace', 'exec', 'shell', 'capture', 'impair']],
     ['--sandbox', ['test', 'trace', 'diff', 'up', 'doctor']],
   ])('%s is the same everywhere', (flag, names) => {
     const with_ = program()

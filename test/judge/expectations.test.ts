@@ -40,6 +40,17 @@ const SNAT: RewriteExpectation = {
 };
 const vxlan = (...between: [string, string]) => ({ between, as: 'vxlan' }) as const;
 
+const latency = (atLeast: number, atMost: number) => ({
+  text: `>= ${atLeast}ms`,
+  atLeast: atLeast * 1e6,
+  atMost: atMost * 1e6,
+});
+/** The last interface saw it so many milliseconds after the first. */
+const late = (milliseconds: number) =>
+  delivered({
+    hops: [hop('host/client:eth0', 'out'), hop('pod/web-0:eth0', 'in', undefined, { sinceStart: milliseconds * 1e6 })],
+  });
+
 describe('an expectation that is met', () => {
   const met: [name: string, expectation: Expectation, walk?: Walk][] = [
     ['nothing in particular', {}],
@@ -94,6 +105,8 @@ describe('an expectation that is met', () => {
       'what must not be seen at an interface',
       { unseen: [{ at: step('node/node1:flannel.1'), peer: place('host/client') }] },
     ],
+    ['a latency of at least so much', { latency: latency(20, 30) }, late(20)],
+    ['a latency of at most so much', { latency: latency(20, 30) }, late(30)],
     ['what must not be seen anywhere', { unseen: [{ at: step('*'), peer: address('10.96.0.10') }] }],
   ];
   it.each(met)('%s', (_, expectation, walk = delivered()) => {
@@ -121,6 +134,10 @@ describe('an expectation that is not met says what was expected and what was see
     [{ source: address('10.0.0.100') }, '10.0.0.100', '10.244.1.0:61322 (node/node1)'],
     [{ source: address('10.244.1.0', 1) }, '10.244.1.0:1', '10.244.1.0:61322 (node/node1)'],
     [{ source: place('host/client') }, 'host/client', 'no endpoint saw a source', dropped()],
+    [{ latency: latency(20, 30) }, '>= 20ms', '12.3 ms', late(12.34)],
+    [{ latency: latency(20, 30) }, '>= 20ms', '31 ms', late(31)],
+    [{ latency: latency(20, 30) }, '>= 20ms', '500 us', late(0.5)],
+    [{ latency: latency(20, 30) }, '>= 20ms', 'no packet was seen', dropped({ hops: [] })],
     [{ relays: ['node/node2'] }, 'node/node2', 'node/node1', relayed()],
     [{ relays: ['node/node1', 'node/node2'] }, 'node/node1, node/node2', 'none'],
     [{ relays: [] }, 'none', 'node/node1', relayed()],

@@ -94,6 +94,33 @@ describe('a running lab', () => {
     }
   });
 
+  it('has links that can be taken down and up', async () => {
+    const eth0 = 'node/node2:eth0';
+    const trace = async () => JSON.parse((await call('trace', 'host/client', 'node/node2', '-o', 'json')).stdout);
+    expect(await call('impair', eth0, '--down')).toMatchObject({ code: 0, stdout: `${eth0}  down\n` });
+    expect(await trace()).toMatchObject({ outcome: 'no-neighbour' });
+    expect(await call('impair')).toMatchObject({ code: 0, stdout: `${eth0}  down\n` });
+    expect(await call('impair', '--reset')).toMatchObject({ code: 0, stdout: `${eth0}  unimpaired\n` });
+    expect(await trace()).toMatchObject({ outcome: 'delivered' });
+    expect(await call('impair')).toMatchObject({ code: 0, stdout: 'no link is impaired\n' });
+  });
+
+  it('has links that can be slow and lossy, where its kernel knows how', async () => {
+    const eth0 = 'node/node1:eth0';
+    const slow = await call('impair', eth0, '--delay', '20ms');
+    if (slow.code !== 0) {
+      expect(slow.stderr).toMatch(/this kernel has no netem .*\n {2}= a virtual machine has it: packetwalk down/);
+      expect(await call('impair')).toMatchObject({ stdout: 'no link is impaired\n' });
+      return;
+    }
+    const both = { code: 0, stdout: `${eth0}  delay 20ms loss 1%\n` };
+    expect(await call('impair', eth0, '--loss', '1%')).toMatchObject(both);
+    const { stdout } = await call('exec', 'node/node1', '--', 'tc', 'qdisc', 'show', 'dev', 'eth0');
+    expect(stdout).toMatch(/^qdisc netem .* delay 20ms loss 1%/);
+    expect(await call('up', '-f', FILE)).toMatchObject({ code: 0, stdout: expect.stringContaining('changed') });
+    expect(await call('impair')).toMatchObject({ stdout: 'no link is impaired\n' });
+  });
+
   it('can be captured from, and the file read back', async () => {
     const path = `${folder}/capture.pcap`;
     const capture = call('capture', 'node/node1:eth0', '-w', path, '-c', '4', 'port', '30080');
@@ -113,7 +140,10 @@ describe('a running lab', () => {
   it('tells who is where', async () => {
     const { stdout } = await call('inspect', '-o', 'json');
     expect(JSON.parse(stdout)).toMatchObject({
-      nodes: [{ place: 'node/node1', addresses: ['10.0.0.11'], podCIDR: '10.244.1.0/24' }, { place: 'node/node2' }],
+      nodes: [
+        { place: 'node/node1', interfaces: [{ addresses: ['10.0.0.11'] }], podCIDR: '10.244.1.0/24' },
+        { place: 'node/node2' },
+      ],
       services: [
         {
           name: 'web',

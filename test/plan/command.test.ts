@@ -98,6 +98,15 @@ const OTHERS = [
     { kind: 'delete-fdb', entry },
     'bridge -n node.node1 fdb del 0e:00:0a:f4:02:00 dev flannel.1 dst 10.0.0.12 self permanent',
   ],
+  [
+    { kind: 'set-impairment', name: 'eth0', impairment: { delay: 20, jitter: 5, loss: 0.5, rate: 10_000_000 } },
+    'tc -n node.node1 qdisc replace dev eth0 root netem delay 20ms 5ms loss 0.5% rate 10mbit',
+  ],
+  [
+    { kind: 'set-impairment', name: 'eth0', impairment: { rate: 1_500 } },
+    'tc -n node.node1 qdisc replace dev eth0 root netem rate 1500bit',
+  ],
+  [{ kind: 'set-impairment', name: 'eth0', impairment: {} }, 'tc -n node.node1 qdisc del dev eth0 root'],
   [{ kind: 'set-relays', relays: [] }, 'ip netns exec node.node1 pkill kube-proxy'],
   [
     {

@@ -226,6 +226,15 @@ describe('settings', () => {
     expect(commands(on, state)).toEqual(set(0));
   });
 
+  it('of a device are changed in place: what it does to packets', () => {
+    const slow = (delay: number) =>
+      faulty('node.node1', (link) => (link.name === 'eth0' ? { ...link, impairment: { delay } } : link))(state);
+    const tc = (words: string) => [`tc -n node.node1 qdisc ${words}`];
+    expect(commands(state, slow(20))).toEqual(tc('replace dev eth0 root netem delay 20ms'));
+    expect(commands(slow(20), slow(30))).toEqual(tc('replace dev eth0 root netem delay 30ms'));
+    expect(commands(slow(30), state)).toEqual(tc('del dev eth0 root'));
+  });
+
   it('of the kernel are set where they differ', () => {
     const wanted = {
       namespaces: state.namespaces.map((each) => ({

@@ -3,8 +3,9 @@
  * what the kernel then holds.
  */
 import type { Address, FdbEntry, Neighbour, Route } from '../../compile/kernel-state.ts';
+import { type Impairment, isImpaired } from '../../net/impairment.ts';
 import type { LinkChange, NewLink, Operation } from '../../plan/operation.ts';
-import { Message, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, zeros } from './netlink.ts';
+import { Message, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, zeros } from './netlink.ts';
 
 /** What a message must know of the kernel: the number of a device, a descriptor of a namespace. */
 export interface Context {
@@ -39,6 +40,8 @@ const RTM = {
   delRoute: 25,
   newNeighbour: 28,
   delNeighbour: 29,
+  newQdisc: 36,
+  delQdisc: 37,
 } as const;
 const AF = { inet: 2, bridge: 7, inet6: 10 } as const;
 const IFF_UP = 1;
@@ -59,6 +62,9 @@ const NDA = { destination: 1, lladdr: 2 } as const;
 const NUD_PERMANENT = 0x80;
 const NTF_SELF = 2;
 const CREATE = NLM_F_CREATE | NLM_F_EXCL;
+const TC_H_ROOT = 0xffff_ffff;
+const TCA = { kind: 1, options: 2 } as const;
+const NETEM = { rate: 6, latency64: 10, jitter64: 11, packets: 1000 } as const;
 
 export function messageOf(operation: NetlinkOperation, context: Context): Message {
   const { namespace } = operation;
@@ -74,6 +80,8 @@ export function messageOf(operation: NetlinkOperation, context: Context): Messag
           .text(INFO.slaveKind, 'bridge')
           .nested(INFO.slaveData, (data) => data.u8(BRPORT_MODE, operation.hairpin ? 1 : 0)),
       );
+    case 'set-impairment':
+      return impair(operation.impairment, index(operation.name));
     case 'delete-link':
       return named(new Message(RTM.delLink, 0).raw(ifinfomsg()), operation.name);
     case 'add-address':
@@ -195,6 +203,41 @@ function fdb(message: Message, entry: Omit<FdbEntry, 'origin'>, index: IndexOf):
     .raw(ndmsg(AF.bridge, index(entry.device), NTF_SELF))
     .attribute(NDA.lladdr, macBytes(entry.mac))
     .attribute(NDA.destination, ipv4(entry.destination));
+}
+
+/** The qdisc netem as the root of a device, or none (net/sched/sch_netem.c). Packets wait in a queue of tc's default length. */
+function impair(impairment: Impairment, device: number): Message {
+  const header = zeros(20);
+  header.writeInt32LE(device, 4);
+  header.writeUInt32LE(TC_H_ROOT, 12);
+  if (!isImpaired(impairment)) return new Message(RTM.delQdisc, 0).raw(header);
+  const { delay = 0, jitter = 0, loss = 0, rate } = impairment;
+  const options = zeros(24);
+  options.writeUInt32LE(NETEM.packets, 4);
+  options.writeUInt32LE(Math.round((loss / 100) * 0xffff_ffff), 8);
+  return new Message(RTM.newQdisc, NLM_F_CREATE | NLM_F_REPLACE)
+    .raw(header)
+    .text(TCA.kind, 'netem')
+    .nested(TCA.options, (message) => {
+      message
+        .raw(options)
+        .attribute(NETEM.latency64, nanoseconds(delay))
+        .attribute(NETEM.jitter64, nanoseconds(jitter));
+      if (rate !== undefined) message.attribute(NETEM.rate, netemRate(rate));
+    });
+}
+
+function nanoseconds(milliseconds: number): Buffer {
+  const bytes = zeros(8);
+  bytes.writeBigInt64LE(BigInt(Math.round(milliseconds * 1e6)));
+  return bytes;
+}
+
+/** struct tc_netem_rate: bytes a second, nothing added for cells. */
+function netemRate(bits: number): Buffer {
+  const bytes = zeros(16);
+  bytes.writeUInt32LE(Math.round(bits / 8));
+  return bytes;
 }
 
 /** Links are named, not numbered, wherever the kernel takes a name. */

@@ -72,6 +72,25 @@ export const duration = z
   .transform((text) => Number.parseFloat(text) * (text.endsWith('ms') ? 1 : text.endsWith('s') ? 1000 : 60_000))
   .pipe(z.number().max(600_000, 'must be at most 10m'));
 
+/** `1%`, `0.5%`. Parsed to a number. */
+export const percentage = z
+  .string()
+  .regex(/^[0-9]+(\.[0-9]+)?%$/, 'must be a percentage such as 1%')
+  .transform((text) => Number.parseFloat(text))
+  .pipe(z.number().max(100, 'must be at most 100%'));
+
+const BITS = { bit: 1, kbit: 1e3, mbit: 1e6, gbit: 1e9 } as const;
+
+/** `512kbit`, `10mbit`, as tc(8) writes them. Parsed to bits a second. */
+export const rate = z
+  .string()
+  .regex(/^[0-9]+(\.[0-9]+)?(bit|kbit|mbit|gbit)$/i, 'must be a rate such as 512kbit or 10mbit')
+  .transform((text) => {
+    const [, number, unit] = /^([0-9.]+)([a-z]+)$/i.exec(text)!;
+    return Math.round(Number(number) * BITS[unit!.toLowerCase() as keyof typeof BITS]);
+  })
+  .pipe(z.number().min(8, 'must be at least 8bit').max(32e9, 'must be at most 32gbit'));
+
 /** Kubernetes reads an empty text as one left out. */
 export function orEmpty(text: z.ZodString) {
   return z

@@ -10,8 +10,10 @@ import {
   listenPort,
   mtu,
   oneOrMany,
+  percentage,
   portNumber,
   protocol,
+  rate,
   subdomainName,
 } from './fields.ts';
 import { PROXY_MODES, proxy } from './proxy.ts';
@@ -115,6 +117,20 @@ const fault = z.strictObject({
   at: z.string().optional().describe('The place to break; left out: everywhere the fault applies.'),
 });
 
+/** The same as fields of a file and as options of the command line. */
+export const IMPAIRMENT = {
+  delay: duration.optional().describe('How long a packet waits.'),
+  jitter: duration.optional().describe('How far its delay may be from that, either way.'),
+  loss: percentage.optional().describe('How many packets are lost: `1%`.'),
+  rate: rate.optional().describe('Bits a second: `10mbit`.'),
+};
+
+const impairment = z.strictObject({
+  at: z.string().describe('An interface, for the packets that leave by it: `node/node1:eth0`.'),
+  ...IMPAIRMENT,
+  down: z.boolean().default(false).describe('The interface is down.'),
+});
+
 export const OUTCOMES = [
   'delivered',
   'rejected',
@@ -196,6 +212,11 @@ const expectation = z.strictObject({
       }),
     ])
     .optional(),
+  latency: z
+    .string()
+    .regex(/^(>=|<=) ?[0-9]+(\.[0-9]+)?(us|ms|s)$/, 'must be a limit such as ">= 20ms" or "<= 100ms"')
+    .optional()
+    .describe('From the first interface that saw the packet to the last one: `>= 20ms`.'),
   unseen: z
     .array(z.strictObject({ at: z.string(), address: z.string() }))
     .optional()
@@ -213,6 +234,7 @@ const expectation = z.strictObject({
   routes: listing.optional().describe('`ip route show table all`.'),
   neighbours: listing.optional().describe('`ip neigh`.'),
   fdb: listing.optional().describe('`bridge fdb`.'),
+  qdiscs: listing.optional().describe('`tc qdisc`.'),
   sockets: listing.optional().describe('`ss -Htuln`.'),
   iptables: listing.optional().describe('`iptables-save`.'),
   ipsets: listing.optional().describe('`ipset save`.'),
@@ -277,6 +299,7 @@ export const topology = z.strictObject({
       routers: z.array(router).default([]),
       checks: z.array(check).default([]),
       faults: z.array(fault).default([]).describe('What is broken on purpose.'),
+      impairments: z.array(impairment).default([]).describe('What is slow, loses packets, or is down.'),
     })
     .prefault({}),
 });
@@ -294,6 +317,7 @@ export type CheckObject = z.infer<typeof check>;
 export type ExpectationObject = z.infer<typeof expectation>;
 export type NodeObject = z.infer<typeof node>;
 export type RouterObject = z.infer<typeof router>;
+export type ImpairmentObject = z.infer<typeof impairment>;
 export type RouteObject = z.infer<typeof route>;
 export type Outcome = (typeof OUTCOMES)[number];
 export type EncapsulationKind = (typeof ENCAPSULATIONS)[number];
