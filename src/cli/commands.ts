@@ -40,6 +40,7 @@ export function program(): Command {
     impair(),
     plan(),
     lint(),
+    explain(),
     doctor(),
     schema(),
     completion(),
@@ -296,6 +297,13 @@ function lint(): Command {
     .addOption(output('text', 'json'))
     .addOption(namespace())
     .action(lazily(() => import('./lint.ts')));
+}
+
+function explain(): Command {
+  return new Command('explain')
+    .description('the story of a failure: why it happens, what one sees, what mends it')
+    .argument('[fault]', 'a fault, or a failure that needs none; left out: list them')
+    .action(lazily(() => import('./explain.ts')));
 }
 
 function doctor(): Command {

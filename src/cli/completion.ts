@@ -41,6 +41,7 @@ const ARGUMENTS: readonly [command: string, argument: string, offer: Offer][] = 
   ['impair', 'interface', offerPlaces],
   ['trace', 'from', offerPlaces],
   ['trace', 'to', offerPlaces],
+  ['explain', 'fault', offerAll(FAULT_NAMES)],
   ['down', 'name', offerLabs],
   ['inspect', 'name', offerLabs],
 ];

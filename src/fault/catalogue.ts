@@ -6,6 +6,7 @@ import type { Link, Namespace } from '../compile/kernel-state.ts';
 import type { NftChain } from '../compile/nft.ts';
 import type { Relay } from '../compile/relay.ts';
 import type { FaultName } from '../model/cluster.ts';
+import { cidrContains, nthAddress, parseCidr } from '../net/address.ts';
 
 export interface FaultDefinition {
   /** What is missing or wrong, as a sentence without its subject: "the nat rules that masquerade are missing". */
@@ -104,6 +105,21 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
     summary: 'the VXLAN device does not know behind which node a peer is',
     edit: (namespace) => (namespace.fdb.length === 0 ? [] : [{ ...namespace, fdb: [] }]),
   },
+  'stale-fdb': {
+    summary: 'the VXLAN device has peers at addresses where they no longer are',
+    edit: (namespace) => {
+      const fdb = namespace.fdb.map((entry) => ({
+        ...entry,
+        destination: formerAddress(namespace, entry.destination),
+      }));
+      return fdb.length === 0 ? [] : [{ ...namespace, fdb }];
+    },
+  },
+  'wrong-vtep-mac': {
+    summary: 'the VXLAN device has another MAC address than the one its peers were told',
+    edit: (namespace) =>
+      editLinks(namespace, (link) => (link.kind === 'vxlan' ? { ...link, mac: link.mac.replace(/..$/, 'ff') } : link)),
+  },
   'no-flanneld': {
     summary: 'flanneld does not run (mode udp): its TUN device is gone with it, and the routes into that',
     edit: ({ tunnels, ...namespace }) => {
@@ -126,6 +142,11 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
   'no-br-netfilter': {
     summary: 'bridged packets do not pass iptables (bridge-nf-call-iptables = 0)',
     edit: withSysctl('net.bridge.bridge-nf-call-iptables', '0'),
+  },
+  'no-ip-forward': {
+    summary: 'the node is no router (ip_forward = 0)',
+    edit: (namespace) =>
+      namespace.place?.startsWith('node/') ? withSysctl('net.ipv4.ip_forward', '0')(namespace, () => namespace) : [],
   },
   'rp-filter': {
     summary: 'the kernel drops packets that come in where their answer would not go out (rp_filter = 1)',
@@ -259,4 +280,10 @@ function farEnd(edit: (link: Link) => Link, isMeant: (peer: string) => boolean =
     if (cable?.kind !== 'veth' || !isMeant(cable.peer.namespace)) return [];
     return editLinks(lookup(cable.peer.namespace), (link) => (link.name === cable.peer.name ? edit(link) : link));
   };
+}
+
+/** The last address of the network, as if the machine had had that before: nobody answers there. */
+function formerAddress({ addresses }: Namespace, address: string): string {
+  const network = addresses.map((own) => parseCidr(own.address)!).find((cidr) => cidrContains(cidr, address));
+  return network ? nthAddress(network, network.last - network.first - 1n)! : address;
 }

@@ -273,7 +273,10 @@ class Context {
     const { leg, hops } = this.#last;
     const last = hops.at(-1);
     const namespace = (last && this.#wiring.namespaceOf(last.place)) ?? leg.start;
-    const destination = last?.encapsulation?.destination ?? (last ? addressOf(last.packet.destination) : leg.target);
+    const inner = last ? addressOf(last.packet.destination) : leg.target;
+    /** What has left by a tunnel's device waits for the tunnel's other end. */
+    const peer = last?.direction === 'out' ? this.#wiring.tunnelPeer(namespace, last.interface, inner) : undefined;
+    const destination = last?.encapsulation?.destination ?? peer ?? inner;
     const target = this.#wiring.nextHop(namespace, destination);
     if (target === undefined) return undefined;
     /** One question serves all packets that wait for the answer: it may be older than this one. */

@@ -83,6 +83,14 @@ export class Wiring {
     return best && (best.via ?? destination);
   }
 
+  /** The node a VXLAN device sends to what is for a destination: the one behind which the next hop's MAC address is. */
+  tunnelPeer(namespace: string, device: string, destination: string): string | undefined {
+    const { neighbours = [], fdb = [] } = this.#namespaces.get(namespace) ?? {};
+    const hop = this.nextHop(namespace, destination);
+    const neighbour = neighbours.find((entry) => entry.device === device && entry.address === hop);
+    return fdb.find((entry) => entry.device === device && entry.mac === neighbour?.mac)?.destination;
+  }
+
   #readTable(name: string): { to: Cidr; via?: string | undefined }[] {
     const namespace = this.#namespaces.get(name);
     const routes = (namespace?.routes ?? []).map(({ to, via }) => ({

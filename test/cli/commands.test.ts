@@ -19,6 +19,7 @@ const COMMANDS = [
   'impair',
   'plan',
   'lint',
+  'explain',
   'doctor',
   'schema',
   'completion',

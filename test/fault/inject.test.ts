@@ -43,6 +43,8 @@ const BARE = stream(
 describe('a fault', () => {
   const idle = [
     'no-masquerade',
+    'stale-fdb',
+    'wrong-vtep-mac',
     'no-dnat',
     'no-port-mapping',
     'no-route-localnet',

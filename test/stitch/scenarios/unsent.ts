@@ -106,6 +106,18 @@ export const NO_NEIGHBOUR: readonly Scenario[] = [
     reason: 'node/node1 asked who has 10.0.0.1, and nobody answered',
   },
   {
+    name: 'a node asks for the other end of a tunnel in vain, and nothing ever leaves it',
+    topology: 'cross-node-vxlan',
+    run: fromA,
+    sights: [
+      ...there.slice(0, 3),
+      seen('node.node1/flannel.1', 'out', SYN),
+      seen('node.node1/eth0', 'out', arp('request', '10.0.0.11', '10.0.0.12')),
+    ],
+    expected: { outcome: 'no-neighbour', lastSeen: { place: 'node/node1', interface: 'flannel.1' } },
+    reason: 'node/node1 asked who has 10.0.0.12, and nobody answered',
+  },
+  {
     name: 'a node asks for the other end of a tunnel in vain',
     topology: 'cross-node-vxlan',
     run: fromA,
