@@ -106,7 +106,14 @@ export const FEATURES: readonly Feature[] = [
     neededFor: 'kube-proxy mode nftables',
     probe: ['nft', NFTABLES_PROBE],
     modules: ['nf_tables', 'nft_ct', 'nft_numgen', 'nft_fib_ipv4', 'nft_nat', 'nft_masq', 'nft_reject_ipv4'],
-    usedBy: ({ nft }) => nft.length > 0,
+    usedBy: ({ nft }) => nft.some(({ family }) => family !== 'bridge'),
+  },
+  {
+    name: 'nftables on bridges',
+    neededFor: 'fault source-dest-check',
+    probe: ['nft', 'add table bridge pw; add chain bridge pw forward { type filter hook forward priority 0 ; }'],
+    modules: ['nf_tables'],
+    usedBy: ({ nft }) => nft.some(({ family }) => family === 'bridge'),
   },
   {
     name: 'dummy',

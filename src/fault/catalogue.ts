@@ -3,8 +3,9 @@
 import type { Chain, Rule, TableName } from '../compile/iptables.ts';
 import type { VirtualServer } from '../compile/ipvs.ts';
 import type { Link, Namespace } from '../compile/kernel-state.ts';
-import type { NftChain } from '../compile/nft.ts';
+import type { NftChain, NftTable } from '../compile/nft.ts';
 import type { Relay } from '../compile/relay.ts';
+import type { Origin } from '../diagnostic.ts';
 import type { FaultName } from '../model/cluster.ts';
 import { cidrContains, nthAddress, parseCidr } from '../net/address.ts';
 
@@ -139,6 +140,17 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
       ];
     },
   },
+  'source-dest-check': {
+    summary:
+      'the cloud drops what the node sends or gets for other addresses than its own (EC2: source/destination check; GCE: no canIpForward)',
+    edit: ({ place, links, addresses, origin }, lookup) =>
+      links.flatMap((link) => {
+        if (!place?.startsWith('node/') || link.kind !== 'veth' || !link.peer.namespace.startsWith('network.'))
+          return [];
+        const own = addresses.filter(({ device }) => device === link.name).map(({ address }) => address.split('/')[0]!);
+        return withBridgeRules(lookup(link.peer.namespace), checksOf(link.peer.name, own, origin));
+      }),
+  },
   'no-br-netfilter': {
     summary: 'bridged packets do not pass iptables (bridge-nf-call-iptables = 0)',
     edit: withSysctl('net.bridge.bridge-nf-call-iptables', '0'),
@@ -215,6 +227,27 @@ function editNftChains(namespace: Namespace, edit: (chain: NftChain) => Rule[]):
     }),
   }));
   return changed ? [{ ...namespace, nft }] : [];
+}
+
+/** What a switch drops at a port, so that a machine neither sends nor gets packets of others. */
+function checksOf(port: string, addresses: readonly string[], origin: Origin): Rule[] {
+  const others = `!= { ${addresses.join(', ')} } drop`;
+  return [
+    { text: `iifname "${port}" ip saddr ${others}`, origin },
+    { text: `oifname "${port}" ip daddr ${others}`, origin },
+  ];
+}
+
+const CHECKS = { family: 'bridge', name: 'source-dest-check' } as const;
+
+function withBridgeRules(namespace: Namespace, rules: readonly Rule[]): Namespace[] {
+  const isChecks = ({ family, name }: NftTable) => family === CHECKS.family && name === CHECKS.name;
+  const before = namespace.nft.find(isChecks)?.chains[0]?.rules ?? [];
+  const missing = rules.filter(({ text }) => !before.some((rule) => rule.text === text));
+  if (missing.length === 0) return [];
+  const chain = { name: 'forward', hook: 'type filter hook forward priority 0', rules: [...before, ...missing] };
+  const others = namespace.nft.filter((table) => !isChecks(table));
+  return [{ ...namespace, nft: [...others, { ...CHECKS, chains: [chain], sets: [] }] }];
 }
 
 function changedServers(edit: (server: VirtualServer) => VirtualServer): Edit {

@@ -68,6 +68,16 @@ export const FAULT_STORIES: Record<FaultName, Story> = {
     threads: [],
     topology: 'cross-node-udp',
   },
+  'source-dest-check': {
+    cause:
+      "A cloud's network carries only packets from and to the address it gave an instance, unless told otherwise: EC2's source/destination check, or an instance of GCE without canIpForward. flannel's aws-vpc turns the check off, and only warns when it may not.",
+    symptom:
+      'Modes without encapsulation: packets of pods leave the node by eth0 and get nowhere (dropped). Packets of the node itself arrive, and tunnels do not mind.',
+    remedy:
+      '`aws ec2 modify-instance-attribute --no-source-dest-check`, and the right ec2:ModifyNetworkInterfaceAttribute for flanneld; `gcloud compute instances create --can-ip-forward`.',
+    threads: ['flannel-io/flannel#230', 'rancher-archives/rke#115'],
+    topology: 'aws-vpc',
+  },
   'no-br-netfilter': {
     cause:
       'Two pods of one node are joined by a bridge. Bridged packets pass iptables only with the module br_netfilter and net.bridge.bridge-nf-call-iptables = 1; without it, the answer to a translated packet is not translated back.',

@@ -12,6 +12,7 @@ import type { CniConfig, FaultName, ProxyConfig } from '../parse/schema/topology
 import type { Check } from './check.ts';
 
 export type {
+  CloudConfig,
   CniConfig,
   CniMode,
   FaultName,

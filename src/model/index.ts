@@ -5,7 +5,7 @@ import type { Manifest, ManifestOf } from '../parse/index.ts';
 import { cniInMode } from '../parse/schema/cni.ts';
 import { CLUSTER_DEFAULTS } from '../parse/schema/topology.ts';
 import { modelChecks } from './checks.ts';
-import type { Cluster, CniConfig, CniMode, Fault, Node, ProxyMode } from './cluster.ts';
+import type { Cluster, CniConfig, CniMode, Fault, Node, ProxyConfig, ProxyMode } from './cluster.ts';
 import { ofKind } from './defaults.ts';
 import { modelImpairedLinks } from './impaired-links.ts';
 import { modelListeners } from './listeners.ts';
@@ -34,13 +34,15 @@ export function model(
   diagnostics: Diagnostics,
 ): Cluster | undefined {
   const topology = theTopology(manifests, diagnostics);
-  const ranges = modelRanges(topology, manifests, diagnostics);
+  const cni = chosenPlugin(topology, options);
+  const ranges = modelRanges(topology, manifests, cni, diagnostics);
   if (!ranges) return undefined;
   const { networks, podCIDRs, podCIDR, serviceCIDR } = ranges;
-  const machines = modelMachines(topology, manifests, ranges, diagnostics);
+  const machines = modelMachines(topology, manifests, ranges, cni, diagnostics);
   const pods = modelPods(manifests, machines.nodes, options.namespace, diagnostics);
   const spec = topology?.object.spec;
-  const { cni, proxy } = modelModes(topology, machines.nodes, options, diagnostics);
+  const proxy = chosenProxy(topology, options);
+  reportModes(topology, cni, machines.nodes, diagnostics);
   const modes = { cni: cni.mode, proxy: proxy.mode };
   const context = {
     namespace: options.namespace,
@@ -73,13 +75,23 @@ export function model(
   return diagnostics.failed ? undefined : cluster;
 }
 
-/** The modes of the Topology, or those chosen instead. That its own do not suit it is a mistake. */
-function modelModes(
+function chosenPlugin(topology: ManifestOf<'Topology'> | undefined, { cni: mode }: ModelOptions): CniConfig {
+  const given = topology?.object.spec.cluster.cni ?? CLUSTER_DEFAULTS.cni;
+  return cniInMode(mode ?? given.mode, given);
+}
+
+function chosenProxy(topology: ManifestOf<'Topology'> | undefined, { proxy: mode }: ModelOptions): ProxyConfig {
+  const given = topology?.object.spec.cluster.proxy ?? CLUSTER_DEFAULTS.proxy;
+  return { ...given, mode: mode ?? given.mode };
+}
+
+/** That the Topology's own modes do not suit it is a mistake, and what of the options only nodes can show to be one. */
+function reportModes(
   topology: ManifestOf<'Topology'> | undefined,
+  cni: CniConfig,
   nodes: readonly Node[],
-  options: ModelOptions,
   diagnostics: Diagnostics,
-): Pick<Cluster, 'cni' | 'proxy'> {
+): void {
   const { when, cluster } = topology?.object.spec ?? { cluster: CLUSTER_DEFAULTS };
   if (!fits(when, { cni: cluster.cni.mode, proxy: cluster.proxy.mode }))
     diagnostics.error(
@@ -88,21 +100,16 @@ function modelModes(
       topology?.locate(['spec', 'when']),
       'name them in spec.when, or choose others in spec.cluster',
     );
-  return {
-    cni: modelCni(topology, nodes, options.cni, diagnostics),
-    proxy: { ...cluster.proxy, mode: options.proxy ?? cluster.proxy.mode },
-  };
+  reportDevices(topology, cni, nodes, diagnostics);
 }
 
 /** flannel calls its device after the VNI; the real one fails as well when the name is too long. */
-function modelCni(
+function reportDevices(
   topology: ManifestOf<'Topology'> | undefined,
+  config: CniConfig,
   nodes: readonly Node[],
-  mode: CniMode | undefined,
   diagnostics: Diagnostics,
-): CniConfig {
-  const given = topology?.object.spec.cluster.cni ?? CLUSTER_DEFAULTS.cni;
-  const config = cniInMode(mode ?? given.mode, given);
+): void {
   if (config.mode === 'vxlan' && !fitsDevice(tunnelName(config.vni))) {
     diagnostics.error(
       'invalid-value',
@@ -124,7 +131,6 @@ function modelCni(
       `it has ${own}; flanneld uses the same one on every node`,
     );
   }
-  return config;
 }
 
 function theTopology(manifests: readonly Manifest[], diagnostics: Diagnostics): ManifestOf<'Topology'> | undefined {

@@ -97,6 +97,21 @@ export function routerSpecs(topology: Topology, networks: readonly Network[], di
   });
 }
 
+/** Every network of a cloud has a router: `router/vpc` joins those on which the Topology has none. */
+export function cloudRouterSpecs(
+  topology: Topology,
+  routers: readonly MachineSpec[],
+  networks: readonly Network[],
+): MachineSpec[] {
+  const routed = new Set(routers.flatMap(({ interfaces }) => interfaces.map(({ network }) => network)));
+  const without = networks.filter(({ name }) => !routed.has(name));
+  if (without.length === 0) return [];
+  const at = topology?.locate(['spec', 'cluster', 'cni']);
+  const origin = at ? { file: at.file, line: at.line } : without[0]!.origin;
+  const interfaces = without.map(({ name }) => ({ network: name, addresses: [], at }));
+  return [{ ...bare('router', 'vpc', origin), at, interfaces }];
+}
+
 /** `network`, `address` and `addresses` are the short form for a machine with one interface. */
 function machineInterfaces(
   machine: Pick<NodeObject, 'network' | 'address' | 'addresses' | 'interfaces'>,

@@ -4,8 +4,16 @@ import type { Cidr } from '../net/address.ts';
 import { namespaceName } from '../net/name.ts';
 import { parsePort } from '../net/port.ts';
 import type { Manifest, ManifestOf } from '../parse/index.ts';
-import type { Host, Interface, Machine, Network, Node, Router } from './cluster.ts';
-import { hostSpecs, type InterfaceSpec, type MachineSpec, nodeSpecs, routerSpecs } from './machine-specs.ts';
+import { isCloud, reportFullTable } from './clouds.ts';
+import type { CniConfig, Host, Interface, Machine, Network, Node, Router } from './cluster.ts';
+import {
+  cloudRouterSpecs,
+  hostSpecs,
+  type InterfaceSpec,
+  type MachineSpec,
+  nodeSpecs,
+  routerSpecs,
+} from './machine-specs.ts';
 import { findNetwork, type Ranges } from './networks.ts';
 import { AddressPool } from './pool.ts';
 import { type NextHops, resolveRoutes } from './routes.ts';
@@ -24,15 +32,18 @@ export function modelMachines(
   topology: ManifestOf<'Topology'> | undefined,
   manifests: readonly Manifest[],
   ranges: Ranges,
+  cni: CniConfig,
   diagnostics: Diagnostics,
 ): Machines {
+  const routers = routerSpecs(topology, ranges.networks, diagnostics);
   const specs = {
-    routers: routerSpecs(topology, ranges.networks, diagnostics),
+    routers: isCloud(cni) ? [...routers, ...cloudRouterSpecs(topology, routers, ranges.networks)] : routers,
     nodes: nodeSpecs(topology, manifests, diagnostics),
     hosts: hostSpecs(topology, manifests, diagnostics),
   };
   const all = [...specs.routers, ...specs.nodes, ...specs.hosts];
   reportDuplicates(all, diagnostics);
+  reportFullTable(cni, specs.nodes, diagnostics);
   const pools: Pools = new Map(
     ranges.networks.map((network) => [network, new AddressPool(network.cidr, `network ${network.name}`, diagnostics)]),
   );

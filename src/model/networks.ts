@@ -3,7 +3,8 @@ import { type Diagnostics, nearest, type Position } from '../diagnostic.ts';
 import { type Cidr, cidrContains, cidrsOverlap, nthAddress, parseCidr } from '../net/address.ts';
 import type { Manifest, ManifestOf } from '../parse/index.ts';
 import type { RouterObject } from '../parse/schema/topology.ts';
-import type { Network } from './cluster.ts';
+import { isCloud } from './clouds.ts';
+import type { CniConfig, Network } from './cluster.ts';
 import { DEFAULT_NETWORK, impliedNetworkCidr, impliedPodCidr, impliedServiceCidr } from './defaults.ts';
 
 export interface Ranges {
@@ -17,10 +18,11 @@ export interface Ranges {
 export function modelRanges(
   topology: ManifestOf<'Topology'> | undefined,
   manifests: readonly Manifest[],
+  cni: CniConfig,
   diagnostics: Diagnostics,
 ): Ranges | undefined {
   const spec = topology?.object.spec;
-  const networks = modelNetworks(topology, manifests, diagnostics);
+  const networks = modelNetworks(topology, manifests, cni, diagnostics);
   const podCIDRs = cidrs(spec?.cluster.podCIDR ?? impliedPodCidr(manifests));
   const serviceCIDRs = cidrs(spec?.cluster.serviceCIDR ?? impliedServiceCidr(manifests));
   const podCIDR = podCIDRs.find(({ family }) => family === 4);
@@ -59,6 +61,7 @@ export function modelRanges(
 function modelNetworks(
   topology: ManifestOf<'Topology'> | undefined,
   manifests: readonly Manifest[],
+  cni: CniConfig,
   diagnostics: Diagnostics,
 ): Network[] {
   const given = topology?.object.spec.networks ?? [];
@@ -86,7 +89,7 @@ function modelNetworks(
         cidr,
         mtu: network.mtu,
         gateway: fixed ?? nthAddress(cidr, 1)!,
-        routed: routers.length > 0,
+        routed: routers.length > 0 || isCloud(cni),
         origin,
       },
     ];

@@ -333,3 +333,43 @@ describe('the bridge plugin on its own', () => {
     expect(lab({ mode: 'bridge' })('pod.default.a').routes.map(({ to }) => to)).toEqual(['default']);
   });
 });
+
+describe.each(['aws-vpc', 'gce', 'ali-vpc'])('flannel, backend %s', (mode) => {
+  const at = lab({ mode });
+
+  it('leaves a node with its default route, and the MTU it has', () => {
+    expect(bare(at('node.node1').routes)).toEqual([{ to: 'default', via: '10.0.0.1', device: 'eth0', onlink: false }]);
+    expect(
+      at('node.node1')
+        .links.map(({ name, mtu }) => [name, mtu])
+        .slice(0, 2),
+    ).toEqual([
+      ['eth0', 1500],
+      ['cni0', 1500],
+    ]);
+    expect(at('node.node1').addresses.map(({ device }) => device)).toEqual(['eth0', 'cni0']);
+  });
+
+  it("has the nodes' subnets in the route table of the router, which sends no redirects", () => {
+    const { routes, sysctls } = at('router.vpc');
+    expect(bare(routes)).toEqual([
+      { to: '10.244.1.0/24', via: '10.0.0.11', device: 'eth0', onlink: false },
+      { to: '10.244.2.0/24', via: '10.0.0.12', device: 'eth0', onlink: false },
+    ]);
+    expect(sysctls.filter(({ key }) => key.endsWith('send_redirects')).map(({ value }) => value)).toEqual(['0', '0']);
+  });
+
+  it('is the entry of a router that is there for those on its networks', () => {
+    const across = lab({ mode }, ACROSS_A_ROUTER);
+    expect(bare(across('router.gw').routes).map(({ to, via, device }) => [to, via, device])).toEqual([
+      ['10.244.1.0/24', '10.0.0.11', 'eth0'],
+      ['10.244.2.0/24', '10.0.1.11', 'eth1'],
+      ['10.244.3.0/24', '10.0.0.12', 'eth0'],
+    ]);
+  });
+
+  it('masquerades as flannel does', () => {
+    expect(rulesOf(at('node.node1'), 'nat', 'FLANNEL-POSTRTG')).toHaveLength(6);
+    expect(chainsOf(lab({ mode, ipMasq: false })('node.node1'), 'nat')['FLANNEL-POSTRTG']).toBeUndefined();
+  });
+});

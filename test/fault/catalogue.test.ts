@@ -43,6 +43,10 @@ const [PORT_A, PORT_B] = ['node.node1', 'node.node2'].map(
   (node) => LAB.namespaces.find(({ name }) => name === node)!.links.find(({ master }) => master === 'cni0')!.name,
 );
 
+function isTableOfSwitch(line: string): boolean {
+  return /^network\.lan +(add (table|chain) bridge .*)?$/.test(line);
+}
+
 /** What a fault takes away and brings, everywhere it applies. */
 function effect(fault: FaultName, at?: string, state: KernelState = LAB) {
   const result = injectFault(state, { fault, ...(at !== undefined && { at }) });
@@ -170,6 +174,28 @@ describe('entries that go:', () => {
     const wanted = linesMatching(LAB, / fdb append /);
     expect(wanted).toHaveLength(2);
     expect(effect('no-fdb')).toEqual({ changed: true, gone: wanted, come: [] });
+  });
+});
+
+describe('what the cloud checks', () => {
+  const SWITCH = 'network.lan  ';
+  const table = [
+    `${SWITCH}add table bridge source-dest-check`,
+    `${SWITCH}add chain bridge source-dest-check forward { type filter hook forward priority 0 ; }`,
+  ];
+  const rules = (node: string, address: string) => [
+    `${SWITCH}add rule bridge source-dest-check forward iifname "${node}" ip saddr != { ${address} } drop`,
+    `${SWITCH}add rule bridge source-dest-check forward oifname "${node}" ip daddr != { ${address} } drop`,
+  ];
+
+  it('source-dest-check drops at the ports of the nodes what is not theirs', () => {
+    const come = [...table, ...rules('node1', '10.0.0.11'), ...rules('node2', '10.0.0.12')];
+    expect(effect('source-dest-check')).toEqual({ changed: true, gone: [], come: [...come, SWITCH] });
+  });
+
+  it('of one node, when one is given', () => {
+    const come = [...table, ...rules('node2', '10.0.0.12')];
+    expect(effect('source-dest-check', 'node/node2')).toEqual({ changed: true, gone: [], come: [...come, SWITCH] });
   });
 });
 
@@ -318,9 +344,10 @@ describe('a place', () => {
   it.each(FAULT_NAMES)('is all that %s touches when one is given', (fault) => {
     const { changed, gone, come } = effect(fault, 'node/node1', LABS[fault] ?? LAB);
     expect(changed).toBe(true);
-    expect(gone.length).toBeGreaterThan(0);
-    /** The far end of its cable is in the switch, and made by the node. */
-    for (const line of [...gone, ...come]) expect(line).toMatch(/node\.node1 |^ip -n network\.lan link set node1 /);
+    expect([...gone, ...come].length).toBeGreaterThan(0);
+    /** The far end of its cable is in the switch, and made by the node; of what the switch checks only the ports are a node's. */
+    for (const line of [...gone, ...come].filter((text) => !isTableOfSwitch(text)))
+      expect(line).toMatch(/node\.node1 |^ip -n network\.lan link set node1 |^network\.lan .*ifname "node1" /);
   });
 
   it('may be a pod: its cable is unplugged at the node', () => {

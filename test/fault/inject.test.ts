@@ -77,6 +77,7 @@ describe('a fault', () => {
     'no-route',
     'no-fdb',
     'no-flanneld',
+    'source-dest-check',
     'no-dnat',
     'no-vip',
     'no-hairpin',

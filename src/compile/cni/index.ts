@@ -2,6 +2,7 @@
 import type { Cluster, CniMode } from '../../model/cluster.ts';
 import type { KernelStateBuilder } from '../builder.ts';
 import { compileBridge } from './bridge.ts';
+import { compileCloud } from './cloud.ts';
 import { compileHostGateway } from './host-gw.ts';
 import { compileIpip } from './ipip.ts';
 import { compileUdp } from './udp.ts';
@@ -12,6 +13,9 @@ const MODES: Record<CniMode, (cluster: Cluster, state: KernelStateBuilder) => vo
   'host-gw': compileHostGateway,
   ipip: compileIpip,
   udp: compileUdp,
+  'aws-vpc': compileCloud,
+  gce: compileCloud,
+  'ali-vpc': compileCloud,
   bridge: compileBridge,
 };
 

@@ -60,6 +60,20 @@ const hostGateway = z.strictObject({
   ...flanneld,
 });
 
+const QUOTA =
+  "Entries the route table of the cloud's network has room for, one a node; flannel's documents name the quota, and a cloud gives more on request.";
+
+const cloud = <M extends string>(mode: M, quota: number) =>
+  z.strictObject({
+    mode: z.literal(mode),
+    ...flanneld,
+    routeQuota: z.int('must be a whole number').min(1).default(quota).describe(QUOTA),
+  });
+
+/** Documentation/aws-vpc-backend.md, gce-backend.md and alicloud-vpc-backend.md of flannel v0.19. */
+const CLOUDS = [cloud('aws-vpc', 50), cloud('gce', 100), cloud('ali-vpc', 50)] as const;
+export const CLOUD_MODES = CLOUDS.map(({ shape }) => shape.mode.value);
+
 const bridge = z.strictObject({
   mode: z.literal('bridge'),
   mtu: mtu.optional(),
@@ -76,7 +90,7 @@ const bridge = z.strictObject({
     ),
 });
 
-const CNI = [vxlan, hostGateway, ipip, udp, bridge] as const;
+const CNI = [vxlan, hostGateway, ipip, udp, ...CLOUDS, bridge] as const;
 export const CNI_MODES = CNI.map(({ shape }) => shape.mode.value);
 
 export const cni = z

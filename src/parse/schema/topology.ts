@@ -1,6 +1,6 @@
 /** The `Topology` document: what Kubernetes objects do not say about a cluster, and the checks. Ships as JSON Schema. */
 import * as z from 'zod';
-import { CNI_MODES, cni } from './cni.ts';
+import { type CLOUD_MODES, CNI_MODES, cni } from './cni.ts';
 import {
   address,
   cidr,
@@ -98,6 +98,7 @@ export const FAULT_NAMES = [
   'stale-fdb',
   'wrong-vtep-mac',
   'no-flanneld',
+  'source-dest-check',
   'no-br-netfilter',
   'no-hairpin',
   'forward-drop',
@@ -313,6 +314,7 @@ export const CLUSTER_DEFAULTS: z.infer<typeof cluster> = cluster.parse({});
 export type TopologyObject = z.infer<typeof topology>;
 export type CniConfig = z.infer<typeof cni>;
 export type CniMode = CniConfig['mode'];
+export type CloudConfig = Extract<CniConfig, { mode: (typeof CLOUD_MODES)[number] }>;
 export type ProxyConfig = z.infer<typeof proxy>;
 export type ProxyMode = (typeof PROXY_MODES)[number];
 export type ModesObject = { readonly [K in keyof typeof modes]?: z.infer<(typeof modes)[K]> };
