@@ -102,7 +102,7 @@ const modes = (plural: boolean) =>
   ].map(([name, what, examples]) =>
     new Option(
       `--${name} <mode${plural ? 's' : ''}>`,
-      `${what}: ${examples}${plural ? '; several: comma-separated, all combinations are run' : ''}`,
+      `${what}: ${examples}${plural ? '; several: comma-separated, or all; all combinations are run' : ''}`,
     )
       .argParser(list)
       .default([]),

@@ -14,12 +14,12 @@ import { report } from './diagnostics.ts';
 import {
   expandPaths,
   type InputOptions,
-  oneOf,
   prepareOptions,
   readSources,
   type SandboxChoice,
   sandboxesOf,
   selector,
+  someOf,
   unique,
 } from './input.ts';
 import { COLUMNS, colors, EXIT, note, print, UsageError } from './output.ts';
@@ -61,8 +61,8 @@ interface Side {
 /** The two combinations that are asked for; undefined after errors of the input have been shown. */
 function prepareSides(options: Options): [Side, Side] | undefined {
   const sources = readSources(expandPaths(options.file ?? []));
-  const proxies: readonly (ProxyMode | undefined)[] = oneOf('--proxy', options.proxy ?? [], PROXY_MODES);
-  const plugins: readonly (CniMode | undefined)[] = oneOf('--cni', options.cni ?? [], CNI_MODES);
+  const proxies: readonly (ProxyMode | undefined)[] = someOf('--proxy', options.proxy ?? [], PROXY_MODES);
+  const plugins: readonly (CniMode | undefined)[] = someOf('--cni', options.cni ?? [], CNI_MODES);
   const combinations = orOwn(proxies).flatMap((proxy) => orOwn(plugins).map((cni) => ({ proxy, cni })));
   if (combinations.length !== 2)
     throw new UsageError(

@@ -107,6 +107,12 @@ export function oneOf<T extends string>(option: string, values: readonly string[
   });
 }
 
+/** Values of an option that takes several; `all` stands for all of them. */
+export function someOf<T extends string>(option: string, values: readonly string[], allowed: readonly T[]): T[] {
+  const chosen = oneOf<T | 'all'>(option, values, [...allowed, 'all']);
+  return chosen.includes('all') ? [...allowed] : (chosen as T[]);
+}
+
 /** A file's name without folder and ending, as far as it can name a lab. */
 export function defaultName(path: string | undefined): string {
   const base = path?.split('/').filter(Boolean).at(-1)?.replace(YAML, '') ?? 'lab';

@@ -24,6 +24,7 @@ import {
   type SandboxChoice,
   sandboxesOf,
   selector,
+  someOf,
   unique,
 } from './input.ts';
 import { COLUMNS, colors, EXIT, note, UsageError } from './output.ts';
@@ -90,8 +91,8 @@ function prepareAll(paths: readonly string[], options: Options): { jobs: Job[]; 
   );
   if (files.length === 0)
     throw new UsageError(`no file in ${paths.join(', ')} has a Topology`, 'name a file to have it tested without one');
-  const cni: readonly (CniMode | undefined)[] = orDefault(oneOf('--cni', options.cni, CNI_MODES));
-  const proxy: readonly (ProxyMode | undefined)[] = orDefault(oneOf('--proxy', options.proxy, PROXY_MODES));
+  const cni: readonly (CniMode | undefined)[] = orDefault(someOf('--cni', options.cni, CNI_MODES));
+  const proxy: readonly (ProxyMode | undefined)[] = orDefault(someOf('--proxy', options.proxy, PROXY_MODES));
   const faults = oneOf('--fault', options.fault, FAULT_NAMES);
   const jobs: Job[] = [];
   const unsuited = new Set<string>();

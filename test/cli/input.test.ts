@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { defaultName, expandPaths, oneOf, readSource, readSources, unique } from '../../src/cli/input.ts';
+import { defaultName, expandPaths, oneOf, readSource, readSources, someOf, unique } from '../../src/cli/input.ts';
 import { UsageError } from '../../src/cli/output.ts';
 import { MAX_SOURCE_BYTES } from '../../src/parse/yaml.ts';
 
@@ -64,6 +64,23 @@ describe('a value that must be one of several', () => {
       '--cni cannot be "calico-ebpf" | allowed: vxlan, host-gw, bridge',
     );
     expect(complaint(() => oneOf('--cni', [''], MODES))).toMatch(/^--cni cannot be "" \| allowed/);
+  });
+});
+
+describe('several values', () => {
+  const MODES = ['vxlan', 'host-gw', 'bridge'] as const;
+
+  it('are those that are named, or all', () => {
+    expect(someOf('--cni', ['bridge', 'vxlan'], MODES)).toEqual(['bridge', 'vxlan']);
+    expect(someOf('--cni', [], MODES)).toEqual([]);
+    expect(someOf('--cni', ['all'], MODES)).toEqual(MODES);
+    expect(someOf('--cni', ['bridge', 'all'], MODES)).toEqual(MODES);
+  });
+
+  it('are refused as a single one is', () => {
+    expect(complaint(() => someOf('--cni', ['all', 'hostgw'], MODES))).toBe(
+      '--cni cannot be "hostgw" | did you mean "host-gw"? allowed: vxlan, host-gw, bridge, all',
+    );
   });
 });
 
