@@ -41,6 +41,11 @@ const CHANGES: Record<string, [from: string, to: string]> = {
     withPlugin('{ mode: ipip, directRouting: true }'),
     withPlugin('{ mode: ipip }'),
   ],
+  'the network becomes that of a cloud': [BASE, withPlugin('{ mode: aws-vpc }')],
+  'a cloud checks sources and destinations no longer': [
+    withPlugin('{ mode: aws-vpc }').replace('checks: []', 'checks: []\n  faults: [{ fault: source-dest-check }]'),
+    withPlugin('{ mode: aws-vpc }'),
+  ],
   'the network plugin gets a process': [BASE, withPlugin('{ mode: udp }')],
   'the network plugin loses its process': [withPlugin('{ mode: udp }'), BASE],
   'the process of the network plugin listens elsewhere': [

@@ -1,8 +1,12 @@
-/** Every topology holds in every mode of kube-proxy that it is meant for: where a mode differs by design, the check says so. */
+/**
+ * Every topology holds in every mode of kube-proxy that it is meant for, and one in every mode of the network plugin: where a
+ * mode differs by design, the check says so.
+ */
 import { existsSync, readdirSync } from 'node:fs';
 import { describe, expect, test as it } from 'vitest';
+import { CNI_MODES } from '../../src/parse/schema/cni.ts';
 import { PROXY_MODES } from '../../src/parse/schema/proxy.ts';
-import { test } from '../../src/pipeline.ts';
+import { type Prepared, test } from '../../src/pipeline.ts';
 import { prepared, sandboxes } from './tools.ts';
 
 const FILES = readdirSync('topologies').filter((file) => file.endsWith('.yaml'));
@@ -20,12 +24,19 @@ describe.each(
 )('$title', { timeout: TIMEOUT }, ({ mode, isLeftOut }) => {
   const inputs = FILES.map((file) => ({ file, input: prepared(`topologies/${file}`, { proxy: mode }) }));
   const suited = inputs.filter(({ input }) => input.cluster.suitsModes);
-  it.skipIf(isLeftOut).concurrent.for(suited)('$file', async ({ file, input }) => {
-    const { verdicts, problem } = await test(input, { file, sandboxes });
-    expect(problem).toBeUndefined();
-    expect(verdicts.length).toBeGreaterThan(0);
-    expect(
-      verdicts.filter(({ verdict }) => verdict !== 'pass').map(({ check, reason }) => `${check.name}: ${reason}`),
-    ).toEqual([]);
-  });
+  it.skipIf(isLeftOut).concurrent.for(suited)('$file', ({ file, input }) => expectHolds(file, input));
 });
+
+describe('in every mode of the network plugin', { timeout: TIMEOUT }, () => {
+  const file = 'cni-modes.yaml';
+  it.concurrent.for(CNI_MODES)('%s', (cni) => expectHolds(file, prepared(`topologies/${file}`, { cni })));
+});
+
+async function expectHolds(file: string, input: Prepared): Promise<void> {
+  const { verdicts, problem } = await test(input, { file, sandboxes });
+  expect(problem).toBeUndefined();
+  expect(verdicts.length).toBeGreaterThan(0);
+  expect(
+    verdicts.filter(({ verdict }) => verdict !== 'pass').map(({ check, reason }) => `${check.name}: ${reason}`),
+  ).toEqual([]);
+}

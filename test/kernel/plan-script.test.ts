@@ -17,6 +17,7 @@ const TOPOLOGIES = [
   'cross-node-host-gw',
   'cross-node-gateway',
   'bridge',
+  'aws-vpc',
   'load-balancer-ip',
   'session-affinity',
   'external-ips',

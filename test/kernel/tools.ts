@@ -75,6 +75,7 @@ export const SNAPSHOT: readonly (readonly string[])[] = [
   ['bridge', 'fdb'],
   ['bridge', '-d', 'link'],
   ['iptables-save'],
+  ['nft', 'list', 'ruleset', 'bridge'],
   [
     'sysctl',
     'net.ipv4.ip_forward',
