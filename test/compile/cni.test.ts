@@ -1,6 +1,8 @@
 /** What the network plugins leave on a node: the bridge plugin's devices, flannel's backends and chains, plain masquerading. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../../src/compile/index.ts';
+import { CNI_MODES } from '../../src/parse/schema/cni.ts';
 import { modelled } from '../model/cluster.ts';
 import { pod, stream, topology } from '../model/objects.ts';
 import { bare, chainsOf, linkOf, namespaceOf, rulesOf, stateOf } from './state.ts';
@@ -372,4 +374,12 @@ describe.each(['aws-vpc', 'gce', 'ali-vpc'])('flannel, backend %s', (mode) => {
     expect(rulesOf(at('node.node1'), 'nat', 'FLANNEL-POSTRTG')).toHaveLength(6);
     expect(chainsOf(lab({ mode, ipMasq: false })('node.node1'), 'nat')['FLANNEL-POSTRTG']).toBeUndefined();
   });
+});
+
+it.each(CNI_MODES)('mode %s is in both tables of its page, and has a topology of its own', (mode) => {
+  const rows = readFileSync('docs/cni-modes.md', 'utf8').match(new RegExp(`^\\| [^|]*\`${mode}\``, 'gm')) ?? [];
+  expect(rows.length).toBeGreaterThanOrEqual(2);
+  const topologies = readdirSync('topologies').filter((file) => file.endsWith('.yaml'));
+  const own = topologies.filter((file) => readFileSync(`topologies/${file}`, 'utf8').includes(`mode: ${mode}`));
+  expect(own).not.toEqual([]);
 });

@@ -67,7 +67,7 @@ const cloud = <M extends string>(mode: M, quota: number) =>
   z.strictObject({
     mode: z.literal(mode),
     ...flanneld,
-    routeQuota: z.int('must be a whole number').min(1).default(quota).describe(QUOTA),
+    routeQuota: z.int('must be a whole number').min(1, 'must be at least 1').default(quota).describe(QUOTA),
   });
 
 /** Documentation/aws-vpc-backend.md, gce-backend.md and alicloud-vpc-backend.md of flannel v0.19. */
