@@ -54,6 +54,14 @@ const OPTIONS: readonly [option: string, offer: Offer][] = [
   ['fault', offerAll(FAULT_NAMES)],
 ];
 
+/** Where several modes may be named, and `all` for every one. */
+const SEVERAL: readonly [command: string, option: string, offer: Offer][] = ['test', 'diff'].flatMap(
+  (command): [string, string, Offer][] => [
+    [command, 'cni', offerAll([...CNI_MODES, 'all'])],
+    [command, 'proxy', offerAll([...PROXY_MODES, 'all'])],
+  ],
+);
+
 function completionsOf(declared: ReturnType<typeof program>): RootCommand {
   const root = tab(declared, { completionCommandName: OWN_COMMAND });
   root.commands.delete(OWN_COMMAND);
@@ -66,6 +74,10 @@ function completionsOf(declared: ReturnType<typeof program>): RootCommand {
       const found = command.options.get(option);
       if (found) found.handler = offer;
     }
+  }
+  for (const [command, option, offer] of SEVERAL) {
+    const found = root.commands.get(command)?.options.get(option);
+    if (found) found.handler = offer;
   }
   offerFilesOtherwise(root);
   return root;

@@ -38,7 +38,9 @@ describe('completion', () => {
 
   it('offers the values of an option', async () => {
     expect(await offered('test', '--reporter', 'j')).toEqual(['json', 'junit', ':4']);
-    expect(await offered('test', '--cni', '')).toEqual([...CNI_MODES, ':4']);
+    expect(await offered('up', '--cni', '')).toEqual([...CNI_MODES, ':4']);
+    expect(await offered('test', '--cni', '')).toEqual([...CNI_MODES, 'all', ':4']);
+    expect(await offered('diff', '--proxy', '')).toEqual([...PROXY_MODES, 'all', ':4']);
     expect(await offered('plan', '--proxy', '')).toEqual([...PROXY_MODES, ':4']);
     expect(await offered('up', '--fault', '')).toEqual([...FAULT_NAMES, ':4']);
     expect(await offered('lint', '-o', '')).toEqual(['text', 'json', ':4']);

@@ -8,24 +8,24 @@
 set -eu
 
 # namespaces
-#   topologies/bridge.yaml:11
+#   topologies/bridge.yaml:12
 ip netns add host.server
 #   topologies/bridge.yaml:6
 ip netns add network.lan
-#   topologies/bridge.yaml:10
+#   topologies/bridge.yaml:11
 ip netns add node.node1
 ip netns add node.node2
-#   topologies/bridge.yaml:34
+#   topologies/bridge.yaml:35
 ip netns add pod.default.a
-#   topologies/bridge.yaml:39
+#   topologies/bridge.yaml:40
 ip netns add pod.default.a2
-#   topologies/bridge.yaml:44
+#   topologies/bridge.yaml:45
 ip netns add pod.default.b
 
 # kernel settings
 #   topologies/bridge.yaml:6
 ip netns exec network.lan sysctl -qw net.bridge.bridge-nf-call-iptables=0
-#   topologies/bridge.yaml:10
+#   topologies/bridge.yaml:11
 ip netns exec node.node1 sysctl -qw net.ipv4.ip_forward=1
 ip netns exec node.node1 sysctl -qw net.bridge.bridge-nf-call-iptables=1
 ip netns exec node.node1 sysctl -qw net.ipv4.conf.all.rp_filter=0
@@ -46,7 +46,7 @@ ip netns exec node.node2 sysctl -qw net.netfilter.nf_conntrack_tcp_timeout_estab
 ip netns exec node.node2 sysctl -qw net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
 
 # rules
-#   topologies/bridge.yaml:10
+#   topologies/bridge.yaml:11
 ip netns exec node.node1 iptables-restore <<'EOF'
 *mangle
 :PREROUTING ACCEPT [0:0]
@@ -181,139 +181,139 @@ COMMIT
 EOF
 
 # link state
-#   topologies/bridge.yaml:11
+#   topologies/bridge.yaml:12
 ip -n host.server link set lo up
 #   topologies/bridge.yaml:6
 ip -n network.lan link set lo up
-#   topologies/bridge.yaml:10
+#   topologies/bridge.yaml:11
 ip -n node.node1 link set lo up
 ip -n node.node2 link set lo up
-#   topologies/bridge.yaml:34
+#   topologies/bridge.yaml:35
 ip -n pod.default.a link set lo up
-#   topologies/bridge.yaml:39
+#   topologies/bridge.yaml:40
 ip -n pod.default.a2 link set lo up
-#   topologies/bridge.yaml:44
+#   topologies/bridge.yaml:45
 ip -n pod.default.b link set lo up
 
 # links
 #   topologies/bridge.yaml:6
 ip -n network.lan link add br0 mtu 1500 address 02:02:0a:00:00:01 type bridge
-#   topologies/bridge.yaml:10
+#   topologies/bridge.yaml:11
 ip -n node.node1 link add cni0 mtu 1500 address 0a:5a:0a:f4:01:01 type bridge
 ip -n node.node2 link add cni0 mtu 1500 address 0a:5a:0a:f4:02:01 type bridge
-#   topologies/bridge.yaml:11
+#   topologies/bridge.yaml:12
 ip -n host.server link add eth0 mtu 1500 address 02:00:0a:00:00:64 type veth peer name server mtu 1500 address 02:01:0a:00:00:64 netns network.lan
-#   topologies/bridge.yaml:10
+#   topologies/bridge.yaml:11
 ip -n node.node1 link add eth0 mtu 1500 address 02:00:0a:00:00:0b type veth peer name node1 mtu 1500 address 02:01:0a:00:00:0b netns network.lan
 ip -n node.node2 link add eth0 mtu 1500 address 02:00:0a:00:00:0c type veth peer name node2 mtu 1500 address 02:01:0a:00:00:0c netns network.lan
-#   topologies/bridge.yaml:34
+#   topologies/bridge.yaml:35
 ip -n pod.default.a link add eth0 mtu 1500 address 0a:58:0a:f4:01:02 type veth peer name veth71273818 mtu 1500 address 0a:59:0a:f4:01:02 netns node.node1
-#   topologies/bridge.yaml:39
+#   topologies/bridge.yaml:40
 ip -n pod.default.a2 link add eth0 mtu 1500 address 0a:58:0a:f4:01:03 type veth peer name veth52d0447c mtu 1500 address 0a:59:0a:f4:01:03 netns node.node1
-#   topologies/bridge.yaml:44
+#   topologies/bridge.yaml:45
 ip -n pod.default.b link add eth0 mtu 1500 address 0a:58:0a:f4:02:02 type veth peer name veth1af9dded mtu 1500 address 0a:59:0a:f4:02:02 netns node.node2
 
 # link state
-#   topologies/bridge.yaml:11
+#   topologies/bridge.yaml:12
 ip -n host.server link set eth0 addrgenmode none
 #   topologies/bridge.yaml:6
 ip -n network.lan link set br0 addrgenmode none
-#   topologies/bridge.yaml:10
+#   topologies/bridge.yaml:11
 ip -n network.lan link set node1 addrgenmode none
 ip -n network.lan link set node2 addrgenmode none
-#   topologies/bridge.yaml:11
+#   topologies/bridge.yaml:12
 ip -n network.lan link set server addrgenmode none
-#   topologies/bridge.yaml:10
+#   topologies/bridge.yaml:11
 ip -n node.node1 link set eth0 addrgenmode none
 ip -n node.node1 link set cni0 addrgenmode none
-#   topologies/bridge.yaml:34
+#   topologies/bridge.yaml:35
 ip -n node.node1 link set veth71273818 addrgenmode none
-#   topologies/bridge.yaml:39
+#   topologies/bridge.yaml:40
 ip -n node.node1 link set veth52d0447c addrgenmode none
-#   topologies/bridge.yaml:10
+#   topologies/bridge.yaml:11
 ip -n node.node2 link set eth0 addrgenmode none
 ip -n node.node2 link set cni0 addrgenmode none
-#   topologies/bridge.yaml:44
+#   topologies/bridge.yaml:45
 ip -n node.node2 link set veth1af9dded addrgenmode none
-#   topologies/bridge.yaml:34
+#   topologies/bridge.yaml:35
 ip -n pod.default.a link set eth0 addrgenmode none
-#   topologies/bridge.yaml:39
+#   topologies/bridge.yaml:40
 ip -n pod.default.a2 link set eth0 addrgenmode none
-#   topologies/bridge.yaml:44
+#   topologies/bridge.yaml:45
 ip -n pod.default.b link set eth0 addrgenmode none
 
 # addresses
-#   topologies/bridge.yaml:11
+#   topologies/bridge.yaml:12
 ip -n host.server addr add 10.0.0.100/24 brd 10.0.0.255 dev eth0
-#   topologies/bridge.yaml:10
+#   topologies/bridge.yaml:11
 ip -n node.node1 addr add 10.0.0.11/24 brd 10.0.0.255 dev eth0
 ip -n node.node1 addr add 10.244.1.1/24 brd 10.244.1.255 dev cni0
 ip -n node.node2 addr add 10.0.0.12/24 brd 10.0.0.255 dev eth0
 ip -n node.node2 addr add 10.244.2.1/24 brd 10.244.2.255 dev cni0
-#   topologies/bridge.yaml:34
+#   topologies/bridge.yaml:35
 ip -n pod.default.a addr add 10.244.1.2/24 brd 10.244.1.255 dev eth0
-#   topologies/bridge.yaml:39
+#   topologies/bridge.yaml:40
 ip -n pod.default.a2 addr add 10.244.1.3/24 brd 10.244.1.255 dev eth0
-#   topologies/bridge.yaml:44
+#   topologies/bridge.yaml:45
 ip -n pod.default.b addr add 10.244.2.2/24 brd 10.244.2.255 dev eth0
 
 # link state
-#   topologies/bridge.yaml:11
+#   topologies/bridge.yaml:12
 ip -n host.server link set eth0 up
 #   topologies/bridge.yaml:6
 ip -n network.lan link set br0 up
-#   topologies/bridge.yaml:10
+#   topologies/bridge.yaml:11
 ip -n network.lan link set node1 up
 ip -n network.lan link set node2 up
-#   topologies/bridge.yaml:11
+#   topologies/bridge.yaml:12
 ip -n network.lan link set server up
-#   topologies/bridge.yaml:10
+#   topologies/bridge.yaml:11
 ip -n node.node1 link set eth0 up
 ip -n node.node1 link set cni0 up
-#   topologies/bridge.yaml:34
+#   topologies/bridge.yaml:35
 ip -n node.node1 link set veth71273818 up
-#   topologies/bridge.yaml:39
+#   topologies/bridge.yaml:40
 ip -n node.node1 link set veth52d0447c up
-#   topologies/bridge.yaml:10
+#   topologies/bridge.yaml:11
 ip -n node.node2 link set eth0 up
 ip -n node.node2 link set cni0 up
-#   topologies/bridge.yaml:44
+#   topologies/bridge.yaml:45
 ip -n node.node2 link set veth1af9dded up
-#   topologies/bridge.yaml:34
+#   topologies/bridge.yaml:35
 ip -n pod.default.a link set eth0 up
-#   topologies/bridge.yaml:39
+#   topologies/bridge.yaml:40
 ip -n pod.default.a2 link set eth0 up
-#   topologies/bridge.yaml:44
+#   topologies/bridge.yaml:45
 ip -n pod.default.b link set eth0 up
-#   topologies/bridge.yaml:10
+#   topologies/bridge.yaml:11
 ip -n network.lan link set node1 master br0
 ip -n network.lan link set node2 master br0
-#   topologies/bridge.yaml:11
+#   topologies/bridge.yaml:12
 ip -n network.lan link set server master br0
-#   topologies/bridge.yaml:34
+#   topologies/bridge.yaml:35
 ip -n node.node1 link set veth71273818 master cni0
-#   topologies/bridge.yaml:39
+#   topologies/bridge.yaml:40
 ip -n node.node1 link set veth52d0447c master cni0
-#   topologies/bridge.yaml:44
+#   topologies/bridge.yaml:45
 ip -n node.node2 link set veth1af9dded master cni0
 
 # bridge ports
-#   topologies/bridge.yaml:34
+#   topologies/bridge.yaml:35
 bridge -n node.node1 link set dev veth71273818 hairpin on
-#   topologies/bridge.yaml:39
+#   topologies/bridge.yaml:40
 bridge -n node.node1 link set dev veth52d0447c hairpin on
-#   topologies/bridge.yaml:44
+#   topologies/bridge.yaml:45
 bridge -n node.node2 link set dev veth1af9dded hairpin on
 
 # routes
-#   topologies/bridge.yaml:10
+#   topologies/bridge.yaml:11
 ip -n node.node1 route add default via 10.0.0.1 dev eth0
 ip -n node.node1 route add 10.244.2.0/24 via 10.0.0.12 dev eth0
 ip -n node.node2 route add default via 10.0.0.1 dev eth0
 ip -n node.node2 route add 10.244.1.0/24 via 10.0.0.11 dev eth0
-#   topologies/bridge.yaml:34
+#   topologies/bridge.yaml:35
 ip -n pod.default.a route add default via 10.244.1.1 dev eth0
-#   topologies/bridge.yaml:39
+#   topologies/bridge.yaml:40
 ip -n pod.default.a2 route add default via 10.244.1.1 dev eth0
-#   topologies/bridge.yaml:44
+#   topologies/bridge.yaml:45
 ip -n pod.default.b route add default via 10.244.2.1 dev eth0

@@ -10,18 +10,18 @@ set -eu
 # namespaces
 #   topologies/cross-node-vxlan.yaml:8
 ip netns add network.lan
-#   topologies/cross-node-vxlan.yaml:12
+#   topologies/cross-node-vxlan.yaml:13
 ip netns add node.node1
 ip netns add node.node2
-#   topologies/cross-node-vxlan.yaml:65
+#   topologies/cross-node-vxlan.yaml:66
 ip netns add pod.default.a
-#   topologies/cross-node-vxlan.yaml:70
+#   topologies/cross-node-vxlan.yaml:71
 ip netns add pod.default.b
 
 # kernel settings
 #   topologies/cross-node-vxlan.yaml:8
 ip netns exec network.lan sysctl -qw net.bridge.bridge-nf-call-iptables=0
-#   topologies/cross-node-vxlan.yaml:12
+#   topologies/cross-node-vxlan.yaml:13
 ip netns exec node.node1 sysctl -qw net.ipv4.ip_forward=1
 ip netns exec node.node1 sysctl -qw net.bridge.bridge-nf-call-iptables=1
 ip netns exec node.node1 sysctl -qw net.ipv4.conf.all.rp_filter=0
@@ -42,7 +42,7 @@ ip netns exec node.node2 sysctl -qw net.netfilter.nf_conntrack_tcp_timeout_estab
 ip netns exec node.node2 sysctl -qw net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
 
 # rules
-#   topologies/cross-node-vxlan.yaml:12
+#   topologies/cross-node-vxlan.yaml:13
 ip netns exec node.node1 iptables-restore <<'EOF'
 *mangle
 :PREROUTING ACCEPT [0:0]
@@ -191,119 +191,119 @@ EOF
 # link state
 #   topologies/cross-node-vxlan.yaml:8
 ip -n network.lan link set lo up
-#   topologies/cross-node-vxlan.yaml:12
+#   topologies/cross-node-vxlan.yaml:13
 ip -n node.node1 link set lo up
 ip -n node.node2 link set lo up
-#   topologies/cross-node-vxlan.yaml:65
+#   topologies/cross-node-vxlan.yaml:66
 ip -n pod.default.a link set lo up
-#   topologies/cross-node-vxlan.yaml:70
+#   topologies/cross-node-vxlan.yaml:71
 ip -n pod.default.b link set lo up
 
 # links
 #   topologies/cross-node-vxlan.yaml:8
 ip -n network.lan link add br0 mtu 1500 address 02:02:0a:00:00:01 type bridge
-#   topologies/cross-node-vxlan.yaml:12
+#   topologies/cross-node-vxlan.yaml:13
 ip -n node.node1 link add cni0 mtu 1450 address 0a:5a:0a:f4:01:01 type bridge
 ip -n node.node2 link add cni0 mtu 1450 address 0a:5a:0a:f4:02:01 type bridge
 ip -n node.node1 link add eth0 mtu 1500 address 02:00:0a:00:00:0b type veth peer name node1 mtu 1500 address 02:01:0a:00:00:0b netns network.lan
 ip -n node.node2 link add eth0 mtu 1500 address 02:00:0a:00:00:0c type veth peer name node2 mtu 1500 address 02:01:0a:00:00:0c netns network.lan
-#   topologies/cross-node-vxlan.yaml:65
+#   topologies/cross-node-vxlan.yaml:66
 ip -n pod.default.a link add eth0 mtu 1450 address 0a:58:0a:f4:01:02 type veth peer name veth71273818 mtu 1450 address 0a:59:0a:f4:01:02 netns node.node1
-#   topologies/cross-node-vxlan.yaml:70
+#   topologies/cross-node-vxlan.yaml:71
 ip -n pod.default.b link add eth0 mtu 1450 address 0a:58:0a:f4:02:02 type veth peer name veth1af9dded mtu 1450 address 0a:59:0a:f4:02:02 netns node.node2
-#   topologies/cross-node-vxlan.yaml:12
+#   topologies/cross-node-vxlan.yaml:13
 ip -n node.node1 link add flannel.1 mtu 1450 address 0e:00:0a:f4:01:00 type vxlan id 1 local 10.0.0.11 dev eth0 dstport 8472 nolearning
 ip -n node.node2 link add flannel.1 mtu 1450 address 0e:00:0a:f4:02:00 type vxlan id 1 local 10.0.0.12 dev eth0 dstport 8472 nolearning
 
 # link state
 #   topologies/cross-node-vxlan.yaml:8
 ip -n network.lan link set br0 addrgenmode none
-#   topologies/cross-node-vxlan.yaml:12
+#   topologies/cross-node-vxlan.yaml:13
 ip -n network.lan link set node1 addrgenmode none
 ip -n network.lan link set node2 addrgenmode none
 ip -n node.node1 link set eth0 addrgenmode none
 ip -n node.node1 link set flannel.1 addrgenmode none
 ip -n node.node1 link set cni0 addrgenmode none
-#   topologies/cross-node-vxlan.yaml:65
+#   topologies/cross-node-vxlan.yaml:66
 ip -n node.node1 link set veth71273818 addrgenmode none
-#   topologies/cross-node-vxlan.yaml:12
+#   topologies/cross-node-vxlan.yaml:13
 ip -n node.node2 link set eth0 addrgenmode none
 ip -n node.node2 link set flannel.1 addrgenmode none
 ip -n node.node2 link set cni0 addrgenmode none
-#   topologies/cross-node-vxlan.yaml:70
+#   topologies/cross-node-vxlan.yaml:71
 ip -n node.node2 link set veth1af9dded addrgenmode none
-#   topologies/cross-node-vxlan.yaml:65
+#   topologies/cross-node-vxlan.yaml:66
 ip -n pod.default.a link set eth0 addrgenmode none
-#   topologies/cross-node-vxlan.yaml:70
+#   topologies/cross-node-vxlan.yaml:71
 ip -n pod.default.b link set eth0 addrgenmode none
 
 # addresses
-#   topologies/cross-node-vxlan.yaml:12
+#   topologies/cross-node-vxlan.yaml:13
 ip -n node.node1 addr add 10.0.0.11/24 brd 10.0.0.255 dev eth0
 ip -n node.node1 addr add 10.244.1.0/32 dev flannel.1
 ip -n node.node1 addr add 10.244.1.1/24 brd 10.244.1.255 dev cni0
 ip -n node.node2 addr add 10.0.0.12/24 brd 10.0.0.255 dev eth0
 ip -n node.node2 addr add 10.244.2.0/32 dev flannel.1
 ip -n node.node2 addr add 10.244.2.1/24 brd 10.244.2.255 dev cni0
-#   topologies/cross-node-vxlan.yaml:65
+#   topologies/cross-node-vxlan.yaml:66
 ip -n pod.default.a addr add 10.244.1.2/24 brd 10.244.1.255 dev eth0
-#   topologies/cross-node-vxlan.yaml:70
+#   topologies/cross-node-vxlan.yaml:71
 ip -n pod.default.b addr add 10.244.2.2/24 brd 10.244.2.255 dev eth0
 
 # link state
 #   topologies/cross-node-vxlan.yaml:8
 ip -n network.lan link set br0 up
-#   topologies/cross-node-vxlan.yaml:12
+#   topologies/cross-node-vxlan.yaml:13
 ip -n network.lan link set node1 up
 ip -n network.lan link set node2 up
 ip -n node.node1 link set eth0 up
 ip -n node.node1 link set flannel.1 up
 ip -n node.node1 link set cni0 up
-#   topologies/cross-node-vxlan.yaml:65
+#   topologies/cross-node-vxlan.yaml:66
 ip -n node.node1 link set veth71273818 up
-#   topologies/cross-node-vxlan.yaml:12
+#   topologies/cross-node-vxlan.yaml:13
 ip -n node.node2 link set eth0 up
 ip -n node.node2 link set flannel.1 up
 ip -n node.node2 link set cni0 up
-#   topologies/cross-node-vxlan.yaml:70
+#   topologies/cross-node-vxlan.yaml:71
 ip -n node.node2 link set veth1af9dded up
-#   topologies/cross-node-vxlan.yaml:65
+#   topologies/cross-node-vxlan.yaml:66
 ip -n pod.default.a link set eth0 up
-#   topologies/cross-node-vxlan.yaml:70
+#   topologies/cross-node-vxlan.yaml:71
 ip -n pod.default.b link set eth0 up
-#   topologies/cross-node-vxlan.yaml:12
+#   topologies/cross-node-vxlan.yaml:13
 ip -n network.lan link set node1 master br0
 ip -n network.lan link set node2 master br0
-#   topologies/cross-node-vxlan.yaml:65
+#   topologies/cross-node-vxlan.yaml:66
 ip -n node.node1 link set veth71273818 master cni0
-#   topologies/cross-node-vxlan.yaml:70
+#   topologies/cross-node-vxlan.yaml:71
 ip -n node.node2 link set veth1af9dded master cni0
 
 # bridge ports
-#   topologies/cross-node-vxlan.yaml:65
+#   topologies/cross-node-vxlan.yaml:66
 bridge -n node.node1 link set dev veth71273818 hairpin on
-#   topologies/cross-node-vxlan.yaml:70
+#   topologies/cross-node-vxlan.yaml:71
 bridge -n node.node2 link set dev veth1af9dded hairpin on
 
 # routes
-#   topologies/cross-node-vxlan.yaml:12
+#   topologies/cross-node-vxlan.yaml:13
 ip -n node.node1 route add default via 10.0.0.1 dev eth0
 ip -n node.node1 route add 10.244.2.0/24 via 10.244.2.0 dev flannel.1 onlink
 ip -n node.node2 route add default via 10.0.0.1 dev eth0
 ip -n node.node2 route add 10.244.1.0/24 via 10.244.1.0 dev flannel.1 onlink
-#   topologies/cross-node-vxlan.yaml:65
+#   topologies/cross-node-vxlan.yaml:66
 ip -n pod.default.a route add default via 10.244.1.1 dev eth0
 ip -n pod.default.a route add 10.244.0.0/16 via 10.244.1.1 dev eth0
-#   topologies/cross-node-vxlan.yaml:70
+#   topologies/cross-node-vxlan.yaml:71
 ip -n pod.default.b route add default via 10.244.2.1 dev eth0
 ip -n pod.default.b route add 10.244.0.0/16 via 10.244.2.1 dev eth0
 
 # neighbours
-#   topologies/cross-node-vxlan.yaml:12
+#   topologies/cross-node-vxlan.yaml:13
 ip -n node.node1 neigh add 10.244.2.0 lladdr 0e:00:0a:f4:02:00 dev flannel.1 nud permanent
 ip -n node.node2 neigh add 10.244.1.0 lladdr 0e:00:0a:f4:01:00 dev flannel.1 nud permanent
 
 # forwarding entries
-#   topologies/cross-node-vxlan.yaml:12
+#   topologies/cross-node-vxlan.yaml:13
 bridge -n node.node1 fdb append 0e:00:0a:f4:02:00 dev flannel.1 dst 10.0.0.12 self permanent
 bridge -n node.node2 fdb append 0e:00:0a:f4:01:00 dev flannel.1 dst 10.0.0.11 self permanent
