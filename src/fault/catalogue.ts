@@ -1,6 +1,6 @@
 /** The faults. Each edit returns the namespaces it changed, none where it has nothing to break. */
 
-import type { Chain, Rule, TableName } from '../compile/iptables.ts';
+import { type Chain, IptablesBuilder, type Rule, type TableName } from '../compile/iptables.ts';
 import type { VirtualServer } from '../compile/ipvs.ts';
 import type { Link, Namespace } from '../compile/kernel-state.ts';
 import type { NftChain, NftTable } from '../compile/nft.ts';
@@ -93,6 +93,15 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
           ? { ...chain, policy: 'DROP', rules: chain.rules.filter(({ text }) => !text.includes('-j FLANNEL-FWD')) }
           : chain,
       ),
+  },
+  'loopback-drop': {
+    summary: 'a firewall in the pod forgets lo (no `-i lo -j ACCEPT`): the pod cannot talk to itself',
+    edit: (namespace) => {
+      if (!namespace.place?.startsWith('pod/')) return [];
+      const iptables = new IptablesBuilder();
+      iptables.append('filter', 'INPUT', '-i lo -j DROP', namespace.origin);
+      return [{ ...namespace, iptables: iptables.build() }];
+    },
   },
   'no-route': {
     summary: "the routes to other nodes' pods, or the static routes of a host or router, are missing",

@@ -106,6 +106,16 @@ export const FAULT_STORIES: Record<FaultName, Story> = {
     threads: ['kubernetes/kubernetes#40182', 'kubernetes/kubernetes#39823', 'weaveworks/weave#2758'],
     topology: 'cross-node-vxlan',
   },
+  'loopback-drop': {
+    cause:
+      'Somebody wrote a firewall inside the pod, an init container for one, and accepted what it needs from outside: `-i lo -j ACCEPT` was forgotten.',
+    symptom:
+      'The containers of the pod do not reach each other, neither at 127.0.0.1 nor at the address of the pod: dropped, last seen at lo.',
+    remedy:
+      '`nsenter -t PID -n iptables -S INPUT` with the number of one of its processes. Accept `-i lo` before anything is dropped.',
+    threads: [],
+    topology: 'pod-containers',
+  },
   'no-ip-forward': {
     cause:
       'A node is the router of its pods, and net.ipv4.ip_forward = 0 forbids that: a hardening guide, or a sysctl file read late.',

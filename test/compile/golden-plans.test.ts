@@ -25,6 +25,8 @@ it.each([
   'nftables',
   'userspace-proxy',
   'host-port',
+  'host-network',
+  'pod-containers',
 ])('%s', async (name) => {
   const file = `topologies/${name}.yaml`;
   const { prepared, diagnostics } = prepare([{ name: file, text: readFileSync(file, 'utf8') }], {

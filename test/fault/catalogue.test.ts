@@ -97,6 +97,17 @@ describe('rules that change:', () => {
   });
 });
 
+describe('loopback', () => {
+  it('loopback-drop is a firewall of every pod, and of nobody else', () => {
+    const { gone, come } = effect('loopback-drop');
+    expect(gone).toEqual([]);
+    expect(come.filter((line) => line.includes('-A'))).toEqual(
+      ['a', 'b'].map((name) => `pod.default.${name} filter -A INPUT -i lo -j DROP`),
+    );
+    expect(come.every((line) => line.startsWith('pod.default.'))).toBe(true);
+  });
+});
+
 describe('hostPorts', () => {
   it('no-port-mapping takes what translates, and leaves what masquerades', () => {
     const wanted = linesMatching(PUBLISHED, / nat -A CNI-DN-\S+ .* -j DNAT /);
@@ -342,12 +353,14 @@ describe('in mode nftables', () => {
 
 describe('a place', () => {
   it.each(FAULT_NAMES)('is all that %s touches when one is given', (fault) => {
-    const { changed, gone, come } = effect(fault, 'node/node1', LABS[fault] ?? LAB);
+    const [place, netns] = fault === 'loopback-drop' ? ['pod/a', 'pod\\.default\\.a'] : ['node/node1', 'node\\.node1'];
+    const { changed, gone, come } = effect(fault, place, LABS[fault] ?? LAB);
     expect(changed).toBe(true);
     expect([...gone, ...come].length).toBeGreaterThan(0);
     /** The far end of its cable is in the switch, and made by the node; of what the switch checks only the ports are a node's. */
+    const own = new RegExp(`${netns} |^ip -n network\\.lan link set node1 |^network\\.lan .*ifname "node1" `);
     for (const line of [...gone, ...come].filter((text) => !isTableOfSwitch(text)))
-      expect(line).toMatch(/node\.node1 |^ip -n network\.lan link set node1 |^network\.lan .*ifname "node1" /);
+      expect(line).toMatch(own);
   });
 
   it('may be a pod: its cable is unplugged at the node', () => {

@@ -56,6 +56,7 @@ describe('a fault', () => {
     'no-fdb',
     'no-flanneld',
     'no-hairpin',
+    'loopback-drop',
   ];
 
   it.each(FAULT_NAMES)('%s is idle where there is nothing to break, and only there', (fault) => {

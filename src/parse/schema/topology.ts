@@ -103,6 +103,7 @@ export const FAULT_NAMES = [
   'no-hairpin',
   'forward-drop',
   'no-ip-forward',
+  'loopback-drop',
   'rp-filter',
   'small-mtu',
   'link-down',
