@@ -1,14 +1,16 @@
 /**
- * A port on which a node's kube-proxy listens itself, to pass on what comes (mode userspace). It is the one thing of a
- * lab's state that the kernel does not hold: a process serves it (probe/relay/).
+ * A port on which a process of a machine listens, to pass on what comes: kube-proxy on a node (mode userspace), docker-proxy
+ * on a host. It is the one thing of a lab's state that the kernel does not hold: a process serves it (probe/relay/).
  */
 import type { Origin } from '../diagnostic.ts';
 
 export interface Relay {
-  /** Whose connections they are: `default/web:http`. */
-  readonly servicePort: string;
+  readonly program: RelayProgram;
+  /** Whose connections they are: a Service's port, `default/web:http`, or a container's, `container/host1/web:80`. */
+  readonly serves: string;
   readonly protocol: 'TCP' | 'UDP';
-  /** The proxy port, open on every address of the node. */
+  /** The one address it listens on; undefined: all there are. */
+  readonly address?: string;
   readonly port: number;
   /** In the order of their turns. */
   readonly endpoints: readonly SocketAddress[];
@@ -20,6 +22,8 @@ export interface Relay {
   readonly held: readonly HeldPort[];
   readonly origin: Origin;
 }
+
+export type RelayProgram = 'kube-proxy' | 'docker-proxy';
 
 export interface SocketAddress {
   readonly address: string;

@@ -58,7 +58,7 @@ const TITLES: Record<Operation['kind'], string> = {
   'delete-fdb': 'forwarding entries to remove',
   'load-rules': 'rules',
   'retire-server': 'real servers to retire',
-  'set-relays': 'kube-proxy, which has to run for the rules above to lead somewhere; this script does not start it',
+  'set-relays': 'processes, which have to run for the rules above to lead somewhere; this script does not start them',
   'set-tunnels': 'flanneld, which has to run for the routes above to lead somewhere; this script does not start it',
 };
 
@@ -78,11 +78,12 @@ function processComment(namespace: string, lines: readonly string[]): string {
   return [`#   ${namespace}:`, ...lines.map((line) => `#     ${line}`)].map(comment).join('\n');
 }
 
-function relayLines({ servicePort, protocol, port, endpoints, held }: Relay): string[] {
+function relayLines({ program, serves, protocol, address, port, endpoints, held }: Relay): string[] {
   return [
-    `listens on ${formatPort({ port, protocol })} and relays ${servicePort} to ${endpoints.map(({ address, port }) => socketAddress(address, port)).join(', ') || 'nobody'}${endpoints.length > 1 ? ', in turn' : ''}`,
+    `${program} listens on ${address === undefined ? '' : `${address}:`}${formatPort({ port, protocol })} and relays ${serves} to ${endpoints.map(({ address, port }) => socketAddress(address, port)).join(', ') || 'nobody'}${endpoints.length > 1 ? ', in turn' : ''}`,
     ...held.map(
-      ({ address, port }) => `holds ${address === undefined ? '' : `${address}:`}${formatPort({ port, protocol })}`,
+      ({ address, port }) =>
+        `${program} holds ${address === undefined ? '' : `${address}:`}${formatPort({ port, protocol })}`,
     ),
   ];
 }

@@ -1,4 +1,5 @@
 /** What a probe is, and what its sender experienced. */
+import type { RelayProgram } from '../compile/relay.ts';
 import type { Protocol, Tuple } from '../net/port.ts';
 
 export interface ProbeRequest {
@@ -50,12 +51,13 @@ export interface ProbeRun {
   readonly durationMs: number;
 }
 
-/** What a node's kube-proxy did with a probe (mode userspace), as the process itself knows it. */
+/** What a process that relays did with a probe, as it knows it itself. */
 export interface Relayed {
   /** Namespace it lives in. */
   readonly namespace: string;
-  /** For which Service's port: `default/web:http`. */
-  readonly servicePort: string;
+  readonly program: RelayProgram;
+  /** For whose port: `default/web:http`. */
+  readonly serves: string;
   /** The client's connection, as its socket has it. */
   readonly accepted: Tuple;
   /** Its turn had not come: one connection is taken after the other, and opening another one may take its time. */

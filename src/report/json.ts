@@ -20,7 +20,8 @@ const rewrite = z.strictObject({
 const tuple = z.strictObject({ source: z.string(), destination: z.string() });
 const relay = z.strictObject({
   at: z.string(),
-  servicePort: z.string(),
+  program: z.enum(['kube-proxy', 'docker-proxy']),
+  serves: z.string().describe('Whose connections it relays: `default/web:http`, `container/host1/web:80`.'),
   from: tuple.describe('The connection that ends here, as the process has it.'),
   to: tuple.describe('The one it opened, which begins here.'),
   connected: z.boolean(),
@@ -51,7 +52,9 @@ const hop = z.strictObject({
       port: z.int().optional(),
     })
     .optional(),
-  relay: relay.optional().describe("A process (kube-proxy, mode userspace) took the connection and opened this hop's."),
+  relay: relay
+    .optional()
+    .describe("A process (kube-proxy in mode userspace, docker-proxy) took the connection and opened this hop's."),
   rewrites: z
     .array(rewrite)
     .optional()

@@ -64,11 +64,11 @@ export function formatEncapsulation({ as, vni, port, source, destination }: NonN
 }
 
 /** `kube-proxy  relays  A → B  as  C → D` */
-export function formatRelay({ from, to, connected, failed = [] }: Relay): string[] {
+export function formatRelay({ program, from, to, connected, failed = [] }: Relay): string[] {
   const verb = connected ? 'relays' : 'tries to relay';
   return [
-    ...formatAttempts(failed).map((attempt) => `kube-proxy  tried  ${attempt}`),
-    `kube-proxy  ${verb}  ${from.source} → ${from.destination}  as  ${to.source} → ${to.destination}`,
+    ...formatAttempts(failed).map((attempt) => `${program}  tried  ${attempt}`),
+    `${program}  ${verb}  ${from.source} → ${from.destination}  as  ${to.source} → ${to.destination}`,
   ];
 }
 

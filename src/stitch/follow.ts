@@ -147,11 +147,11 @@ export function joinLegs(legs: readonly FollowedLeg[], direction: 'forward' | 'r
 }
 
 function relayOf(relayed: Relayed, direction: 'forward' | 'reply', wiring: Wiring): Relay {
-  const { namespace, servicePort, accepted, attempts } = relayed;
+  const { namespace, program, serves, accepted, attempts } = relayed;
   const { opened, connected } = attempts.at(-1)!;
   const failed = direction === 'forward' ? failedAttempts(attempts.slice(0, -1)) : [];
   const [from, to] = direction === 'forward' ? [accepted, opened!] : [reversed(opened!), reversed(accepted)];
-  return { at: wiring.placeOf(namespace), servicePort, from, to, connected, ...(failed.length > 0 && { failed }) };
+  return { at: wiring.placeOf(namespace), program, serves, from, to, connected, ...(failed.length > 0 && { failed }) };
 }
 
 export function failedAttempts(attempts: readonly RelayAttempt[]): FailedAttempt[] {

@@ -105,8 +105,8 @@ class Context {
     return `${this.#proxy(takenBy!)} says it took the probe, the capture ends at ${hops.at(-1)!.place}`;
   }
 
-  #proxy({ namespace }: Relayed): string {
-    return `${this.#wiring.placeOf(namespace)}'s kube-proxy`;
+  #proxy({ namespace, program }: Relayed): string {
+    return `${this.#wiring.placeOf(namespace)}'s ${program}`;
   }
 
   /** Every connection has its own TTL. */
@@ -147,7 +147,7 @@ class Context {
       if (neighbour?.lastSeen?.place === by) return neighbour;
       if (by === this.#wiring.placeOf(leg.start)) return this.#lost();
     }
-    const why = leg.takenBy ? `; its kube-proxy ${failureOf(leg.takenBy)}` : '';
+    const why = leg.takenBy ? `; its ${leg.takenBy.program} ${failureOf(leg.takenBy)}` : '';
     return {
       outcome: 'rejected',
       rejection: { by, with: kind },
@@ -331,9 +331,9 @@ const REJECTION_WORDS: Record<string, string> = {
 };
 
 /** What came of a process's attempts at endpoints. */
-function failureOf({ servicePort, attempts, waiting }: Relayed): string {
+function failureOf({ serves, attempts, waiting }: Relayed): string {
   if (waiting) return 'was busy opening a connection for another client';
-  if (attempts.length === 0) return `has no endpoint for ${servicePort}`;
+  if (attempts.length === 0) return `has no endpoint for ${serves}`;
   const failed = failedAttempts(attempts);
   return failed.length > 0
     ? `tried ${formatAttempts(failed).join(', ')}`

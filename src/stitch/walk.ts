@@ -1,4 +1,5 @@
 /** A walk: where one packet went, and where the answer went. The JSON result carries these values as they are. */
+import type { RelayProgram } from '../compile/relay.ts';
 import type { Tuple } from '../net/port.ts';
 import type { EncapsulationKind, Outcome, Rejection } from '../parse/schema/topology.ts';
 import type { ProbeRun } from '../probe/probe.ts';
@@ -39,11 +40,12 @@ export interface FailedAttempt {
   readonly failure: string;
 }
 
-/** A process took one connection and passed on what came by another one of its own: kube-proxy, mode userspace. */
+/** A process took one connection and passed on what came by another one of its own: kube-proxy in mode userspace, docker-proxy. */
 export interface Relay {
   readonly at: string;
-  /** For which Service's port: `default/web:http`. */
-  readonly servicePort: string;
+  readonly program: RelayProgram;
+  /** For whose port: `default/web:http`. */
+  readonly serves: string;
   /** The connection that ends here, and the one that begins, each as its socket has it. */
   readonly from: Tuple;
   readonly to: Tuple;

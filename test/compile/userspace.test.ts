@@ -88,7 +88,8 @@ describe('a ClusterIP', () => {
   it('is served by a process that knows the endpoints', () => {
     expect(relays).toMatchObject([
       {
-        servicePort: 'default/web:http',
+        program: 'kube-proxy',
+        serves: 'default/web:http',
         protocol: 'TCP',
         endpoints: [{ address: '10.244.1.2', port: 8080 }],
         held: [],
@@ -140,7 +141,7 @@ it('UDP has rules and a port of its own, SCTP has none', () => {
     'tcp',
     'udp',
   ]);
-  expect(relays.map(({ servicePort, protocol }) => `${servicePort} ${protocol}`)).toEqual([
+  expect(relays.map(({ serves, protocol }) => `${serves} ${protocol}`)).toEqual([
     'default/dns:tcp TCP',
     'default/dns:udp UDP',
   ]);
@@ -178,7 +179,7 @@ describe('a port that is taken on the node', () => {
 
 describe('proxy ports', () => {
   const portsOf = (...documents: readonly string[]) =>
-    Object.fromEntries(onNode1(...documents).relays.map(({ servicePort, port }) => [servicePort, port]));
+    Object.fromEntries(onNode1(...documents).relays.map(({ serves, port }) => [serves, port]));
 
   it('come from the range the kernel gives to connections, the same on all nodes', () => {
     const state = stateOf(stream(LAB, service('web'), service('db')));

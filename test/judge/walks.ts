@@ -73,7 +73,8 @@ export function relayed(changes: Partial<Walk> = {}): Walk {
   const proxied = { source: ASKED.source, destination: '10.0.0.11:47732' };
   const relay = {
     at: 'node/node1',
-    servicePort: 'default/web',
+    program: 'kube-proxy',
+    serves: 'default/web',
     from: proxied,
     to: INSIDE,
     connected: true,

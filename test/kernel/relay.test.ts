@@ -123,10 +123,7 @@ describe('what kube-proxy cannot pass on', () => {
   it('goes through a second relay where the endpoint is a Service again', () => {
     const walk = walkTo('service/chain:http');
     expect(walk).toMatchObject({ outcome: 'delivered', endpoint: 'pod/live' });
-    expect(walk.hops.flatMap(({ relay }) => relay?.servicePort ?? [])).toEqual([
-      'default/chain:http',
-      'default/live:http',
-    ]);
+    expect(walk.hops.flatMap(({ relay }) => relay?.serves ?? [])).toEqual(['default/chain:http', 'default/live:http']);
   });
 
   it('is cut off where a datagram is longer than its buffer', () => {

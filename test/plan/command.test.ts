@@ -111,7 +111,17 @@ const OTHERS = [
   [
     {
       kind: 'set-relays',
-      relays: [{ servicePort: 'default/web', protocol: 'TCP', port: 40_001, endpoints: [], idleMs: 250, held: [] }],
+      relays: [
+        {
+          program: 'kube-proxy',
+          serves: 'default/web',
+          protocol: 'TCP',
+          port: 40_001,
+          endpoints: [],
+          idleMs: 250,
+          held: [],
+        },
+      ],
     },
     'ip netns exec node.node1 kube-proxy --proxy-mode=userspace',
   ],

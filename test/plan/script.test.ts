@@ -57,7 +57,7 @@ ip -n host.a link set lo up
   });
 
   it('says in comments what a process does, and starts none', () => {
-    const relay = { servicePort: 'default/web', idleMs: 250, origin: at(1).origin } as const;
+    const relay = { program: 'kube-proxy', serves: 'default/web', idleMs: 250, origin: at(1).origin } as const;
     const endpoints = [
       { address: '10.244.1.2', port: 8080 },
       { address: '10.244.2.2', port: 8080 },
@@ -74,13 +74,13 @@ ip -n host.a link set lo up
     ] as const;
     const script = body({ kind: 'set-relays', relays, ...at(1) });
     expect(script.trim().split('\n')).toEqual([
-      '# kube-proxy, which has to run for the rules above to lead somewhere; this script does not start it',
+      '# processes, which have to run for the rules above to lead somewhere; this script does not start them',
       '#   lab.yaml:1',
       '#   host.a:',
-      '#     listens on 40001 and relays default/web to 10.244.1.2:8080, 10.244.2.2:8080, in turn',
-      '#     holds 30080',
-      '#     holds 10.0.0.11:80',
-      '#     listens on 40002/UDP and relays default/web to nobody',
+      '#     kube-proxy listens on 40001 and relays default/web to 10.244.1.2:8080, 10.244.2.2:8080, in turn',
+      '#     kube-proxy holds 30080',
+      '#     kube-proxy holds 10.0.0.11:80',
+      '#     kube-proxy listens on 40002/UDP and relays default/web to nobody',
     ]);
     expect(run(script)).toBe('');
   });

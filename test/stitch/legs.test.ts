@@ -115,7 +115,8 @@ describe('a probe that was relayed', () => {
     const [there, back] = [walk.hops, walk.replyHops].map((hops) => hops.find(({ relay }) => relay)?.relay);
     expect(there).toEqual({
       at: 'node/node1',
-      servicePort: 'default/far:http',
+      program: 'kube-proxy',
+      serves: 'default/far:http',
       from: { source: CLIENT, destination: PROXY },
       to: { source: NODE, destination: FAR },
       connected: true,
@@ -214,7 +215,8 @@ describe('attempts that failed', () => {
 it('a relay may lead to another: each has its place in the walk', () => {
   const [VIP, SECOND, OWN] = ['10.96.0.10:80', '10.0.0.11:52491', '10.0.0.11:45000'] as const;
   const first = relayed([{ endpoint: VIP, opened: { source: OWN, destination: VIP }, connected: true }], {
-    servicePort: 'default/chain',
+    program: 'kube-proxy',
+    serves: 'default/chain',
   });
   const second = relayed([CONNECTED], { accepted: { source: OWN, destination: SECOND } });
   const { hops, doubt } = walkOf({ ...delivered, relayed: [first, second] }, [

@@ -26,7 +26,8 @@ export function attempt(source: string, rest: Partial<RelayAttempt> = {}): Relay
 export function relayed(attempts: readonly RelayAttempt[] = [CONNECTED], rest: Partial<Relayed> = {}): Relayed {
   return {
     namespace: 'node.node1',
-    servicePort: 'default/far:http',
+    program: 'kube-proxy',
+    serves: 'default/far:http',
     accepted: { source: CLIENT, destination: PROXY },
     waiting: false,
     attempts,

@@ -130,7 +130,8 @@ function compileServicePort({ service, port, node, proxyPort, namespace, held, c
   if (open && port.nodePort !== undefined) openNodePort(port.nodePort);
 
   namespace.relays.push({
-    servicePort: name,
+    program: 'kube-proxy',
+    serves: name,
     protocol: port.protocol === 'UDP' ? 'UDP' : 'TCP',
     port: proxyPort,
     endpoints: port.endpoints

@@ -204,7 +204,7 @@ const expectation = z.strictObject({
     .array(z.string())
     .optional()
     .describe(
-      'The nodes whose kube-proxy took the connection and passed it on as one of its own, in order. `[]`: none.',
+      'The machines whose kube-proxy or docker-proxy took the connection and passed it on as one of its own, in order. `[]`: none.',
     ),
   encapsulation: z
     .union([

@@ -1,6 +1,6 @@
 /**
- * kube-proxy as a process (mode userspace): the ports it serves on the nodes of a lab. Like the endpoints, the relays of
- * all nodes live in one process; each opens its sockets inside its node's namespace.
+ * Processes that relay: the ports that kube-proxy (mode userspace) serves on the nodes of a lab, and docker-proxy on hosts.
+ * Like the endpoints, the relays of all machines live in one process; each opens its sockets inside its machine's namespace.
  */
 import { closeSync } from 'node:fs';
 import { SOCK_DGRAM, SOCK_STREAM } from '../../apply/kernel/libc.ts';
@@ -44,7 +44,7 @@ class Process {
 
   /** Closes what is no longer wanted first: its port may have become another's. */
   set(relays: readonly Relay[]): void {
-    const wanted = new Map(relays.map((relay) => [`${relay.servicePort} ${relay.port}/${relay.protocol}`, relay]));
+    const wanted = new Map(relays.map((relay) => [`${relay.serves} ${heldKey(relay, relay.protocol)}`, relay]));
     const held = new Map(
       relays.flatMap(({ held, protocol }) => held.map((port) => [heldKey(port, protocol), { port, protocol }])),
     );

@@ -17,6 +17,7 @@ import type { SocketAddress } from '../../compile/relay.ts';
 import { chooseSequence, keepSyn } from '../sequence.ts';
 import { type OpenAttempt, tupleOf } from './log.ts';
 
+export const ANY = '0.0.0.0';
 /** A Service whose endpoint leads back to it would go round until there are no descriptors left. */
 export const MAX_CLIENTS = 1024;
 /** Go's, from net.core.somaxconn. */

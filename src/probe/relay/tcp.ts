@@ -1,8 +1,8 @@
 /**
- * TCP through a process (kubernetes pkg/proxy/userspace/proxysocket.go): one connection after the other is accepted and
- * joined to a new one to the endpoint whose turn it is. When either ends, both do.
+ * TCP through a process: a connection is accepted and joined to a new one to the endpoint whose turn it is. How, depends on
+ * the program (programs.ts).
  *
- *   client ── accepted connection ── kube-proxy ── its own connection, from the node's address ── endpoint
+ *   client ── accepted connection ── the process ── its own connection, from the machine's address ── endpoint
  *
  * A probe is known by its initial sequence number: the second connection gets the one the first began with.
  */
@@ -15,34 +15,40 @@ import { deadline } from '../deadline.ts';
 import { idOfInitialSequence } from '../mark.ts';
 import { acceptedSequence } from '../sequence.ts';
 import { type OpenAttempt, type RelayLog, tupleOf } from './log.ts';
+import { type Habits, PROGRAMS } from './programs.ts';
 import { RoundRobin } from './round-robin.ts';
-import { MAX_CLIENTS, openConnection, openPort } from './sockets.ts';
-
-/** How long it waits for one endpoint after the other; then it closes the client's connection. */
-const DIAL_MS = [250, 500, 1000, 2000];
+import { ANY, MAX_CLIENTS, openConnection, openPort } from './sockets.ts';
 
 export class TcpRelay {
   readonly #namespace: string;
-  readonly #servicePort: string;
+  readonly #program: Relay['program'];
+  readonly #serves: string;
+  readonly #habits: Habits;
   readonly #log: RelayLog;
   readonly #balancer: RoundRobin;
   readonly #server: Server;
   readonly #connections = new Set<Socket>();
-  /** Accepting waits while it connects. */
+  /** For a program that connects one after the other. */
   #turn: Promise<void> = Promise.resolve();
 
   constructor(namespace: string, relay: Relay, log: RelayLog) {
     this.#namespace = namespace;
-    this.#servicePort = relay.servicePort;
+    this.#program = relay.program;
+    this.#serves = relay.serves;
+    this.#habits = PROGRAMS[relay.program];
     this.#log = log;
     this.#balancer = new RoundRobin(relay);
-    const fd = inside(namespace, () => openPort(SOCK_STREAM, { address: '0.0.0.0', port: relay.port }));
+    const fd = inside(namespace, () => openPort(SOCK_STREAM, { address: relay.address ?? ANY, port: relay.port }));
     /** Paused: what the client has said stays in the kernel until there is somebody to say it to. */
     this.#server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (connection) => {
       this.#keep(connection);
       const client = clientOf(connection);
       if (!client) connection.destroy();
-      else this.#turn = this.#turn.then(this.#serve(connection, client));
+      else {
+        const serve = this.#serve(connection, client);
+        if (this.#habits.inTurn) this.#turn = this.#turn.then(serve);
+        else void serve();
+      }
     });
     /** Without a descriptor left, a connection is lost. */
     this.#server.on('error', () => {});
@@ -69,7 +75,8 @@ export class TcpRelay {
     const id = idOfInitialSequence(sequence);
     const relayed = {
       namespace: this.#namespace,
-      servicePort: this.#servicePort,
+      program: this.#program,
+      serves: this.#serves,
       accepted,
       waiting: true,
       attempts: [],
@@ -80,13 +87,13 @@ export class TcpRelay {
       const endpoint = await this.#connect(address, id > 0 ? sequence : undefined, relayed.attempts);
       if (!endpoint) connection.destroy();
       else if (connection.destroyed) endpoint.destroy();
-      else join(connection, endpoint);
+      else join(connection, endpoint, this.#habits);
     };
   }
 
   async #connect(client: string, sequence: number | undefined, attempts: OpenAttempt[]): Promise<Socket | undefined> {
     if (this.#connections.size > 2 * MAX_CLIENTS) return undefined;
-    for (const timeoutMs of DIAL_MS) {
+    for (const timeoutMs of this.#habits.dialMs) {
       const endpoint = this.#balancer.take(client, attempts.length > 0);
       if (!endpoint) return undefined;
       const attempt: OpenAttempt = { endpoint: socketAddress(endpoint.address, endpoint.port), connected: false };
@@ -157,18 +164,19 @@ async function dial(
   });
 }
 
-function join(client: Socket, endpoint: Socket): void {
-  copy(client, endpoint);
-  copy(endpoint, client);
+function join(client: Socket, endpoint: Socket, { hearsOut }: Habits): void {
+  copy(client, endpoint, hearsOut);
+  copy(endpoint, client, hearsOut);
 }
 
-/** When one side has said all it has to say, both connections are closed: what is on its way back is lost. */
-function copy(from: Socket, to: Socket): void {
-  from.pipe(to, { end: false });
-  from.on('end', () => {
-    to.destroySoon();
-    from.destroySoon();
-  });
+/** Unless both are heard out, the end of one is the end of both: what is on its way back is lost. */
+function copy(from: Socket, to: Socket, hearsOut: boolean): void {
+  from.pipe(to, { end: hearsOut });
+  if (!hearsOut)
+    from.on('end', () => {
+      to.destroySoon();
+      from.destroySoon();
+    });
   from.on('close', () => to.destroySoon());
 }
 

@@ -1,6 +1,6 @@
 /**
- * UDP through a process (kubernetes pkg/proxy/userspace/proxysocket.go): every client gets a socket of its own to the
- * endpoint whose turn it is, and keeps it until neither has said anything for a while.
+ * UDP through a process (kubernetes pkg/proxy/userspace/proxysocket.go, moby cmd/docker-proxy/udp_proxy_linux.go): every
+ * client gets a socket of its own to the endpoint whose turn it is, and keeps it until neither has said anything for a while.
  *
  * Only a socket bound to an address knows which one was asked, and a walk has to show it. So there is one for each address
  * besides the one on all of them, which answers: from the address the route to the client gives it, as the real one's.
@@ -15,14 +15,12 @@ import { socketAddress } from '../../net/port.ts';
 import { deadline } from '../deadline.ts';
 import { markOfPayload } from '../mark.ts';
 import { type OpenAttempt, type RelayLog, tupleOf } from './log.ts';
+import { PROGRAMS } from './programs.ts';
 import { RoundRobin } from './round-robin.ts';
-import { adopt, MAX_CLIENTS, openConnection, openPort } from './sockets.ts';
+import { ANY, adopt, MAX_CLIENTS, openConnection, openPort } from './sockets.ts';
 
-/** It tries as many endpoints as it has dial timeouts. */
-const ATTEMPTS = 4;
 /** The size of its buffer: what is longer is cut off. */
 const MAX_DATAGRAM = 4096;
-const ANY = '0.0.0.0';
 
 interface Session {
   readonly fd: number | undefined;
@@ -63,9 +61,10 @@ export class UdpRelay {
     this.close();
   }
 
-  /** On the addresses there are now. */
+  /** On its own address, or on those there are now. */
   #listen(): void {
-    const wanted = inside(this.#namespace, () => [ANY, ...ownAddresses()]);
+    const { address } = this.#relay;
+    const wanted = address === undefined ? inside(this.#namespace, () => [ANY, ...ownAddresses()]) : [address];
     for (const [address, listening] of this.#listening) {
       if (wanted.includes(address)) continue;
       listening.close();
@@ -84,11 +83,12 @@ export class UdpRelay {
   #receive(message: Buffer, client: SocketAddress, own: SocketAddress): void {
     const key = socketAddress(client.address, client.port);
     const session = this.#sessions.get(key) ?? this.#begin(key, client);
-    const { servicePort } = this.#relay;
+    const { program, serves } = this.#relay;
     const accepted = tupleOf(client, own);
     this.#log.write(markOfPayload(message), {
       namespace: this.#namespace,
-      servicePort,
+      program,
+      serves,
       accepted,
       waiting: false,
       attempts: session.attempts,
@@ -124,7 +124,9 @@ export class UdpRelay {
     };
     connection.on('message', (message) => {
       session.extend();
-      this.#listening.get(ANY)!.send(message.subarray(0, MAX_DATAGRAM), client.port, client.address);
+      this.#listening
+        .get(this.#relay.address ?? ANY)!
+        .send(message.subarray(0, MAX_DATAGRAM), client.port, client.address);
     });
     connection.on('error', (error: NodeJS.ErrnoException) => {
       attempts.at(-1)!.failure = error.code ?? error.message;
@@ -136,7 +138,7 @@ export class UdpRelay {
   }
 
   #connect(client: string, attempts: OpenAttempt[]): number | undefined {
-    while (attempts.length < ATTEMPTS && this.#sessions.size < MAX_CLIENTS) {
+    while (attempts.length < PROGRAMS[this.#relay.program].dialMs.length && this.#sessions.size < MAX_CLIENTS) {
       const endpoint = this.#balancer.take(client, attempts.length > 0);
       if (!endpoint) return undefined;
       const attempt: OpenAttempt = { endpoint: socketAddress(endpoint.address, endpoint.port), connected: false };

@@ -399,25 +399,25 @@ ip -n node.node2 neigh add 10.244.1.0 lladdr 0e:00:0a:f4:01:00 dev flannel.1 nud
 bridge -n node.node1 fdb append 0e:00:0a:f4:02:00 dev flannel.1 dst 10.0.0.12 self permanent
 bridge -n node.node2 fdb append 0e:00:0a:f4:01:00 dev flannel.1 dst 10.0.0.11 self permanent
 
-# kube-proxy, which has to run for the rules above to lead somewhere; this script does not start it
+# processes, which have to run for the rules above to lead somewhere; this script does not start them
 #   topologies/userspace-proxy.yaml:18
 #   node.node1:
-#     listens on 52490 and relays default/far:http to 10.244.2.2:8080
-#     holds 30080
-#     listens on 48879/UDP and relays default/far:dns to 10.244.2.2:53
-#     holds 30053/UDP
-#     listens on 45048 and relays default/near to 10.244.1.2:8080
-#     listens on 52755 and relays default/turns to 10.244.1.4:8080, 10.244.2.3:8080, 10.244.2.4:8080, in turn
-#     listens on 33748 and relays default/sticky to 10.244.1.4:8080, 10.244.2.3:8080, 10.244.2.4:8080, in turn
-#     listens on 41269 and relays default/nobody:http to nobody
-#     listens on 36224/UDP and relays default/nobody:dns to nobody
+#     kube-proxy listens on 52490 and relays default/far:http to 10.244.2.2:8080
+#     kube-proxy holds 30080
+#     kube-proxy listens on 48879/UDP and relays default/far:dns to 10.244.2.2:53
+#     kube-proxy holds 30053/UDP
+#     kube-proxy listens on 45048 and relays default/near to 10.244.1.2:8080
+#     kube-proxy listens on 52755 and relays default/turns to 10.244.1.4:8080, 10.244.2.3:8080, 10.244.2.4:8080, in turn
+#     kube-proxy listens on 33748 and relays default/sticky to 10.244.1.4:8080, 10.244.2.3:8080, 10.244.2.4:8080, in turn
+#     kube-proxy listens on 41269 and relays default/nobody:http to nobody
+#     kube-proxy listens on 36224/UDP and relays default/nobody:dns to nobody
 #   node.node2:
-#     listens on 52490 and relays default/far:http to 10.244.2.2:8080
-#     holds 30080
-#     listens on 48879/UDP and relays default/far:dns to 10.244.2.2:53
-#     holds 30053/UDP
-#     listens on 45048 and relays default/near to 10.244.1.2:8080
-#     listens on 52755 and relays default/turns to 10.244.1.4:8080, 10.244.2.3:8080, 10.244.2.4:8080, in turn
-#     listens on 33748 and relays default/sticky to 10.244.1.4:8080, 10.244.2.3:8080, 10.244.2.4:8080, in turn
-#     listens on 41269 and relays default/nobody:http to nobody
-#     listens on 36224/UDP and relays default/nobody:dns to nobody
+#     kube-proxy listens on 52490 and relays default/far:http to 10.244.2.2:8080
+#     kube-proxy holds 30080
+#     kube-proxy listens on 48879/UDP and relays default/far:dns to 10.244.2.2:53
+#     kube-proxy holds 30053/UDP
+#     kube-proxy listens on 45048 and relays default/near to 10.244.1.2:8080
+#     kube-proxy listens on 52755 and relays default/turns to 10.244.1.4:8080, 10.244.2.3:8080, 10.244.2.4:8080, in turn
+#     kube-proxy listens on 33748 and relays default/sticky to 10.244.1.4:8080, 10.244.2.3:8080, 10.244.2.4:8080, in turn
+#     kube-proxy listens on 41269 and relays default/nobody:http to nobody
+#     kube-proxy listens on 36224/UDP and relays default/nobody:dns to nobody

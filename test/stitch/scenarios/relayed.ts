@@ -30,7 +30,7 @@ const closed = told(reset(NODEPORT, CLIENT, { id: 9 }));
 const udp = { protocol: 'UDP', remote: '10.0.0.11:30053' } as const;
 const UDP_FAR = '10.244.2.2:53';
 const udpRelayed = (attempts: Parameters<typeof relayed>[0]) =>
-  relayed(attempts, { servicePort: 'default/far:dns', accepted: { source: CLIENT, destination: '10.0.0.11:48879' } });
+  relayed(attempts, { serves: 'default/far:dns', accepted: { source: CLIENT, destination: '10.0.0.11:48879' } });
 const udpAttempt = { endpoint: UDP_FAR, opened: { source: NODE, destination: UDP_FAR }, connected: true };
 
 export const RELAYED: readonly Scenario[] = [
