@@ -6,7 +6,7 @@ import type { Capture } from '../capture/capture.ts';
 import type { RuleTrace } from '../capture/rule-trace.ts';
 import type { KernelState } from '../compile/kernel-state.ts';
 import type { Check, ConnectionCheck, ListingName, StateCheck } from '../model/check.ts';
-import type { Cluster, Place, Service } from '../model/cluster.ts';
+import { type Cluster, type Place, placesOf, type Service } from '../model/cluster.ts';
 import { plan } from '../plan/index.ts';
 import type { ProbeRequest, ProbeRun } from '../probe/probe.ts';
 import type { AgentClient } from './client.ts';
@@ -120,7 +120,7 @@ export async function list({ agent, cluster }: Lab, check: StateCheck): Promise<
   return new Map(await Promise.all(listings));
 }
 
-/** Every namespace a packet of the checks can meet: all machines, the sending pods, and the pods that may be reached. */
+/** Every namespace a packet of the checks can meet: all machines and containers, the sending pods, and the pods that may be reached. */
 export function namespacesOnTheWay(cluster: Cluster, checks: readonly Check[]): string[] {
   const connections = checks.filter((check) => check.kind === 'connection');
   const senders = new Set(connections.map(({ from }) => from.place));
@@ -132,7 +132,7 @@ export function namespacesOnTheWay(cluster: Cluster, checks: readonly Check[]): 
       addresses.has(pod.address) ||
       pod.ports.some(({ hostPort }) => hostPort !== undefined && ports.has(hostPort)),
   );
-  const machines: Place[] = [...cluster.nodes, ...cluster.hosts, ...cluster.routers];
+  const machines: Place[] = [...cluster.nodes, ...cluster.hosts, ...cluster.routers, ...cluster.containers];
   return [...new Set([...machines, ...pods].map(({ netns }) => netns))].sort();
 }
 
@@ -153,6 +153,5 @@ function endpointAddresses(
 }
 
 function netnsOf(cluster: Cluster, place: string): string {
-  const places: Place[] = [...cluster.pods, ...cluster.nodes, ...cluster.hosts, ...cluster.routers];
-  return places.find((candidate) => candidate.place === place)!.netns;
+  return placesOf(cluster).find((candidate) => candidate.place === place)!.netns;
 }

@@ -5,7 +5,7 @@
  */
 import { closeSync, writeFileSync } from 'node:fs';
 import { setImmediate as aMoment } from 'node:timers/promises';
-import type { Relay } from '../compile/relay.ts';
+import type { Relay, RelayProgram } from '../compile/relay.ts';
 import type { UdpTunnel } from '../compile/udp-tunnel.ts';
 import { commandOf, LOADERS } from '../plan/command.ts';
 import type { Operation, Plan } from '../plan/operation.ts';
@@ -26,7 +26,7 @@ const LOADING_MS = 600_000;
 /** What goes on in a lab after a plan has been carried out. */
 export interface Residents {
   readonly retirement: Retirement;
-  readonly relays: { set(namespace: string, relays: readonly Relay[]): void };
+  readonly relays: { set(namespace: string, program: RelayProgram, relays: readonly Relay[]): void };
   readonly tunnels: { set(namespace: string, tunnels: readonly UdpTunnel[]): void };
 }
 
@@ -99,7 +99,7 @@ function perform(operation: Operation, sockets: Sockets, { relays, tunnels }: Re
       const { key, value } = operation.sysctl;
       inside(operation.namespace, () => writeFileSync(`/proc/sys/${key.replaceAll('.', '/')}`, value));
     } else if (operation.kind === 'set-relays') {
-      relays.set(operation.namespace, operation.relays);
+      relays.set(operation.namespace, operation.program, operation.relays);
     } else if (operation.kind === 'set-tunnels') {
       tunnels.set(operation.namespace, operation.tunnels);
     } else if (operation.kind === 'add-tun') {

@@ -41,6 +41,7 @@ export class NamespaceBuilder {
   readonly ipvs: VirtualServer[] = [];
   readonly relays: Relay[] = [];
   readonly tunnels: UdpTunnel[] = [];
+  readonly guests: string[] = [];
   readonly #sysctls = new Map<string, Sysctl>();
   readonly #links: Link[] = [];
   readonly #addresses: Address[] = [];
@@ -97,6 +98,7 @@ export class NamespaceBuilder {
     return {
       name: this.name,
       ...(this.place !== undefined && { place: this.place }),
+      ...(this.guests.length > 0 && { guests: this.guests }),
       sysctls: [...this.#sysctls.values()],
       links: this.#links,
       addresses: this.#addresses,

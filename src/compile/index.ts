@@ -1,10 +1,11 @@
 /**
- * Cluster → KernelState: machines first, then on every node what starts there, in its order: kubelet, kube-proxy, network
+ * Cluster → KernelState: machines first, Docker on hosts that have it, then on every node what starts there, in its order: kubelet, kube-proxy, network
  * plugin; and what kube-proxy keeps up to date once the node has all its addresses.
  */
-import type { Cluster } from '../model/cluster.ts';
+import { type Cluster, placesOf } from '../model/cluster.ts';
 import { KernelStateBuilder } from './builder.ts';
 import { compileCni } from './cni/index.ts';
+import { compileDocker } from './docker.ts';
 import type { KernelState } from './kernel-state.ts';
 import { compileKubelet } from './kubelet.ts';
 import { compileNetworks } from './networks.ts';
@@ -15,9 +16,14 @@ export type { KernelState } from './kernel-state.ts';
 export function compile(cluster: Cluster): KernelState {
   const state = new KernelStateBuilder();
   compileNetworks(cluster, state);
+  compileDocker(cluster, state);
   for (const node of cluster.nodes) compileKubelet(node, state.get(node.netns));
   startProxy(cluster, state);
   compileCni(cluster, state);
   syncProxy(cluster, state);
+  for (const { place, netns } of placesOf(cluster)) {
+    const namespace = state.get(netns);
+    if (namespace.place !== place) namespace.guests.push(place);
+  }
   return state.build();
 }

@@ -38,10 +38,18 @@ const BUILTIN: Record<TableName, readonly string[]> = {
 /** Collects the rules of one namespace from the programs that would write them, in the order those start. */
 export class IptablesBuilder {
   readonly #tables = new Map<TableName, Map<string, Rule[]>>();
+  /** By table and chain, where it is not ACCEPT. */
+  readonly #dropping = new Set<string>();
 
   /** Makes sure a chain exists. */
   chain(table: TableName, chain: string): void {
     this.#chain(table, chain);
+  }
+
+  /** What becomes of packets that no rule of a built-in chain decides on. */
+  dropByDefault(table: TableName, chain: string): void {
+    this.#chain(table, chain);
+    this.#dropping.add(`${table} ${chain}`);
   }
 
   append(table: TableName, chain: string, text: string, origin: Origin): void {
@@ -63,7 +71,11 @@ export class IptablesBuilder {
         const chains = this.#tables.get(name);
         if (!chains) return [];
         const builtin = BUILTIN[name].map(
-          (chain): Chain => ({ name: chain, policy: 'ACCEPT', rules: chains.get(chain) ?? [] }),
+          (chain): Chain => ({
+            name: chain,
+            policy: this.#dropping.has(`${name} ${chain}`) ? 'DROP' : 'ACCEPT',
+            rules: chains.get(chain) ?? [],
+          }),
         );
         const own = [...chains]
           .filter(([chain]) => !BUILTIN[name].includes(chain))

@@ -24,6 +24,8 @@ export interface Namespace {
   readonly name: string;
   /** Whose it is, as written in walks: `node/node1`; undefined for a network's own switch. */
   readonly place?: string;
+  /** Who lives in it besides: pods on their node's network, containers that joined another place. */
+  readonly guests?: readonly string[];
   readonly sysctls: readonly Sysctl[];
   readonly links: readonly Link[];
   readonly addresses: readonly Address[];

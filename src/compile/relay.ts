@@ -23,7 +23,8 @@ export interface Relay {
   readonly origin: Origin;
 }
 
-export type RelayProgram = 'kube-proxy' | 'docker-proxy';
+export const RELAY_PROGRAMS = ['kube-proxy', 'docker-proxy'] as const;
+export type RelayProgram = (typeof RELAY_PROGRAMS)[number];
 
 export interface SocketAddress {
   readonly address: string;

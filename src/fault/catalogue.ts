@@ -41,8 +41,15 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
     ),
   },
   'no-port-mapping': {
-    summary: "no rule leads a node's port to a pod: hostPorts are anybody's ports",
-    edit: withoutRules('nat', ({ text }, chain) => chain.name.startsWith('CNI-DN-') && text.includes('-j DNAT')),
+    summary: "no rule leads a machine's port to a pod or container: hostPorts and published ports are anybody's",
+    edit: withoutRules('nat', ({ text }, chain) => /^(CNI-DN-|DOCKER$)/.test(chain.name) && text.includes('-j DNAT')),
+  },
+  'no-docker-proxy': {
+    summary: 'no docker-proxy listens on published ports',
+    edit: (namespace) => {
+      const relays = namespace.relays.filter(({ program }) => program !== 'docker-proxy');
+      return relays.length === namespace.relays.length ? [] : [{ ...namespace, relays }];
+    },
   },
   'no-route-localnet': {
     summary: 'no packet from 127.0.0.1 leaves the node (route_localnet = 0)',
@@ -97,7 +104,7 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
   'loopback-drop': {
     summary: 'a firewall in the pod forgets lo (no `-i lo -j ACCEPT`): the pod cannot talk to itself',
     edit: (namespace) => {
-      if (!namespace.place?.startsWith('pod/')) return [];
+      if (!/^(pod|container)\//.test(namespace.place ?? '')) return [];
       const iptables = new IptablesBuilder();
       iptables.append('filter', 'INPUT', '-i lo -j DROP', namespace.origin);
       return [{ ...namespace, iptables: iptables.build() }];

@@ -116,6 +116,15 @@ export const FAULT_STORIES: Record<FaultName, Story> = {
     threads: [],
     topology: 'pod-containers',
   },
+  'no-docker-proxy': {
+    cause:
+      'docker-proxy was killed, or dockerd runs with --userland-proxy=false and has not written the rules that stand for it.',
+    symptom:
+      'Published ports answer from outside, by DNAT; at 127.0.0.1, and for containers that ask their own host, they do not: rejected.',
+    remedy: '`ss -tlnp` shows a docker-proxy for each published port. Restart the container, or dockerd.',
+    threads: ['moby/moby#8356', 'moby/moby#14856'],
+    topology: 'docker-proxy',
+  },
   'no-ip-forward': {
     cause:
       'A node is the router of its pods, and net.ipv4.ip_forward = 0 forbids that: a hardening guide, or a sysctl file read late.',
@@ -193,7 +202,8 @@ export const FAULT_STORIES: Record<FaultName, Story> = {
   'no-port-mapping': {
     cause:
       'hostPorts are rules of the portmap plugin, which is not in the list of plugins, or whose rules were flushed.',
-    symptom: "The node's port is closed (rejected), though the pod runs and answers at its own address.",
+    symptom:
+      "The node's port is closed (rejected), though the pod runs and answers at its own address. A port that Docker publishes still answers: docker-proxy listens there, and the container sees docker0 instead of the client.",
     remedy: '`iptables -t nat -S CNI-HOSTPORT-DNAT`; portmap with the capability portMappings in /etc/cni/net.d.',
     threads: [],
     topology: 'host-port',

@@ -17,7 +17,7 @@ import {
   type StateCheck,
   type Step,
 } from './check.ts';
-import { addressesOf, type Cluster, type ServicePort } from './cluster.ts';
+import { addressesOf, type Cluster, type Inhabitants, type ServicePort } from './cluster.ts';
 import { DestinationError, type ResolvedDestination, resolveDestination } from './destination.ts';
 import { addressOwners } from './listeners.ts';
 import { fits, type Modes } from './modes.ts';
@@ -25,7 +25,7 @@ import type { Places } from './place.ts';
 
 export const DEFAULT_TIMEOUT_MS = 1000;
 
-type Context = Pick<Cluster, 'services' | 'nodes' | 'hosts' | 'routers' | 'pods' | 'listeners'>;
+type Context = Inhabitants & Pick<Cluster, 'services' | 'listeners'>;
 
 /** The checks that have a meaning in these modes. The others are held against the cluster as well. */
 export function modelChecks(

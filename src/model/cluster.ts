@@ -7,7 +7,7 @@
 import type { Origin } from '../diagnostic.ts';
 import type { Cidr } from '../net/address.ts';
 import type { Impairment } from '../net/impairment.ts';
-import type { Port, Protocol } from '../net/port.ts';
+import type { Port, Protocol, PublishedPort } from '../net/port.ts';
 import type { CniConfig, FaultName, ProxyConfig } from '../parse/schema/topology.ts';
 import type { Check } from './check.ts';
 
@@ -35,6 +35,7 @@ export interface Cluster {
   readonly hosts: readonly Host[];
   readonly routers: readonly Router[];
   readonly pods: readonly Pod[];
+  readonly containers: readonly Container[];
   readonly services: readonly Service[];
   readonly listeners: readonly Listener[];
   readonly faults: readonly Fault[];
@@ -59,10 +60,10 @@ export interface Network {
 /** Something that sends and receives packets. `place` is how it is written everywhere: `pod/web-0`. */
 export interface Place {
   readonly place: string;
-  /** The network namespace it lives in. Pods on the host network share their node's. */
+  /** The network namespace it lives in, which may be another place's: a pod's on the host network is its node's. */
   readonly netns: string;
-  /** What it is called by: a machine's first address, a node's InternalIP. */
-  readonly address: string;
+  /** What it is called by: a machine's first address, a node's InternalIP. Undefined: nobody else can call it. */
+  readonly address?: string;
   readonly origin: Origin;
 }
 
@@ -87,6 +88,7 @@ export interface Interface {
 /** A node, a host, or a router. */
 export interface Machine extends Place {
   readonly name: string;
+  readonly address: string;
   /** eth0, eth1, …; no two on one network. */
   readonly interfaces: readonly [Interface, ...Interface[]];
   readonly routes: readonly Route[];
@@ -99,19 +101,38 @@ export interface Node extends Machine {
 
 export interface Host extends Machine {
   readonly listen: readonly Port[];
+  /** Undefined: no Docker Engine runs there. */
+  readonly docker?: { readonly userlandProxy: boolean };
 }
 
 /** Forwards, and is the default gateway of its networks. */
 export type Router = Machine;
+
+/** A container of a host's Docker Engine. Its namespace is its own, its host's, or another container's. */
+export interface Container extends Place {
+  readonly name: string;
+  readonly host: Host;
+  readonly network: 'bridge' | 'host' | 'none' | 'container';
+  readonly listen: readonly Port[];
+  readonly published: readonly PublishedPort[];
+}
 
 export interface Pod extends Place {
   readonly namespace: string;
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly node: Node;
+  readonly address: string;
   readonly hostNetwork: boolean;
   readonly ports: readonly ContainerPort[];
   readonly conditions: EndpointConditions;
+}
+
+/** Whoever can be named in a check. */
+export type Inhabitants = Pick<Cluster, 'nodes' | 'hosts' | 'routers' | 'pods' | 'containers'>;
+
+export function placesOf({ nodes, hosts, routers, pods, containers }: Inhabitants): Place[] {
+  return [...nodes, ...hosts, ...routers, ...pods, ...containers];
 }
 
 /** A port one of a pod's containers declares. */

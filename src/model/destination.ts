@@ -6,7 +6,7 @@ import { nearest } from '../diagnostic.ts';
 import { familyOf } from '../net/address.ts';
 import type { Protocol } from '../net/port.ts';
 import type { Destination } from './check.ts';
-import { type Cluster, type Node, objectName, type Service, type ServicePort } from './cluster.ts';
+import { type Cluster, type Inhabitants, type Node, objectName, type Service, type ServicePort } from './cluster.ts';
 import type { Places } from './place.ts';
 
 /** Why a text is no destination here: a message and what would be one. */
@@ -24,7 +24,7 @@ export interface ResolvedDestination extends Destination {
   readonly protocol?: Protocol | 'ICMP';
 }
 
-type Context = Pick<Cluster, 'services' | 'nodes' | 'hosts' | 'routers' | 'pods'>;
+type Context = Inhabitants & Pick<Cluster, 'services'>;
 
 /** Throws a DestinationError that says what is wrong with the text. */
 export function resolveDestination(text: string, cluster: Context, places: Places): ResolvedDestination {
@@ -139,7 +139,12 @@ const HELP =
 
 function placeAddress(text: string, target: string, places: Places): string {
   const place = places.find(target);
-  if (place) return place.address;
+  if (place?.address !== undefined) return place.address;
+  if (place)
+    throw new DestinationError(
+      `${target} has no address`,
+      'its network is none: only itself can reach it, at 127.0.0.1',
+    );
   if (!target.includes('/'))
     throw new DestinationError(`"${text}" is not a destination`, `names are not resolved here; ${HELP}`);
   const { message, help } = places.explain(target);

@@ -6,6 +6,7 @@ import { cniInMode } from '../parse/schema/cni.ts';
 import { CLUSTER_DEFAULTS } from '../parse/schema/topology.ts';
 import { modelChecks } from './checks.ts';
 import type { Cluster, CniConfig, CniMode, Fault, Node, ProxyConfig, ProxyMode } from './cluster.ts';
+import { modelContainers } from './containers.ts';
 import { ofKind } from './defaults.ts';
 import { modelImpairedLinks } from './impaired-links.ts';
 import { modelListeners } from './listeners.ts';
@@ -40,6 +41,7 @@ export function model(
   const { networks, podCIDRs, podCIDR, serviceCIDR } = ranges;
   const machines = modelMachines(topology, manifests, ranges, cni, diagnostics);
   const pods = modelPods(manifests, machines.nodes, options.namespace, diagnostics);
+  const containers = modelContainers(topology, machines.hosts, networks, diagnostics);
   const spec = topology?.object.spec;
   const proxy = chosenProxy(topology, options);
   reportModes(topology, cni, machines.nodes, diagnostics);
@@ -54,7 +56,7 @@ export function model(
     proxy: proxy.mode,
   };
   const services = modelServices(manifests, context, diagnostics);
-  const populated = { ...machines, pods, services };
+  const populated = { ...machines, pods, containers, services };
   const listeners = modelListeners(populated, services, diagnostics);
   const places = new Places(populated, options.namespace);
   const cluster: Cluster = {

@@ -1,19 +1,21 @@
 /** Which ports answer: declared container ports, ports that endpoints promise, and what hosts listen on. */
 import type { Diagnostics } from '../diagnostic.ts';
 import type { Port } from '../net/port.ts';
-import { addressesOf, type Cluster, type Listener, type Node, type Place, type Service } from './cluster.ts';
-
-type Machines = Pick<Cluster, 'nodes' | 'hosts' | 'routers' | 'pods'>;
+import { addressesOf, type Inhabitants, type Listener, type Node, type Place, type Service } from './cluster.ts';
 
 /** One listener a port and network namespace; of a hostNetwork pod and its node, the pod is who answers. */
-export function modelListeners(cluster: Machines, services: readonly Service[], diagnostics: Diagnostics): Listener[] {
+export function modelListeners(
+  cluster: Inhabitants,
+  services: readonly Service[],
+  diagnostics: Diagnostics,
+): Listener[] {
   const listeners = new Map<string, Listener>();
   const add = ({ place, netns }: Place, { port, protocol }: Port) => {
     const key = `${netns} ${port}/${protocol}`;
     if (!listeners.has(key)) listeners.set(key, { place, netns, port, protocol });
   };
   for (const pod of cluster.pods) for (const port of pod.ports) add(pod, port);
-  for (const host of cluster.hosts) for (const port of host.listen) add(host, port);
+  for (const place of [...cluster.hosts, ...cluster.containers]) for (const port of place.listen) add(place, port);
   const pods = new Map(cluster.pods.map((pod) => [pod.place, pod]));
   const owners = addressOwners(cluster);
   for (const listener of healthChecks(cluster.nodes, services))
@@ -68,7 +70,7 @@ function healthChecks(nodes: readonly Node[], services: readonly Service[]): Lis
 }
 
 /** A pod on the host network owns none of its node's addresses. */
-export function addressOwners({ nodes, hosts, routers, pods }: Machines): Map<string, Place> {
+export function addressOwners({ nodes, hosts, routers, pods }: Inhabitants): Map<string, Place> {
   return new Map<string, Place>([
     ...[...routers, ...nodes, ...hosts].flatMap((machine) =>
       addressesOf(machine).map((address): [string, Place] => [address, machine]),

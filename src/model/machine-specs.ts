@@ -16,6 +16,8 @@ export interface MachineSpec {
   readonly podCIDRs: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   readonly listen: readonly (string | number)[];
+  /** Docker Engine's settings, where it runs. */
+  readonly docker?: { readonly userlandProxy: boolean };
   readonly routes: readonly RouteObject[];
   readonly at: Position | undefined;
   readonly routeAt: (index: number) => Position | undefined;
@@ -81,6 +83,7 @@ export function hostSpecs(topology: Topology, manifests: readonly Manifest[], di
       interfaces: machineInterfaces(host, at, diagnostics),
       routes: host.routes,
       listen: host.listen,
+      ...(host.docker && { docker: { userlandProxy: host.docker.userlandProxy } }),
     };
   });
 }

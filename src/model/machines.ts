@@ -86,7 +86,10 @@ export function modelMachines(
     }),
     hosts: specs.hosts.flatMap((spec) => {
       const base = machine(spec);
-      return base ? [{ ...base, listen: spec.listen.flatMap((port) => parsePort(port) ?? []) }] : [];
+      const { docker } = spec;
+      return base
+        ? [{ ...base, listen: spec.listen.flatMap((port) => parsePort(port) ?? []), ...(docker && { docker }) }]
+        : [];
     }),
     routers: specs.routers.flatMap((spec) => machine(spec) ?? []),
   };

@@ -1,12 +1,13 @@
-/** Places as people write them: `pod/web-0`, `pod/prod/web-0`, `node/node1`, `host/client`, `router/gw`. */
+/** Places as people write them: `pod/web-0`, `pod/prod/web-0`, `node/node1`, `host/client`, `router/gw`, `container/host1/web`. */
 import { nearest } from '../diagnostic.ts';
-import { type Cluster, objectName, type Place } from './cluster.ts';
+import { type Inhabitants, objectName, type Place, placesOf } from './cluster.ts';
 
 /** The canonical text of a place, its default namespace left out; undefined when it is not written like one. */
 function normalizePlace(text: string, namespace = 'default'): string | undefined {
   const [kind, ...names] = text.split('/');
   if (kind === 'pod' && names.length === 1 && names[0]) return `pod/${objectName(namespace, names[0])}`;
   if (kind === 'pod' && names.length === 2 && names[0] && names[1]) return `pod/${objectName(names[0], names[1])}`;
+  if (kind === 'container') return names.length === 2 && names.every((name) => name) ? text : undefined;
   const machine = kind === 'node' || kind === 'host' || kind === 'router';
   return machine && names.length === 1 && names[0] ? text : undefined;
 }
@@ -17,9 +18,8 @@ export class Places {
   readonly namespace: string;
 
   /** `namespace` is the one meant when a pod is named without. */
-  constructor(cluster: Pick<Cluster, 'nodes' | 'hosts' | 'routers' | 'pods'>, namespace = 'default') {
-    const all: Place[] = [...cluster.nodes, ...cluster.hosts, ...cluster.routers, ...cluster.pods];
-    this.#byText = new Map(all.map((place) => [place.place, place]));
+  constructor(inhabitants: Inhabitants, namespace = 'default') {
+    this.#byText = new Map(placesOf(inhabitants).map((place) => [place.place, place]));
     this.namespace = namespace;
   }
 
@@ -36,7 +36,7 @@ export class Places {
       const bare = all.find((candidate) => candidate.endsWith(`/${text}`));
       const help = bare
         ? `did you mean "${bare}"?`
-        : 'a place is written pod/NAME, pod/NAMESPACE/NAME, node/NAME, host/NAME or router/NAME';
+        : 'a place is written pod/NAME, pod/NAMESPACE/NAME, node/NAME, host/NAME, router/NAME or container/HOST/NAME';
       return { message: `"${text}" is not a place`, help };
     }
     const guess = nearest(place, all);

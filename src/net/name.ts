@@ -28,6 +28,11 @@ export function vethName(pod: string): string {
   return `veth${digest('sha1', pod).slice(0, 8)}`;
 }
 
+/** The host's end of a container's (moby daemon/libnetwork/netutils, GenerateIfaceName draws seven digits). */
+export function containerVethName(container: string): string {
+  return `veth${digest('sha1', container).slice(0, 7)}`;
+}
+
 /** A device named after something: the name itself when it fits, else its beginning and a hash. */
 export function deviceName(name: string): string {
   return fitted(name, DEVICE_NAME_LIMIT);
@@ -59,7 +64,7 @@ export function macFor(prefix: MacPrefix, address: string): string {
   return `${MAC_PREFIXES[prefix]}:${tail.match(/../g)!.join(':')}`;
 }
 
-/** 0a:58 is what kubenet and OVN-Kubernetes give to pods; the others are ours. A port is the far end of a machine's or pod's cable. */
+/** 0a:58 is what kubenet and OVN-Kubernetes give to pods, 02:42 what Docker gave before version 28; the others are ours. A port is the far end of a machine's or pod's cable. */
 const MAC_PREFIXES = {
   machine: '02:00',
   machinePort: '02:01',
@@ -67,6 +72,8 @@ const MAC_PREFIXES = {
   dummy: '02:03',
   pod: '0a:58',
   podPort: '0a:59',
+  container: '02:42',
+  containerPort: '02:43',
   bridge: '0a:5a',
   vtep: '0e:00',
 } as const;

@@ -1,5 +1,7 @@
 /** Transport protocols and ports, in Kubernetes' spelling: `53/UDP`, TCP when left out. */
 
+import { familyOf } from './address.ts';
+
 const PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 
@@ -16,6 +18,23 @@ export function parsePort(text: string | number): Port | undefined {
   const port = Number(match[1]);
   const protocol = PROTOCOLS.find((p) => p === (match[2] ?? 'TCP').toUpperCase());
   return port <= 65535 && protocol ? { port, protocol } : undefined;
+}
+
+/** A port of a machine that leads to a container's. */
+export interface PublishedPort extends Port {
+  /** The one address of the machine that does; undefined: all of them. */
+  readonly hostIP?: string;
+  readonly hostPort: number;
+}
+
+/** Reads Docker's `[ADDRESS:]HOST-PORT:PORT[/PROTOCOL]`; undefined when it is not that. */
+export function parsePublishedPort(text: string): PublishedPort | undefined {
+  const match = /^(?:([0-9.]+):)?([0-9]+):([0-9]+(?:\/[A-Za-z]+)?)$/.exec(text);
+  const host = parsePort(match?.[2] ?? '');
+  const port = parsePort(match?.[3] ?? '');
+  const hostIP = match?.[1] === '0.0.0.0' ? undefined : match?.[1];
+  if (!host || !port || (hostIP !== undefined && familyOf(hostIP) !== 4)) return undefined;
+  return { ...port, hostPort: host.port, ...(hostIP !== undefined && { hostIP }) };
 }
 
 export function formatPort({ port, protocol }: Port): string {

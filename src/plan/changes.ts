@@ -9,6 +9,7 @@
  *   when a device is down         its routes and neighbours
  */
 import type { Address, KernelState, Link, Namespace } from '../compile/kernel-state.ts';
+import { RELAY_PROGRAMS } from '../compile/relay.ts';
 import { parseCidr } from '../net/address.ts';
 import type { Operation } from './operation.ts';
 import { changeRules } from './rules.ts';
@@ -131,11 +132,14 @@ function changeOf(from: Namespace, to: Namespace, isKept: (link: string) => bool
 
 /** They listen on the addresses there are: when those change, they are opened anew. */
 function changeRelays(from: Namespace, to: Namespace): Operation[] {
-  const { name: namespace, relays, origin } = to;
-  const isSame = ({ relays, addresses }: Namespace, other: Namespace) =>
-    difference(relays, other.relays).length === 0 &&
-    (relays.length === 0 || difference(addresses, other.addresses).length === 0);
-  return isSame(from, to) && isSame(to, from) ? [] : [{ kind: 'set-relays', namespace, relays, origin }];
+  const { name: namespace, origin } = to;
+  const moved = difference(from.addresses, to.addresses).length + difference(to.addresses, from.addresses).length > 0;
+  return RELAY_PROGRAMS.flatMap((program): Operation[] => {
+    const [before, relays] = [from, to].map((state) => state.relays.filter((relay) => relay.program === program));
+    const differs = difference(before!, relays!).length + difference(relays!, before!).length > 0;
+    const opensAnew = moved && relays!.length > 0;
+    return differs || opensAnew ? [{ kind: 'set-relays', namespace, program, relays: relays!, origin }] : [];
+  });
 }
 
 /** A device that is made anew has to be opened anew. */

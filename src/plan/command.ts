@@ -1,4 +1,5 @@
 /** An operation as the command an engineer would type. Arguments are separate words: nothing here is quoted or expanded. */
+import type { RelayProgram } from '../compile/relay.ts';
 import { impairmentWords, isImpaired } from '../net/impairment.ts';
 import type { Operation, RuleProgram } from './operation.ts';
 
@@ -105,13 +106,18 @@ export function commandOf(operation: Operation): Command {
       return { argv: inside('ipvsadm', '-e', ...operation.server.split(' '), '-m', '-w', '0') };
     case 'set-relays':
       return {
-        argv:
-          operation.relays.length > 0 ? inside('kube-proxy', '--proxy-mode=userspace') : inside('pkill', 'kube-proxy'),
+        argv: operation.relays.length > 0 ? inside(...STARTERS[operation.program]) : inside('pkill', operation.program),
       };
     case 'set-tunnels':
       return { argv: operation.tunnels.length > 0 ? inside('flanneld') : inside('pkill', 'flanneld') };
   }
 }
+
+/** What makes a program relay: docker-proxy is dockerd's doing. */
+const STARTERS: Record<RelayProgram, readonly string[]> = {
+  'kube-proxy': ['kube-proxy', '--proxy-mode=userspace'],
+  'docker-proxy': ['dockerd', '--userland-proxy'],
+};
 
 function newLink(link: Extract<Operation, { kind: 'add-link' }>['link']): (string | number)[] {
   const end = ({ name, mtu, mac }: { name: string; mtu: number; mac: string }) => [name, 'mtu', mtu, 'address', mac];

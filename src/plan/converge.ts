@@ -70,10 +70,10 @@ function deleteLinks(surplus: readonly Surplus[]): Operation[] {
 }
 
 /** A namespace lives as long as a socket in it. */
-function endProcesses({ name: namespace, relays, tunnels, origin }: Namespace): Operation[] {
+function endProcesses(namespace: Namespace): Operation[] {
   return [
-    ...(relays.length === 0 ? [] : [{ kind: 'set-relays', namespace, relays: [], origin } as const]),
-    ...(tunnels.length === 0 ? [] : [{ kind: 'set-tunnels', namespace, tunnels: [], origin } as const]),
+    ...steps.setRelays(namespace).map((operation) => ({ ...operation, relays: [] })),
+    ...steps.setTunnels(namespace).map((operation) => ({ ...operation, tunnels: [] })),
   ];
 }
 

@@ -3,7 +3,7 @@
  * The same value is printed as a command, written into a script, and sent to the kernel.
  */
 import type { Address, FdbEntry, Link, Neighbour, Route, Sysctl } from '../compile/kernel-state.ts';
-import type { Relay } from '../compile/relay.ts';
+import type { Relay, RelayProgram } from '../compile/relay.ts';
 import type { UdpTunnel } from '../compile/udp-tunnel.ts';
 import type { Origin } from '../diagnostic.ts';
 import type { Impairment } from '../net/impairment.ts';
@@ -52,8 +52,8 @@ type Step =
   | { readonly kind: 'load-rules'; readonly program: RuleProgram; readonly text: string }
   /** No new connections for a real server of IPVS; it is removed when its old ones have ended. */
   | { readonly kind: 'retire-server'; readonly server: string }
-  /** Exactly these are served in the namespace from now on. */
-  | { readonly kind: 'set-relays'; readonly relays: readonly Relay[] }
+  /** Exactly these the program serves in the namespace from now on. */
+  | { readonly kind: 'set-relays'; readonly program: RelayProgram; readonly relays: readonly Relay[] }
   /** Exactly these are carried by flanneld's process from now on, through their devices as they are now. */
   | { readonly kind: 'set-tunnels'; readonly tunnels: readonly UdpTunnel[] };
 

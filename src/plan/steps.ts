@@ -1,5 +1,6 @@
 /** The objects of a namespace, each as the operation that makes it. */
 import type { KernelState, Link, Namespace, VethLink } from '../compile/kernel-state.ts';
+import { RELAY_PROGRAMS } from '../compile/relay.ts';
 import type { Origin } from '../diagnostic.ts';
 import type { NewLink, Operation } from './operation.ts';
 
@@ -137,7 +138,10 @@ export function addFdb({ name, fdb }: Namespace): Operation[] {
 
 /** When the addresses are there: a port may be held on one of them. */
 export function setRelays({ name: namespace, relays, origin }: Namespace): Operation[] {
-  return relays.length === 0 ? [] : [{ kind: 'set-relays', namespace, relays, origin }];
+  return RELAY_PROGRAMS.flatMap((program): Operation[] => {
+    const own = relays.filter((relay) => relay.program === program);
+    return own.length === 0 ? [] : [{ kind: 'set-relays', namespace, program, relays: own, origin }];
+  });
 }
 
 export function setTunnels({ name: namespace, tunnels, origin }: Namespace): Operation[] {

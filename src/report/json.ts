@@ -1,5 +1,6 @@
 /** The JSON result: one object for a whole run, with a version. Its shape is the schema below; a test holds them together. */
 import * as z from 'zod';
+import { RELAY_PROGRAMS } from '../compile/relay.ts';
 import { formatStep, placesOf } from '../judge/match.ts';
 import type { LabResult } from '../judge/result.ts';
 import { totalsOf } from '../judge/result.ts';
@@ -20,7 +21,7 @@ const rewrite = z.strictObject({
 const tuple = z.strictObject({ source: z.string(), destination: z.string() });
 const relay = z.strictObject({
   at: z.string(),
-  program: z.enum(['kube-proxy', 'docker-proxy']),
+  program: z.enum(RELAY_PROGRAMS),
   serves: z.string().describe('Whose connections it relays: `default/web:http`, `container/host1/web:80`.'),
   from: tuple.describe('The connection that ends here, as the process has it.'),
   to: tuple.describe('The one it opened, which begins here.'),

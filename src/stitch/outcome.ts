@@ -345,7 +345,7 @@ function lastSeen(hops: readonly Hop[]): { place: string; interface: string } {
   return { place: last.place, interface: last.interface };
 }
 
-/** A pod on the host network answers from its node's namespace. */
+/** Who lives in another place's namespace answers from there. */
 function samePlace(seen: string, claimed: string, wiring: Wiring): boolean {
-  return seen === claimed || (wiring.namespaceOf(claimed) === undefined && seen.startsWith('node/'));
+  return seen === claimed || wiring.namespaceOf(claimed) === wiring.namespaceOf(seen);
 }

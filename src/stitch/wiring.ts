@@ -10,6 +10,7 @@ export interface InterfaceRef {
 
 export class Wiring {
   readonly #namespaces: ReadonlyMap<string, Namespace>;
+  readonly #homes = new Map<string, string>();
   readonly #neighbours = new Map<string, InterfaceRef[]>();
   readonly #masters = new Map<string, string>();
   readonly #owners = new Map<string, string[]>();
@@ -17,7 +18,8 @@ export class Wiring {
 
   constructor({ namespaces }: KernelState) {
     this.#namespaces = new Map(namespaces.map((namespace) => [namespace.name, namespace]));
-    for (const { name, links, addresses } of namespaces) {
+    for (const { name, place, guests = [], links, addresses } of namespaces) {
+      for (const inhabitant of place === undefined ? [] : [place, ...guests]) this.#homes.set(inhabitant, name);
       for (const link of links) {
         if (link.master !== undefined) this.#masters.set(key(name, link.name), link.master);
         if (link.kind === 'veth') this.#neighbours.set(key(name, link.name), this.#otherEnds(link));
@@ -47,9 +49,9 @@ export class Wiring {
     return this.#namespaces.get(namespace)?.place ?? namespace;
   }
 
-  /** The namespace of a place; undefined for a pod on the host network, which has none of its own. */
+  /** The namespace a place lives in, its own or another one's. */
   namespaceOf(place: string): string | undefined {
-    return [...this.#namespaces.values()].find((namespace) => namespace.place === place)?.name;
+    return this.#homes.get(place);
   }
 
   /** The namespace that owns an address; undefined when none does, or several: on kube-ipvs0 every node has those of Services. */
@@ -58,9 +60,10 @@ export class Wiring {
     return others.length > 0 ? undefined : owner;
   }
 
-  /** Whether an address is one of the place's. */
+  /** Whether an address is one of the place's, or of whose namespace it lives in. */
   owns(place: string, address: string): boolean {
-    return this.#owners.get(address)?.some((namespace) => this.placeOf(namespace) === place) ?? false;
+    const home = this.namespaceOf(place);
+    return home !== undefined && (this.#owners.get(address)?.includes(home) ?? false);
   }
 
   /** Every address that one place alone owns, and the place. */
@@ -70,7 +73,7 @@ export class Wiring {
     );
   }
 
-  /** Whether packets can be translated there at all: pods and hosts have no rules. */
+  /** Whether packets can be translated there at all: pods and most hosts have no rules. */
   hasRules(namespace: string): boolean {
     const { iptables, nft = [], ipvs = [] } = this.#namespaces.get(namespace) ?? {};
     return iptables !== undefined || nft.length > 0 || ipvs.length > 0;

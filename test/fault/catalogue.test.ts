@@ -32,12 +32,24 @@ const HOST_PORT = stream(
   pod('a', { spec: { containers: [{ name: 'app', ports: [{ containerPort: 80, hostPort: 8000 }] }] } }),
 );
 const PUBLISHED = stateOf(HOST_PORT);
+const DOCKER = stateOf(
+  stream(
+    topology({
+      nodes: [{ name: 'node1' }],
+      hosts: [
+        { name: 'dock', docker: { containers: [{ name: 'web', publish: ['8080:80', '5353:53/UDP'] }] } },
+        { name: 'proxyless', docker: { userlandProxy: false, containers: [{ name: 'web', publish: ['8080:80'] }] } },
+      ],
+    }),
+  ),
+);
 const UDP = stateOf(TEXT, { cni: 'udp' });
 /** Some break what not every lab has. */
 const LABS: Partial<Record<FaultName, KernelState>> = {
   'no-vip': IPVS,
   'no-flanneld': UDP,
   'no-port-mapping': PUBLISHED,
+  'no-docker-proxy': DOCKER,
 };
 const [PORT_A, PORT_B] = ['node.node1', 'node.node2'].map(
   (node) => LAB.namespaces.find(({ name }) => name === node)!.links.find(({ master }) => master === 'cni0')!.name,
@@ -113,6 +125,20 @@ describe('hostPorts', () => {
     const wanted = linesMatching(PUBLISHED, / nat -A CNI-DN-\S+ .* -j DNAT /);
     expect(wanted).toHaveLength(1);
     expect(effect('no-port-mapping', undefined, PUBLISHED)).toEqual({ changed: true, gone: wanted, come: [] });
+  });
+
+  it('no-port-mapping takes what translates published ports, and leaves what lets them pass', () => {
+    const wanted = linesMatching(DOCKER, / nat -A DOCKER .* -j DNAT /);
+    expect(wanted).toHaveLength(3);
+    expect(effect('no-port-mapping', undefined, DOCKER)).toEqual({ changed: true, gone: wanted, come: [] });
+  });
+
+  it('no-docker-proxy ends the processes, and leaves the rules', () => {
+    expect(effect('no-docker-proxy', undefined, DOCKER)).toEqual({
+      changed: true,
+      gone: ['ip netns exec host.dock dockerd --userland-proxy'],
+      come: [],
+    });
   });
 
   it('no-route-localnet keeps 127.0.0.1 on the node, whoever let it out', () => {
@@ -353,7 +379,11 @@ describe('in mode nftables', () => {
 
 describe('a place', () => {
   it.each(FAULT_NAMES)('is all that %s touches when one is given', (fault) => {
-    const [place, netns] = fault === 'loopback-drop' ? ['pod/a', 'pod\\.default\\.a'] : ['node/node1', 'node\\.node1'];
+    const elsewhere: Partial<Record<FaultName, readonly [string, string]>> = {
+      'loopback-drop': ['pod/a', 'pod\\.default\\.a'],
+      'no-docker-proxy': ['host/dock', 'host\\.dock'],
+    };
+    const [place, netns] = elsewhere[fault] ?? ['node/node1', 'node\\.node1'];
     const { changed, gone, come } = effect(fault, place, LABS[fault] ?? LAB);
     expect(changed).toBe(true);
     expect([...gone, ...come].length).toBeGreaterThan(0);

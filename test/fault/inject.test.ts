@@ -11,7 +11,10 @@ import { pod, service, stream, topology } from '../model/objects.ts';
 import { difference } from './script.ts';
 
 const FULL = stream(
-  topology({ nodes: [{ name: 'node1' }, { name: 'node2' }], hosts: [{ name: 'client' }] }),
+  topology({
+    nodes: [{ name: 'node1' }, { name: 'node2' }],
+    hosts: [{ name: 'client', docker: { containers: [{ name: 'web', publish: ['80:80'] }] } }],
+  }),
   pod('a', {
     labels: { app: 'web' },
     node: 'node1',
@@ -47,6 +50,7 @@ describe('a fault', () => {
     'wrong-vtep-mac',
     'no-dnat',
     'no-port-mapping',
+    'no-docker-proxy',
     'no-route-localnet',
     'no-vip',
     'no-service-filter',

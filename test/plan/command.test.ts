@@ -107,10 +107,11 @@ const OTHERS = [
     'tc -n node.node1 qdisc replace dev eth0 root netem rate 1500bit',
   ],
   [{ kind: 'set-impairment', name: 'eth0', impairment: {} }, 'tc -n node.node1 qdisc del dev eth0 root'],
-  [{ kind: 'set-relays', relays: [] }, 'ip netns exec node.node1 pkill kube-proxy'],
+  [{ kind: 'set-relays', program: 'kube-proxy', relays: [] }, 'ip netns exec node.node1 pkill kube-proxy'],
   [
     {
       kind: 'set-relays',
+      program: 'kube-proxy',
       relays: [
         {
           program: 'kube-proxy',

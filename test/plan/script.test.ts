@@ -72,7 +72,7 @@ ip -n host.a link set lo up
       },
       { ...relay, protocol: 'UDP', port: 40_002, endpoints: [], held: [] },
     ] as const;
-    const script = body({ kind: 'set-relays', relays, ...at(1) });
+    const script = body({ kind: 'set-relays', program: 'kube-proxy', relays, ...at(1) });
     expect(script.trim().split('\n')).toEqual([
       '# processes, which have to run for the rules above to lead somewhere; this script does not start them',
       '#   lab.yaml:1',

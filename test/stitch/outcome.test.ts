@@ -125,22 +125,25 @@ describe('a packet that was delivered', () => {
     expect(walk).toMatchObject({ outcome: 'delivered', endpoint: 'pod/b', endpointAddress: B, sourceSeen: A });
   });
 
-  it('to a pod on the host network ends at its node, without a doubt', () => {
-    const remote = '10.0.0.11:8080';
+  it.each([
+    ['pod/nginx', undefined],
+    ['pod/neighbour', 'pod/neighbour says it answered, the capture ends at node/node1'],
+  ])('to a pod on the host network ends at its node, without a doubt, and to no other: %s', (endpoint, doubt) => {
+    const remote = '10.0.0.11:8000';
     const packet = syn('10.0.0.100:40112', remote);
     const walk = walkOf(
       {
         namespace: 'host.client',
         local: '10.0.0.100:40112',
         remote,
-        result: answered('pod/on-the-host', remote, '10.0.0.100:40112'),
+        result: answered(endpoint, remote, '10.0.0.100:40112'),
       },
       [seen('host.client/eth0', 'out', packet), seen('node.node1/eth0', 'in', packet)],
       {},
-      wirings.get('nodeport-snat')!,
+      wiringOf('host-network'),
     );
-    expect(walk).toMatchObject({ outcome: 'delivered', endpoint: 'pod/on-the-host' });
-    expect(walk.doubt).toBeUndefined();
+    expect(walk).toMatchObject({ outcome: 'delivered', endpoint });
+    expect(walk.doubt).toBe(doubt);
   });
 
   it('is not doubted for a gap elsewhere, when endpoint and capture agree', () => {

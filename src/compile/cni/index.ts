@@ -3,6 +3,7 @@ import type { Cluster, CniMode } from '../../model/cluster.ts';
 import type { KernelStateBuilder } from '../builder.ts';
 import { compileBridge } from './bridge.ts';
 import { compileCloud } from './cloud.ts';
+import { compileDockerBridge } from './docker.ts';
 import { compileHostGateway } from './host-gw.ts';
 import { compileIpip } from './ipip.ts';
 import { compileUdp } from './udp.ts';
@@ -17,6 +18,7 @@ const MODES: Record<CniMode, (cluster: Cluster, state: KernelStateBuilder) => vo
   gce: compileCloud,
   'ali-vpc': compileCloud,
   bridge: compileBridge,
+  docker: compileDockerBridge,
 };
 
 export function compileCni(cluster: Cluster, state: KernelStateBuilder): void {

@@ -38,7 +38,7 @@ export const userspaceProxy: KubeProxy = {
   },
   sync(cluster, node, namespace) {
     const ports = proxyPorts(cluster);
-    const held = new HeldPorts(cluster, node);
+    const held = new HeldPorts(cluster, namespace);
     for (const service of cluster.services) {
       for (const port of service.ports) {
         const proxyPort = ports.get(port);
@@ -149,9 +149,9 @@ class HeldPorts {
   /** Addresses by port; the empty one stands for all. */
   readonly #taken = new Map<string, Set<string>>();
 
-  constructor({ listeners }: Cluster, { netns }: Node) {
-    for (const listener of listeners)
-      if (listener.netns === netns) this.claim({ port: listener.port }, listener.protocol);
+  constructor({ listeners }: Cluster, { name, relays }: NamespaceBuilder) {
+    for (const { netns, port, protocol } of listeners) if (netns === name) this.claim({ port }, protocol);
+    for (const relay of relays) this.claim(relay, relay.protocol);
   }
 
   /** False when somebody has it. */

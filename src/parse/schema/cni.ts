@@ -90,7 +90,12 @@ const bridge = z.strictObject({
     ),
 });
 
-const CNI = [vxlan, hostGateway, ipip, udp, ...CLOUDS, bridge] as const;
+const docker = z.strictObject({
+  mode: z.literal('docker'),
+  mtu: mtu.default(1500).describe("dockerd's --mtu."),
+});
+
+const CNI = [vxlan, hostGateway, ipip, udp, ...CLOUDS, bridge, docker] as const;
 export const CNI_MODES = CNI.map(({ shape }) => shape.mode.value);
 
 export const cni = z

@@ -1,7 +1,7 @@
 /** Building blocks of the schemas: Kubernetes names, addresses, ports. Messages finish the sentence "<field> …". */
 import * as z from 'zod';
 import { familyOf, parseCidr } from '../../net/address.ts';
-import { parsePort } from '../../net/port.ts';
+import { parsePort, parsePublishedPort } from '../../net/port.ts';
 
 const LABEL = '[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?';
 
@@ -32,6 +32,14 @@ export const mtu = z.int().min(576, 'must be at least 576').max(65_535, 'must be
 export const listenPort = z
   .union([z.int(), z.string()])
   .refine((port) => parsePort(port) !== undefined, 'must be a port such as 8080 or 53/UDP');
+
+/** `8080:80`, `127.0.0.1:53:53/UDP`. docker-proxy relays TCP and UDP. */
+export const publishedPort = z
+  .string()
+  .refine(
+    (port) => ['TCP', 'UDP'].includes(parsePublishedPort(port)?.protocol ?? ''),
+    'must be [ADDRESS:]HOST-PORT:PORT[/PROTOCOL], such as 8080:80 or 127.0.0.1:53:53/UDP',
+  );
 
 export const protocol = z.enum(['TCP', 'UDP', 'SCTP']);
 

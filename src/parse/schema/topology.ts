@@ -13,6 +13,7 @@ import {
   percentage,
   portNumber,
   protocol,
+  publishedPort,
   rate,
   subdomainName,
 } from './fields.ts';
@@ -74,9 +75,33 @@ const node = z.strictObject({
   labels: labels.default({}),
 });
 
+export const CONTAINER_NETWORKS = ['bridge', 'host', 'none'] as const;
+
+const container = z.strictObject({
+  name: subdomainName,
+  network: z
+    .union([
+      z.enum(CONTAINER_NETWORKS),
+      z.string().regex(/^container:./, `must be one of ${CONTAINER_NETWORKS.join(', ')}, container:NAME`),
+    ])
+    .default('bridge')
+    .describe("docker run's --network: `bridge`, `host`, `none` or `container:NAME`."),
+  listen: z.array(listenPort).default([]).describe('Ports that answer: 8080, 53/UDP.'),
+  publish: z.array(publishedPort).default([]).describe("docker run's --publish: `[ADDRESS:]HOST-PORT:PORT`."),
+});
+
+const docker = z.strictObject({
+  userlandProxy: z
+    .boolean()
+    .default(true)
+    .describe("dockerd's --userland-proxy: docker-proxy helps with published ports."),
+  containers: z.array(container).default([]),
+});
+
 const host = z.strictObject({
   ...machine,
   listen: z.array(listenPort).default([]).describe('Ports that answer: 8080, 53/UDP.'),
+  docker: docker.optional().describe('Docker Engine runs there.'),
 });
 
 const router = z.strictObject({
@@ -109,6 +134,7 @@ export const FAULT_NAMES = [
   'link-down',
   'no-dnat',
   'no-port-mapping',
+  'no-docker-proxy',
   'no-route-localnet',
   'no-vip',
   'no-service-filter',
@@ -319,6 +345,7 @@ export type CloudConfig = Extract<CniConfig, { mode: (typeof CLOUD_MODES)[number
 export type ProxyConfig = z.infer<typeof proxy>;
 export type ProxyMode = (typeof PROXY_MODES)[number];
 export type ModesObject = { readonly [K in keyof typeof modes]?: z.infer<(typeof modes)[K]> };
+export type ContainerObject = z.infer<typeof container>;
 export type CheckObject = z.infer<typeof check>;
 export type ExpectationObject = z.infer<typeof expectation>;
 export type NodeObject = z.infer<typeof node>;

@@ -5,7 +5,7 @@
 import { closeSync } from 'node:fs';
 import { SOCK_DGRAM, SOCK_STREAM } from '../../apply/kernel/libc.ts';
 import { inside } from '../../apply/kernel/namespaces.ts';
-import type { HeldPort, Relay } from '../../compile/relay.ts';
+import type { HeldPort, Relay, RelayProgram } from '../../compile/relay.ts';
 import { RelayLog } from './log.ts';
 import { openPort } from './sockets.ts';
 import { TcpRelay } from './tcp.ts';
@@ -15,12 +15,16 @@ export class Relays {
   readonly log = new RelayLog();
   readonly #processes = new Map<string, Process>();
 
-  /** Serves exactly these in a namespace. Relays that stay keep their connections; with none left, the process has ended. */
-  set(namespace: string, relays: readonly Relay[]): void {
-    const process = this.#processes.get(namespace) ?? new Process(namespace, this.log);
-    this.#processes.set(namespace, process);
+  /**
+   * Lets a program serve exactly these in a namespace. Relays that stay keep their connections; with none left, the process
+   * has ended.
+   */
+  set(namespace: string, program: RelayProgram, relays: readonly Relay[]): void {
+    const key = `${namespace} ${program}`;
+    const process = this.#processes.get(key) ?? new Process(namespace, this.log);
+    this.#processes.set(key, process);
     process.set(relays);
-    if (relays.length === 0) this.#processes.delete(namespace);
+    if (relays.length === 0) this.#processes.delete(key);
   }
 }
 
@@ -29,7 +33,7 @@ const PROTOCOLS = {
   UDP: { type: SOCK_DGRAM, Relay: UdpRelay },
 } as const;
 
-/** What is open in one namespace, by what it is. */
+/** What a program has open in one namespace, by what it is. */
 class Process {
   readonly #namespace: string;
   readonly #log: RelayLog;
