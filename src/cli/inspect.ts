@@ -1,7 +1,7 @@
 /** packetwalk inspect: who is where, with which address, and what Services lead to. */
 import type { Cluster, Endpoint, Interface, Machine, Service } from '../model/cluster.ts';
 import { objectName } from '../model/cluster.ts';
-import { formatPort } from '../net/port.ts';
+import { formatPort, formatPublishedPort } from '../net/port.ts';
 import { firstOf, table } from '../report/layout.ts';
 import { readLab } from './input.ts';
 import { chooseLab, resume } from './labs.ts';
@@ -40,6 +40,7 @@ function describe({
   hosts,
   routers,
   pods,
+  containers,
   services,
 }: Cluster) {
   return {
@@ -75,6 +76,13 @@ function describe({
       node: pod.node.name,
       hostNetwork: pod.hostNetwork,
       ...pod.conditions,
+    })),
+    containers: containers.map(({ place, network, address, listen, published }) => ({
+      place,
+      network,
+      ...(address !== undefined && { address }),
+      listen: listen.map(formatPort),
+      published: published.map(formatPublishedPort),
     })),
     services: services.map((service) => ({
       name: objectName(service.namespace, service.name),
@@ -121,6 +129,16 @@ function format(cluster: Cluster): string {
     ...section(
       ['POD', 'ADDRESS', 'NODE', 'STATE'],
       cluster.pods.map(({ place, address, node, conditions }) => [place, address, node.name, stateOf(conditions)]),
+    ),
+    ...section(
+      ['CONTAINER', 'NETWORK', 'ADDRESS', 'LISTENS', 'PUBLISHED'],
+      cluster.containers.map(({ place, network, address = '', listen, published }) => [
+        place,
+        network,
+        address,
+        listen.map(formatPort).join(' '),
+        published.map(formatPublishedPort).join(' '),
+      ]),
     ),
     ...section(['SERVICE', 'TYPE', 'ADDRESS', 'PORT', 'ENDPOINTS'], cluster.services.flatMap(serviceRows)),
   ].join('\n');

@@ -102,7 +102,7 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
       ),
   },
   'loopback-drop': {
-    summary: 'a firewall in the pod forgets lo (no `-i lo -j ACCEPT`): the pod cannot talk to itself',
+    summary: 'a firewall in the pod or container forgets lo (no `-i lo -j ACCEPT`): it cannot talk to itself',
     edit: (namespace) => {
       if (!/^(pod|container)\//.test(namespace.place ?? '')) return [];
       const iptables = new IptablesBuilder();

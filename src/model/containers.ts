@@ -1,14 +1,14 @@
 /** The containers of Docker Engines: in whose network namespace each is, at which address, and on which ports. */
-import { type Diagnostics, formatPosition, nearest, type Position } from '../diagnostic.ts';
+import { type Diagnostics, nearest, type Position } from '../diagnostic.ts';
 import { cidrsOverlap, parseCidr } from '../net/address.ts';
 import { namespaceName } from '../net/name.ts';
 import { formatPort, type Port, type PublishedPort, parsePort, parsePublishedPort } from '../net/port.ts';
 import type { ManifestOf } from '../parse/index.ts';
-import type { ContainerObject } from '../parse/schema/topology.ts';
+import { CONTAINER_NETWORKS, type ContainerObject } from '../parse/schema/topology.ts';
 import type { Path } from '../parse/yaml.ts';
 import type { Container, Host, Network } from './cluster.ts';
-import { type HostPort, HostPorts } from './host-ports.ts';
 import { AddressPool } from './pool.ts';
+import { reportTakenPorts, reportUnpublishable } from './published-ports.ts';
 
 /** Docker's first choice for docker0 (moby daemon/libnetwork/ipamutils); the bridge has the first address. */
 export const DOCKER_CIDR = parseCidr('172.17.0.0/16')!;
@@ -43,14 +43,14 @@ export function modelContainers(
 }
 
 /** A container as the file has it, its ports read. */
-interface Draft extends Pick<ContainerObject, 'name' | 'network'> {
+export interface Draft extends Pick<ContainerObject, 'name' | 'network'> {
   readonly place: string;
   readonly listen: readonly Port[];
   readonly publish: readonly PublishedPort[];
   readonly locate: (path: Path) => Position;
 }
 
-interface Placed {
+export interface Placed {
   readonly draft: Draft;
   readonly container: Container;
 }
@@ -71,7 +71,7 @@ function placed(drafts: readonly Draft[], host: Host, diagnostics: Diagnostics):
   return drafts.flatMap((draft) => {
     const owner = owners.get(draft);
     if (!owner) return [];
-    reportUnpublishable(draft, diagnostics);
+    reportUnpublishable(draft, host, diagnostics);
     const onHost = owner.network === 'host';
     const address = onHost ? host.address : addresses.get(owner);
     const { file, line } = draft.locate([]);
@@ -85,7 +85,7 @@ function placed(drafts: readonly Draft[], host: Host, diagnostics: Diagnostics):
         network: isMode(draft.network) ? draft.network : 'container',
         ...(address !== undefined && { address }),
         /** Behind a port that is published somebody answers. */
-        listen: [...draft.listen, ...draft.publish.filter((port) => !answered(owner, port))],
+        listen: [...draft.listen, ...draft.publish.filter((port) => !answered(owner, port)).map(portOf)],
         published: draft.publish,
         origin: { file, line },
       },
@@ -93,10 +93,12 @@ function placed(drafts: readonly Draft[], host: Host, diagnostics: Diagnostics):
   });
 }
 
-type Mode = Exclude<Container['network'], 'container'>;
+function portOf({ port, protocol }: Port): Port {
+  return { port, protocol };
+}
 
-function isMode(network: string): network is Mode {
-  return network === 'bridge' || network === 'host' || network === 'none';
+function isMode(network: string): network is (typeof CONTAINER_NETWORKS)[number] {
+  return CONTAINER_NETWORKS.some((mode) => mode === network);
 }
 
 /** Who made the namespace a container is in, through all that joined it before. */
@@ -112,7 +114,9 @@ function ownerOf(draft: Draft, drafts: readonly Draft[], diagnostics: Diagnostic
       return undefined;
     }
     if (way.includes(next)) {
-      if (next === draft) reportCycle(way, diagnostics);
+      /** Once, for the first of them. */
+      if (next === draft && way.every((other) => drafts.indexOf(other) >= drafts.indexOf(draft)))
+        reportCycle(way, diagnostics);
       return undefined;
     }
     way.push(next);
@@ -139,62 +143,6 @@ function reportCycle(way: readonly Draft[], diagnostics: Diagnostics): void {
     first!.locate(['network']),
     'one of them needs a network of its own: bridge, host or none',
   );
-}
-
-/** docker run refuses it for container:NAME, and forgets it for host and none. */
-function reportUnpublishable({ place, network, publish, locate }: Draft, diagnostics: Diagnostics): void {
-  if (network === 'bridge' || publish.length === 0) return;
-  diagnostics.error(
-    'conflicting-fields',
-    `${place} cannot publish ports: its network is ${network}, and Docker leads to those on network bridge`,
-    locate(['publish']),
-    INSTEAD[network] ?? 'publish the ports of the container it joins',
-  );
-}
-
-const INSTEAD: Readonly<Record<string, string>> = {
-  host: 'its ports are ports of its host as they are',
-  none: 'nobody can reach it',
-};
-
-/** Processes of the host and its containers, each in its namespace, then docker-proxy in that of the host. */
-function reportTakenPorts(
-  host: Host,
-  containers: readonly Placed[],
-  locateListen: (port: number) => Position,
-  diagnostics: Diagnostics,
-): void {
-  const taken = new HostPorts();
-  const claim = (netns: string, code: 'port-taken' | 'host-port-taken', wanted: HostPort) => {
-    for (const { other } of taken.conflicts(netns, [wanted])) {
-      const port = formatPort({ port: wanted.hostPort, protocol: wanted.protocol });
-      const whose = netns === host.netns ? host.place : 'its network';
-      diagnostics.error(
-        code,
-        `${wanted.owner} cannot have port ${port} of ${whose}: ${other.owner} has it (${formatPosition(other.at)})`,
-        wanted.at,
-        'of those in one network namespace only one can have a port',
-      );
-    }
-    taken.claim(netns, [wanted]);
-  };
-  const listening = (owner: string, { port: hostPort, protocol }: Port, at: Position): HostPort => ({
-    owner,
-    hostPort,
-    protocol,
-    hostIP: undefined,
-    at,
-  });
-  for (const [index, port] of host.listen.entries())
-    claim(host.netns, 'port-taken', listening(host.place, port, locateListen(index)));
-  for (const { draft, container } of containers)
-    for (const [index, port] of draft.listen.entries())
-      claim(container.netns, 'port-taken', listening(draft.place, port, draft.locate(['listen', index])));
-  for (const { draft } of containers)
-    for (const [index, { hostPort, hostIP, protocol }] of draft.publish.entries()) {
-      const at = draft.locate(['publish', index]);
-      claim(host.netns, 'host-port-taken', { owner: draft.place, hostPort, hostIP, protocol, at });
-    }
 }
 
 function reportDuplicates(drafts: readonly Draft[], diagnostics: Diagnostics): void {

@@ -37,6 +37,10 @@ export function parsePublishedPort(text: string): PublishedPort | undefined {
   return { ...port, hostPort: host.port, ...(hostIP !== undefined && { hostIP }) };
 }
 
+export function formatPublishedPort({ hostIP, hostPort, ...port }: PublishedPort): string {
+  return `${hostIP === undefined ? '' : `${hostIP}:`}${hostPort}:${formatPort(port)}`;
+}
+
 export function formatPort({ port, protocol }: Port): string {
   return protocol === 'TCP' ? String(port) : `${port}/${protocol}`;
 }

@@ -27,6 +27,9 @@ it.each([
   'host-port',
   'host-network',
   'pod-containers',
+  'docker-proxy',
+  'docker-networks',
+  'docker-kubernetes',
 ])('%s', async (name) => {
   const file = `topologies/${name}.yaml`;
   const { prepared, diagnostics } = prepare([{ name: file, text: readFileSync(file, 'utf8') }], {

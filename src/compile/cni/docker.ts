@@ -7,8 +7,8 @@
  * Nodes are routers, by static routes between those of one network; pods have addresses that all nodes know. A hostPort is a
  * published port, without rules: docker-proxy serves it.
  */
-import type { Cluster, CniConfig, Node, Pod } from '../../model/cluster.ts';
-import { familyOf, nthAddress } from '../../net/address.ts';
+import { addressesOf, type Cluster, type CniConfig, type Node, type Pod } from '../../model/cluster.ts';
+import { nthAddress } from '../../net/address.ts';
 import { containerVethName } from '../../net/name.ts';
 import type { KernelStateBuilder } from '../builder.ts';
 import { addBridge, plugIn } from '../cable.ts';
@@ -34,7 +34,8 @@ export function compileDockerBridge({ cni, nodes, pods }: Cluster, state: Kernel
 function compileNode(node: Node, pods: readonly Pod[], mtu: number, state: KernelStateBuilder): void {
   const machine = state.get(node.netns);
   const gateway = nthAddress(node.podCIDR, 1)!;
-  const options = { hairpin: false, routeLocalnet: false };
+  /** kubelet's doing, for pods that call their own Service (kubernetes 1.6 pkg/kubelet/dockertools, configureHairpinMode). */
+  const options = { hairpin: true, routeLocalnet: false };
   const bridge = { machine, name: 'docker0', mtu, gateway, network: node.podCIDR, ...options };
   addBridge(bridge);
   for (const pod of pods) {
@@ -43,10 +44,12 @@ function compileNode(node: Node, pods: readonly Pod[], mtu: number, state: Kerne
   }
 }
 
+/** docker-proxy knows TCP and UDP, and listens on addresses that are the node's. */
 function publishedPorts(pod: Pod): Relay[] {
-  return pod.ports.flatMap(({ hostPort, hostIP, port, protocol }) =>
-    hostPort === undefined || protocol === 'SCTP' || (hostIP !== undefined && familyOf(hostIP) !== 4)
-      ? []
-      : [dockerProxy(pod, { port, protocol, hostPort, ...(hostIP !== undefined && { hostIP }) })],
-  );
+  return pod.ports.flatMap(({ hostPort, hostIP, port, protocol }) => {
+    if (hostPort === undefined || protocol === 'SCTP') return [];
+    if (hostIP === undefined) return [dockerProxy(pod, { port, protocol, hostPort })];
+    const isOwn = addressesOf(pod.node).includes(hostIP) || hostIP.startsWith('127.');
+    return isOwn ? [dockerProxy(pod, { port, protocol, hostPort, hostIP })] : [];
+  });
 }

@@ -8,28 +8,28 @@
 set -eu
 
 # namespaces
-#   topologies/host-port.yaml:12
+#   topologies/host-port.yaml:13
 ip netns add host.client
 #   topologies/host-port.yaml:8
 ip netns add network.lan
-#   topologies/host-port.yaml:11
+#   topologies/host-port.yaml:12
 ip netns add node.node1
 ip netns add node.node2
-#   topologies/host-port.yaml:117
+#   topologies/host-port.yaml:118
 ip netns add pod.default.claimant
-#   topologies/host-port.yaml:112
+#   topologies/host-port.yaml:113
 ip netns add pod.default.neighbour
-#   topologies/host-port.yaml:105
+#   topologies/host-port.yaml:106
 ip netns add pod.default.private
-#   topologies/host-port.yaml:122
+#   topologies/host-port.yaml:123
 ip netns add pod.default.shop
-#   topologies/host-port.yaml:96
+#   topologies/host-port.yaml:97
 ip netns add pod.default.web
 
 # kernel settings
 #   topologies/host-port.yaml:8
 ip netns exec network.lan sysctl -qw net.bridge.bridge-nf-call-iptables=0
-#   topologies/host-port.yaml:11
+#   topologies/host-port.yaml:12
 ip netns exec node.node1 sysctl -qw net.ipv4.ip_forward=1
 ip netns exec node.node1 sysctl -qw net.bridge.bridge-nf-call-iptables=1
 ip netns exec node.node1 sysctl -qw net.ipv4.conf.all.rp_filter=0
@@ -50,7 +50,7 @@ ip netns exec node.node2 sysctl -qw net.netfilter.nf_conntrack_tcp_timeout_estab
 ip netns exec node.node2 sysctl -qw net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
 
 # rules
-#   topologies/host-port.yaml:11
+#   topologies/host-port.yaml:12
 ip netns exec node.node1 iptables-restore <<'EOF'
 *mangle
 :PREROUTING ACCEPT [0:0]
@@ -246,207 +246,207 @@ COMMIT
 EOF
 
 # link state
-#   topologies/host-port.yaml:12
+#   topologies/host-port.yaml:13
 ip -n host.client link set lo up
 #   topologies/host-port.yaml:8
 ip -n network.lan link set lo up
-#   topologies/host-port.yaml:11
+#   topologies/host-port.yaml:12
 ip -n node.node1 link set lo up
 ip -n node.node2 link set lo up
-#   topologies/host-port.yaml:117
+#   topologies/host-port.yaml:118
 ip -n pod.default.claimant link set lo up
-#   topologies/host-port.yaml:112
+#   topologies/host-port.yaml:113
 ip -n pod.default.neighbour link set lo up
-#   topologies/host-port.yaml:105
+#   topologies/host-port.yaml:106
 ip -n pod.default.private link set lo up
-#   topologies/host-port.yaml:122
+#   topologies/host-port.yaml:123
 ip -n pod.default.shop link set lo up
-#   topologies/host-port.yaml:96
+#   topologies/host-port.yaml:97
 ip -n pod.default.web link set lo up
 
 # links
 #   topologies/host-port.yaml:8
 ip -n network.lan link add br0 mtu 1500 address 02:02:0a:00:00:01 type bridge
-#   topologies/host-port.yaml:11
+#   topologies/host-port.yaml:12
 ip -n node.node1 link add cni0 mtu 1450 address 0a:5a:0a:f4:01:01 type bridge
 ip -n node.node2 link add cni0 mtu 1450 address 0a:5a:0a:f4:02:01 type bridge
-#   topologies/host-port.yaml:12
+#   topologies/host-port.yaml:13
 ip -n host.client link add eth0 mtu 1500 address 02:00:0a:00:00:64 type veth peer name client mtu 1500 address 02:01:0a:00:00:64 netns network.lan
-#   topologies/host-port.yaml:11
+#   topologies/host-port.yaml:12
 ip -n node.node1 link add eth0 mtu 1500 address 02:00:0a:00:00:0b type veth peer name node1 mtu 1500 address 02:01:0a:00:00:0b netns network.lan
 ip -n node.node2 link add eth0 mtu 1500 address 02:00:0a:00:00:0c type veth peer name node2 mtu 1500 address 02:01:0a:00:00:0c netns network.lan
-#   topologies/host-port.yaml:117
+#   topologies/host-port.yaml:118
 ip -n pod.default.claimant link add eth0 mtu 1450 address 0a:58:0a:f4:01:05 type veth peer name veth1a67e94b mtu 1450 address 0a:59:0a:f4:01:05 netns node.node1
-#   topologies/host-port.yaml:112
+#   topologies/host-port.yaml:113
 ip -n pod.default.neighbour link add eth0 mtu 1450 address 0a:58:0a:f4:01:04 type veth peer name vethcb6382d2 mtu 1450 address 0a:59:0a:f4:01:04 netns node.node1
-#   topologies/host-port.yaml:105
+#   topologies/host-port.yaml:106
 ip -n pod.default.private link add eth0 mtu 1450 address 0a:58:0a:f4:01:03 type veth peer name vethf88a453e mtu 1450 address 0a:59:0a:f4:01:03 netns node.node1
-#   topologies/host-port.yaml:122
+#   topologies/host-port.yaml:123
 ip -n pod.default.shop link add eth0 mtu 1450 address 0a:58:0a:f4:02:02 type veth peer name veth31b809b8 mtu 1450 address 0a:59:0a:f4:02:02 netns node.node2
-#   topologies/host-port.yaml:96
+#   topologies/host-port.yaml:97
 ip -n pod.default.web link add eth0 mtu 1450 address 0a:58:0a:f4:01:02 type veth peer name veth5887b110 mtu 1450 address 0a:59:0a:f4:01:02 netns node.node1
-#   topologies/host-port.yaml:11
+#   topologies/host-port.yaml:12
 ip -n node.node1 link add flannel.1 mtu 1450 address 0e:00:0a:f4:01:00 type vxlan id 1 local 10.0.0.11 dev eth0 dstport 8472 nolearning
 ip -n node.node2 link add flannel.1 mtu 1450 address 0e:00:0a:f4:02:00 type vxlan id 1 local 10.0.0.12 dev eth0 dstport 8472 nolearning
 
 # link state
-#   topologies/host-port.yaml:12
+#   topologies/host-port.yaml:13
 ip -n host.client link set eth0 addrgenmode none
 #   topologies/host-port.yaml:8
 ip -n network.lan link set br0 addrgenmode none
-#   topologies/host-port.yaml:11
+#   topologies/host-port.yaml:12
 ip -n network.lan link set node1 addrgenmode none
 ip -n network.lan link set node2 addrgenmode none
-#   topologies/host-port.yaml:12
+#   topologies/host-port.yaml:13
 ip -n network.lan link set client addrgenmode none
-#   topologies/host-port.yaml:11
+#   topologies/host-port.yaml:12
 ip -n node.node1 link set eth0 addrgenmode none
 ip -n node.node1 link set flannel.1 addrgenmode none
 ip -n node.node1 link set cni0 addrgenmode none
-#   topologies/host-port.yaml:96
+#   topologies/host-port.yaml:97
 ip -n node.node1 link set veth5887b110 addrgenmode none
-#   topologies/host-port.yaml:105
+#   topologies/host-port.yaml:106
 ip -n node.node1 link set vethf88a453e addrgenmode none
-#   topologies/host-port.yaml:112
+#   topologies/host-port.yaml:113
 ip -n node.node1 link set vethcb6382d2 addrgenmode none
-#   topologies/host-port.yaml:117
+#   topologies/host-port.yaml:118
 ip -n node.node1 link set veth1a67e94b addrgenmode none
-#   topologies/host-port.yaml:11
+#   topologies/host-port.yaml:12
 ip -n node.node2 link set eth0 addrgenmode none
 ip -n node.node2 link set flannel.1 addrgenmode none
 ip -n node.node2 link set cni0 addrgenmode none
-#   topologies/host-port.yaml:122
+#   topologies/host-port.yaml:123
 ip -n node.node2 link set veth31b809b8 addrgenmode none
-#   topologies/host-port.yaml:117
+#   topologies/host-port.yaml:118
 ip -n pod.default.claimant link set eth0 addrgenmode none
-#   topologies/host-port.yaml:112
+#   topologies/host-port.yaml:113
 ip -n pod.default.neighbour link set eth0 addrgenmode none
-#   topologies/host-port.yaml:105
+#   topologies/host-port.yaml:106
 ip -n pod.default.private link set eth0 addrgenmode none
-#   topologies/host-port.yaml:122
+#   topologies/host-port.yaml:123
 ip -n pod.default.shop link set eth0 addrgenmode none
-#   topologies/host-port.yaml:96
+#   topologies/host-port.yaml:97
 ip -n pod.default.web link set eth0 addrgenmode none
 
 # kernel settings
-#   topologies/host-port.yaml:11
+#   topologies/host-port.yaml:12
 ip netns exec node.node1 sysctl -qw net.ipv4.conf.cni0.route_localnet=1
 
 # addresses
-#   topologies/host-port.yaml:12
+#   topologies/host-port.yaml:13
 ip -n host.client addr add 10.0.0.100/24 brd 10.0.0.255 dev eth0
-#   topologies/host-port.yaml:11
+#   topologies/host-port.yaml:12
 ip -n node.node1 addr add 10.0.0.11/24 brd 10.0.0.255 dev eth0
 ip -n node.node1 addr add 10.244.1.0/32 dev flannel.1
 ip -n node.node1 addr add 10.244.1.1/24 brd 10.244.1.255 dev cni0
 ip -n node.node2 addr add 10.0.0.12/24 brd 10.0.0.255 dev eth0
 ip -n node.node2 addr add 10.244.2.0/32 dev flannel.1
 ip -n node.node2 addr add 10.244.2.1/24 brd 10.244.2.255 dev cni0
-#   topologies/host-port.yaml:117
+#   topologies/host-port.yaml:118
 ip -n pod.default.claimant addr add 10.244.1.5/24 brd 10.244.1.255 dev eth0
-#   topologies/host-port.yaml:112
+#   topologies/host-port.yaml:113
 ip -n pod.default.neighbour addr add 10.244.1.4/24 brd 10.244.1.255 dev eth0
-#   topologies/host-port.yaml:105
+#   topologies/host-port.yaml:106
 ip -n pod.default.private addr add 10.244.1.3/24 brd 10.244.1.255 dev eth0
-#   topologies/host-port.yaml:122
+#   topologies/host-port.yaml:123
 ip -n pod.default.shop addr add 10.244.2.2/24 brd 10.244.2.255 dev eth0
-#   topologies/host-port.yaml:96
+#   topologies/host-port.yaml:97
 ip -n pod.default.web addr add 10.244.1.2/24 brd 10.244.1.255 dev eth0
 
 # link state
-#   topologies/host-port.yaml:12
+#   topologies/host-port.yaml:13
 ip -n host.client link set eth0 up
 #   topologies/host-port.yaml:8
 ip -n network.lan link set br0 up
-#   topologies/host-port.yaml:11
+#   topologies/host-port.yaml:12
 ip -n network.lan link set node1 up
 ip -n network.lan link set node2 up
-#   topologies/host-port.yaml:12
+#   topologies/host-port.yaml:13
 ip -n network.lan link set client up
-#   topologies/host-port.yaml:11
+#   topologies/host-port.yaml:12
 ip -n node.node1 link set eth0 up
 ip -n node.node1 link set flannel.1 up
 ip -n node.node1 link set cni0 up
-#   topologies/host-port.yaml:96
+#   topologies/host-port.yaml:97
 ip -n node.node1 link set veth5887b110 up
-#   topologies/host-port.yaml:105
+#   topologies/host-port.yaml:106
 ip -n node.node1 link set vethf88a453e up
-#   topologies/host-port.yaml:112
+#   topologies/host-port.yaml:113
 ip -n node.node1 link set vethcb6382d2 up
-#   topologies/host-port.yaml:117
+#   topologies/host-port.yaml:118
 ip -n node.node1 link set veth1a67e94b up
-#   topologies/host-port.yaml:11
+#   topologies/host-port.yaml:12
 ip -n node.node2 link set eth0 up
 ip -n node.node2 link set flannel.1 up
 ip -n node.node2 link set cni0 up
-#   topologies/host-port.yaml:122
+#   topologies/host-port.yaml:123
 ip -n node.node2 link set veth31b809b8 up
-#   topologies/host-port.yaml:117
+#   topologies/host-port.yaml:118
 ip -n pod.default.claimant link set eth0 up
-#   topologies/host-port.yaml:112
+#   topologies/host-port.yaml:113
 ip -n pod.default.neighbour link set eth0 up
-#   topologies/host-port.yaml:105
+#   topologies/host-port.yaml:106
 ip -n pod.default.private link set eth0 up
-#   topologies/host-port.yaml:122
+#   topologies/host-port.yaml:123
 ip -n pod.default.shop link set eth0 up
-#   topologies/host-port.yaml:96
+#   topologies/host-port.yaml:97
 ip -n pod.default.web link set eth0 up
-#   topologies/host-port.yaml:11
+#   topologies/host-port.yaml:12
 ip -n network.lan link set node1 master br0
 ip -n network.lan link set node2 master br0
-#   topologies/host-port.yaml:12
+#   topologies/host-port.yaml:13
 ip -n network.lan link set client master br0
-#   topologies/host-port.yaml:96
+#   topologies/host-port.yaml:97
 ip -n node.node1 link set veth5887b110 master cni0
-#   topologies/host-port.yaml:105
+#   topologies/host-port.yaml:106
 ip -n node.node1 link set vethf88a453e master cni0
-#   topologies/host-port.yaml:112
+#   topologies/host-port.yaml:113
 ip -n node.node1 link set vethcb6382d2 master cni0
-#   topologies/host-port.yaml:117
+#   topologies/host-port.yaml:118
 ip -n node.node1 link set veth1a67e94b master cni0
-#   topologies/host-port.yaml:122
+#   topologies/host-port.yaml:123
 ip -n node.node2 link set veth31b809b8 master cni0
 
 # bridge ports
-#   topologies/host-port.yaml:96
+#   topologies/host-port.yaml:97
 bridge -n node.node1 link set dev veth5887b110 hairpin on
-#   topologies/host-port.yaml:105
+#   topologies/host-port.yaml:106
 bridge -n node.node1 link set dev vethf88a453e hairpin on
-#   topologies/host-port.yaml:112
+#   topologies/host-port.yaml:113
 bridge -n node.node1 link set dev vethcb6382d2 hairpin on
-#   topologies/host-port.yaml:117
+#   topologies/host-port.yaml:118
 bridge -n node.node1 link set dev veth1a67e94b hairpin on
-#   topologies/host-port.yaml:122
+#   topologies/host-port.yaml:123
 bridge -n node.node2 link set dev veth31b809b8 hairpin on
 
 # routes
-#   topologies/host-port.yaml:11
+#   topologies/host-port.yaml:12
 ip -n node.node1 route add default via 10.0.0.1 dev eth0
 ip -n node.node1 route add 10.244.2.0/24 via 10.244.2.0 dev flannel.1 onlink
 ip -n node.node2 route add default via 10.0.0.1 dev eth0
 ip -n node.node2 route add 10.244.1.0/24 via 10.244.1.0 dev flannel.1 onlink
-#   topologies/host-port.yaml:117
+#   topologies/host-port.yaml:118
 ip -n pod.default.claimant route add default via 10.244.1.1 dev eth0
 ip -n pod.default.claimant route add 10.244.0.0/16 via 10.244.1.1 dev eth0
-#   topologies/host-port.yaml:112
+#   topologies/host-port.yaml:113
 ip -n pod.default.neighbour route add default via 10.244.1.1 dev eth0
 ip -n pod.default.neighbour route add 10.244.0.0/16 via 10.244.1.1 dev eth0
-#   topologies/host-port.yaml:105
+#   topologies/host-port.yaml:106
 ip -n pod.default.private route add default via 10.244.1.1 dev eth0
 ip -n pod.default.private route add 10.244.0.0/16 via 10.244.1.1 dev eth0
-#   topologies/host-port.yaml:122
+#   topologies/host-port.yaml:123
 ip -n pod.default.shop route add default via 10.244.2.1 dev eth0
 ip -n pod.default.shop route add 10.244.0.0/16 via 10.244.2.1 dev eth0
-#   topologies/host-port.yaml:96
+#   topologies/host-port.yaml:97
 ip -n pod.default.web route add default via 10.244.1.1 dev eth0
 ip -n pod.default.web route add 10.244.0.0/16 via 10.244.1.1 dev eth0
 
 # neighbours
-#   topologies/host-port.yaml:11
+#   topologies/host-port.yaml:12
 ip -n node.node1 neigh add 10.244.2.0 lladdr 0e:00:0a:f4:02:00 dev flannel.1 nud permanent
 ip -n node.node2 neigh add 10.244.1.0 lladdr 0e:00:0a:f4:01:00 dev flannel.1 nud permanent
 
 # forwarding entries
-#   topologies/host-port.yaml:11
+#   topologies/host-port.yaml:12
 bridge -n node.node1 fdb append 0e:00:0a:f4:02:00 dev flannel.1 dst 10.0.0.12 self permanent
 bridge -n node.node2 fdb append 0e:00:0a:f4:01:00 dev flannel.1 dst 10.0.0.11 self permanent

@@ -15,11 +15,11 @@ ip netns add network.lan
 #   topologies/pod-containers.yaml:13
 ip netns add node.node1
 ip netns add node.node2
-#   topologies/pod-containers.yaml:77
+#   topologies/pod-containers.yaml:81
 ip netns add pod.default.elsewhere
-#   topologies/pod-containers.yaml:61
+#   topologies/pod-containers.yaml:65
 ip netns add pod.default.frontend
-#   topologies/pod-containers.yaml:72
+#   topologies/pod-containers.yaml:76
 ip netns add pod.default.neighbour
 
 # kernel settings
@@ -213,11 +213,11 @@ ip -n network.lan link set lo up
 #   topologies/pod-containers.yaml:13
 ip -n node.node1 link set lo up
 ip -n node.node2 link set lo up
-#   topologies/pod-containers.yaml:77
+#   topologies/pod-containers.yaml:81
 ip -n pod.default.elsewhere link set lo up
-#   topologies/pod-containers.yaml:61
+#   topologies/pod-containers.yaml:65
 ip -n pod.default.frontend link set lo up
-#   topologies/pod-containers.yaml:72
+#   topologies/pod-containers.yaml:76
 ip -n pod.default.neighbour link set lo up
 
 # links
@@ -231,11 +231,11 @@ ip -n host.client link add eth0 mtu 1500 address 02:00:0a:00:00:64 type veth pee
 #   topologies/pod-containers.yaml:13
 ip -n node.node1 link add eth0 mtu 1500 address 02:00:0a:00:00:0b type veth peer name node1 mtu 1500 address 02:01:0a:00:00:0b netns network.lan
 ip -n node.node2 link add eth0 mtu 1500 address 02:00:0a:00:00:0c type veth peer name node2 mtu 1500 address 02:01:0a:00:00:0c netns network.lan
-#   topologies/pod-containers.yaml:77
+#   topologies/pod-containers.yaml:81
 ip -n pod.default.elsewhere link add eth0 mtu 1450 address 0a:58:0a:f4:02:02 type veth peer name vethccbdc878 mtu 1450 address 0a:59:0a:f4:02:02 netns node.node2
-#   topologies/pod-containers.yaml:61
+#   topologies/pod-containers.yaml:65
 ip -n pod.default.frontend link add eth0 mtu 1450 address 0a:58:0a:f4:01:02 type veth peer name vethd5225127 mtu 1450 address 0a:59:0a:f4:01:02 netns node.node1
-#   topologies/pod-containers.yaml:72
+#   topologies/pod-containers.yaml:76
 ip -n pod.default.neighbour link add eth0 mtu 1450 address 0a:58:0a:f4:01:03 type veth peer name vethcb6382d2 mtu 1450 address 0a:59:0a:f4:01:03 netns node.node1
 #   topologies/pod-containers.yaml:13
 ip -n node.node1 link add flannel.1 mtu 1450 address 0e:00:0a:f4:01:00 type vxlan id 1 local 10.0.0.11 dev eth0 dstport 8472 nolearning
@@ -255,20 +255,20 @@ ip -n network.lan link set client addrgenmode none
 ip -n node.node1 link set eth0 addrgenmode none
 ip -n node.node1 link set flannel.1 addrgenmode none
 ip -n node.node1 link set cni0 addrgenmode none
-#   topologies/pod-containers.yaml:61
+#   topologies/pod-containers.yaml:65
 ip -n node.node1 link set vethd5225127 addrgenmode none
-#   topologies/pod-containers.yaml:72
+#   topologies/pod-containers.yaml:76
 ip -n node.node1 link set vethcb6382d2 addrgenmode none
 #   topologies/pod-containers.yaml:13
 ip -n node.node2 link set eth0 addrgenmode none
 ip -n node.node2 link set flannel.1 addrgenmode none
 ip -n node.node2 link set cni0 addrgenmode none
-#   topologies/pod-containers.yaml:77
+#   topologies/pod-containers.yaml:81
 ip -n node.node2 link set vethccbdc878 addrgenmode none
 ip -n pod.default.elsewhere link set eth0 addrgenmode none
-#   topologies/pod-containers.yaml:61
+#   topologies/pod-containers.yaml:65
 ip -n pod.default.frontend link set eth0 addrgenmode none
-#   topologies/pod-containers.yaml:72
+#   topologies/pod-containers.yaml:76
 ip -n pod.default.neighbour link set eth0 addrgenmode none
 
 # kernel settings
@@ -285,11 +285,11 @@ ip -n node.node1 addr add 10.244.1.1/24 brd 10.244.1.255 dev cni0
 ip -n node.node2 addr add 10.0.0.12/24 brd 10.0.0.255 dev eth0
 ip -n node.node2 addr add 10.244.2.0/32 dev flannel.1
 ip -n node.node2 addr add 10.244.2.1/24 brd 10.244.2.255 dev cni0
-#   topologies/pod-containers.yaml:77
+#   topologies/pod-containers.yaml:81
 ip -n pod.default.elsewhere addr add 10.244.2.2/24 brd 10.244.2.255 dev eth0
-#   topologies/pod-containers.yaml:61
+#   topologies/pod-containers.yaml:65
 ip -n pod.default.frontend addr add 10.244.1.2/24 brd 10.244.1.255 dev eth0
-#   topologies/pod-containers.yaml:72
+#   topologies/pod-containers.yaml:76
 ip -n pod.default.neighbour addr add 10.244.1.3/24 brd 10.244.1.255 dev eth0
 
 # link state
@@ -306,39 +306,39 @@ ip -n network.lan link set client up
 ip -n node.node1 link set eth0 up
 ip -n node.node1 link set flannel.1 up
 ip -n node.node1 link set cni0 up
-#   topologies/pod-containers.yaml:61
+#   topologies/pod-containers.yaml:65
 ip -n node.node1 link set vethd5225127 up
-#   topologies/pod-containers.yaml:72
+#   topologies/pod-containers.yaml:76
 ip -n node.node1 link set vethcb6382d2 up
 #   topologies/pod-containers.yaml:13
 ip -n node.node2 link set eth0 up
 ip -n node.node2 link set flannel.1 up
 ip -n node.node2 link set cni0 up
-#   topologies/pod-containers.yaml:77
+#   topologies/pod-containers.yaml:81
 ip -n node.node2 link set vethccbdc878 up
 ip -n pod.default.elsewhere link set eth0 up
-#   topologies/pod-containers.yaml:61
+#   topologies/pod-containers.yaml:65
 ip -n pod.default.frontend link set eth0 up
-#   topologies/pod-containers.yaml:72
+#   topologies/pod-containers.yaml:76
 ip -n pod.default.neighbour link set eth0 up
 #   topologies/pod-containers.yaml:13
 ip -n network.lan link set node1 master br0
 ip -n network.lan link set node2 master br0
 #   topologies/pod-containers.yaml:14
 ip -n network.lan link set client master br0
-#   topologies/pod-containers.yaml:61
+#   topologies/pod-containers.yaml:65
 ip -n node.node1 link set vethd5225127 master cni0
-#   topologies/pod-containers.yaml:72
+#   topologies/pod-containers.yaml:76
 ip -n node.node1 link set vethcb6382d2 master cni0
-#   topologies/pod-containers.yaml:77
+#   topologies/pod-containers.yaml:81
 ip -n node.node2 link set vethccbdc878 master cni0
 
 # bridge ports
-#   topologies/pod-containers.yaml:61
+#   topologies/pod-containers.yaml:65
 bridge -n node.node1 link set dev vethd5225127 hairpin on
-#   topologies/pod-containers.yaml:72
+#   topologies/pod-containers.yaml:76
 bridge -n node.node1 link set dev vethcb6382d2 hairpin on
-#   topologies/pod-containers.yaml:77
+#   topologies/pod-containers.yaml:81
 bridge -n node.node2 link set dev vethccbdc878 hairpin on
 
 # routes
@@ -347,13 +347,13 @@ ip -n node.node1 route add default via 10.0.0.1 dev eth0
 ip -n node.node1 route add 10.244.2.0/24 via 10.244.2.0 dev flannel.1 onlink
 ip -n node.node2 route add default via 10.0.0.1 dev eth0
 ip -n node.node2 route add 10.244.1.0/24 via 10.244.1.0 dev flannel.1 onlink
-#   topologies/pod-containers.yaml:77
+#   topologies/pod-containers.yaml:81
 ip -n pod.default.elsewhere route add default via 10.244.2.1 dev eth0
 ip -n pod.default.elsewhere route add 10.244.0.0/16 via 10.244.2.1 dev eth0
-#   topologies/pod-containers.yaml:61
+#   topologies/pod-containers.yaml:65
 ip -n pod.default.frontend route add default via 10.244.1.1 dev eth0
 ip -n pod.default.frontend route add 10.244.0.0/16 via 10.244.1.1 dev eth0
-#   topologies/pod-containers.yaml:72
+#   topologies/pod-containers.yaml:76
 ip -n pod.default.neighbour route add default via 10.244.1.1 dev eth0
 ip -n pod.default.neighbour route add 10.244.0.0/16 via 10.244.1.1 dev eth0
 
