@@ -338,3 +338,45 @@ describe('kube-proxy as a process', () => {
     expect(done.indexOf(END('node2'))).toBeLessThan(done.indexOf('ip netns delete node.node2'));
   });
 });
+
+describe('Docker', () => {
+  const docker = (...containers: readonly object[]) =>
+    stateWith({ nodes: nodes('node1'), hosts: [{ name: 'dock', docker: { containers } }] });
+  const PROXY = 'ip netns exec host.dock dockerd --userland-proxy';
+  const a = { name: 'a', publish: ['8080:80'] };
+  const rules = (current: KernelState, wanted: KernelState) =>
+    converge(current, wanted).operations.flatMap((operation) =>
+      operation.kind === 'load-rules' ? [operation.text] : [],
+    );
+
+  it('gets a container more: a namespace, a port of docker0, a rule, and no other docker-proxy', () => {
+    const [before, after] = [docker(a), docker(a, { name: 'b' })];
+    const done = commands(before, after);
+    expect(done[0]).toBe('ip netns add container.dock.b');
+    expect(done.filter((command) => command.includes(' link add '))).toHaveLength(1);
+    expect(done).not.toContain(PROXY);
+    const [text] = rules(before, after);
+    expect(text).toContain('-A PREROUTING -d 172.17.0.3/32 ! -i docker0 -j DROP');
+  });
+
+  it('publishes another port: rules, and docker-proxy', () => {
+    const done = commands(docker(a), docker({ ...a, publish: ['8081:80'] }));
+    expect(done).toEqual(['ip netns exec host.dock iptables-restore', PROXY]);
+  });
+
+  it('has a container that joins another one: its own network goes', () => {
+    const done = commands(docker(a, { name: 'b' }), docker(a, { name: 'b', network: 'container:a' }));
+    expect(done).toContain('ip netns delete container.dock.b');
+    expect(done.filter((command) => command.includes('container.dock.a'))).toEqual([]);
+  });
+
+  it('goes: nothing is dropped any more, and docker-proxy ends', () => {
+    const without = stateWith({ nodes: nodes('node1'), hosts: [{ name: 'dock' }] });
+    const done = commands(docker(a), without);
+    expect(done).toContain('ip -n host.dock link delete docker0');
+    expect(done).toContain('ip netns exec host.dock pkill docker-proxy');
+    const [text] = rules(docker(a), without);
+    expect(text).toContain(':FORWARD ACCEPT');
+    expect(text).not.toContain('DOCKER');
+  });
+});

@@ -78,7 +78,7 @@ const node = z.strictObject({
 export const CONTAINER_NETWORKS = ['bridge', 'host', 'none'] as const;
 
 const container = z.strictObject({
-  name: subdomainName,
+  name: labelName,
   network: z
     .union([
       z.enum(CONTAINER_NETWORKS),
