@@ -389,8 +389,7 @@ describe('a place', () => {
     expect([...gone, ...come].length).toBeGreaterThan(0);
     /** The far end of its cable is in the switch, and made by the node; of what the switch checks only the ports are a node's. */
     const own = new RegExp(`${netns} |^ip -n network\\.lan link set node1 |^network\\.lan .*ifname "node1" `);
-    for (const line of [...gone, ...come].filter((text) => !isTableOfSwitch(text)))
-      expect(line).toMatch(own);
+    for (const line of [...gone, ...come].filter((text) => !isTableOfSwitch(text))) expect(line).toMatch(own);
   });
 
   it('may be a pod: its cable is unplugged at the node', () => {
