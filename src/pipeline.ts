@@ -167,12 +167,13 @@ export async function trace(
 export function evidenceOf({ captures }: Pick<Watched<unknown>, 'captures'>, { cni }: Cluster): Evidence {
   const vxlanPorts = new Set([...VXLAN_PORTS, ...(cni.mode === 'vxlan' ? [cni.port] : [])]);
   const ipPorts = new Set(cni.mode === 'udp' ? [cni.port] : []);
+  const wireguardPorts = new Set(cni.mode === 'wireguard' ? [cni.listenPort] : []);
   const blind = new Map<string, string>();
   const frames: Frame[] = [];
   for (const { namespace, pcap, links, blind: reason } of captures) {
     if (reason !== undefined) blind.set(namespace, reason);
     try {
-      readFrames(pcap, namespace, links, { vxlanPorts, ipPorts }, (frame) => frames.push(frame));
+      readFrames(pcap, namespace, links, { vxlanPorts, ipPorts, wireguardPorts }, (frame) => frames.push(frame));
     } catch (error) {
       if (!(error instanceof PcapError)) throw error;
       blind.set(namespace, reason ?? error.message);

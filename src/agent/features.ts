@@ -102,6 +102,13 @@ export const FEATURES: readonly Feature[] = [
     usedBy: ({ links }) => links.some(({ impairment }) => impairment !== undefined),
   },
   {
+    name: 'WireGuard',
+    neededFor: 'cni mode wireguard',
+    probe: addLink('wireguard'),
+    modules: ['wireguard'],
+    usedBy: hasLink('wireguard'),
+  },
+  {
     name: 'nftables',
     neededFor: 'kube-proxy mode nftables',
     probe: ['nft', NFTABLES_PROBE],

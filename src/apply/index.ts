@@ -16,6 +16,7 @@ import { addNamespace, deleteNamespace, inside, openNamespace } from './kernel/n
 import { NetlinkError, NetlinkSocket } from './kernel/netlink.ts';
 import { isNetlinkOperation, messageOf } from './kernel/rtnetlink.ts';
 import { makeTun } from './kernel/tun.ts';
+import { configureWireguard } from './kernel/wireguard.ts';
 import type { Retirement } from './retirement.ts';
 
 /** iptables-restore mostly waits for the kernel (an RCU grace period a commit): many at a time cost no more than one. */
@@ -102,6 +103,8 @@ function perform(operation: Operation, sockets: Sockets, { relays, tunnels }: Re
       relays.set(operation.namespace, operation.program, operation.relays);
     } else if (operation.kind === 'set-tunnels') {
       tunnels.set(operation.namespace, operation.tunnels);
+    } else if (operation.kind === 'set-wireguard') {
+      inside(operation.namespace, () => configureWireguard(operation.device));
     } else if (operation.kind === 'add-tun') {
       inside(operation.namespace, () => makeTun(operation.name));
       sockets.forgetLinks();

@@ -11,7 +11,7 @@ import type { IpSet } from './ipset.ts';
 import type { Iptables } from './iptables.ts';
 import type { VirtualServer } from './ipvs.ts';
 import type { NftTable } from './nft.ts';
-import type { Relay } from './relay.ts';
+import type { Relay, SocketAddress } from './relay.ts';
 import type { UdpTunnel } from './udp-tunnel.ts';
 
 export interface KernelState {
@@ -106,7 +106,22 @@ export interface TunLink extends LinkBase {
   readonly kind: 'tun';
 }
 
-export type Link = VethLink | BridgeLink | VxlanLink | DummyLink | IpipLink | TunLink;
+/** A WireGuard device, its key, and whom it talks to (wg(8)). */
+export interface WireguardLink extends LinkBase {
+  readonly kind: 'wireguard';
+  readonly privateKey: string;
+  readonly listenPort: number;
+  readonly peers: readonly WireguardPeer[];
+}
+
+export interface WireguardPeer {
+  readonly publicKey: string;
+  readonly endpoint: SocketAddress;
+  /** What is sent to it, and taken from it. */
+  readonly allowed: string;
+}
+
+export type Link = VethLink | BridgeLink | VxlanLink | DummyLink | IpipLink | TunLink | WireguardLink;
 
 export interface Address {
   readonly device: string;

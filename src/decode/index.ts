@@ -12,6 +12,8 @@ export interface DecodeOptions {
   readonly vxlanPorts: ReadonlySet<number>;
   /** UDP ports whose payload is a bare IP packet; left out: none. */
   readonly ipPorts?: ReadonlySet<number>;
+  /** UDP ports whose payload is WireGuard; left out: none. */
+  readonly wireguardPorts?: ReadonlySet<number>;
 }
 
 /** The registered port (RFC 7348) and the one Linux and flannel have always used. */
@@ -29,11 +31,11 @@ export function readFrames(
   pcap: Buffer,
   namespace: string,
   links: ReadonlyMap<number, string>,
-  { vxlanPorts, ipPorts = new Set() }: DecodeOptions,
+  { vxlanPorts, ipPorts = new Set(), wireguardPorts = new Set() }: DecodeOptions,
   receive: (frame: Frame, record: { readonly data: Buffer; readonly originalLength: number }) => void,
 ): void {
   let index = 0;
-  const outermost = { vxlanPorts, ipPorts, depth: 0 };
+  const outermost = { vxlanPorts, ipPorts, wireguardPorts, depth: 0 };
   readPcap(pcap, (record, { linkType }) => {
     const decoder = LINK_TYPES[linkType];
     if (!decoder) throw new PcapError(unknownLinkType(linkType));

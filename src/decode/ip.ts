@@ -12,6 +12,7 @@ export interface Layer {
   readonly vxlanPorts: ReadonlySet<number>;
   /** UDP ports whose payload is a bare IP packet. */
   readonly ipPorts: ReadonlySet<number>;
+  readonly wireguardPorts: ReadonlySet<number>;
   /** How many packets this one is inside of. */
   readonly depth: number;
 }

@@ -65,6 +65,8 @@ export interface Udp {
   readonly vxlan?: Vxlan;
   /** Set when the port is one of flannel's backend udp: the packet it carries. */
   readonly inner?: Packet;
+  /** A data message of WireGuard: its receiver's session and its number. What is in it, `inner` tells where it is known. */
+  readonly sealed?: string;
 }
 
 /** RFC 7348 */

@@ -6,6 +6,8 @@ import type { Icmp, Transport, Udp } from './packet.ts';
 
 const PROTOCOL = { icmp: 1, ipip: 4, tcp: 6, udp: 17, ipv6: 41, icmpv6: 58 } as const;
 const VXLAN_VNI_VALID = 0x08;
+/** Type of a data message, and the bytes before what is encrypted (drivers/net/wireguard/messages.h). */
+const WIREGUARD = { data: 4, header: 16 } as const;
 
 /** `end` is where the captured bytes stop; `length` is what the IP header promises, header of the transport included. */
 export function decodeTransport(
@@ -66,6 +68,14 @@ function decodeUdp(data: Buffer, offset: number, limit: number, layer: Layer): U
   } as const;
   if (layer.ipPorts.has(destinationPort))
     return { ...base, mark: 0, inner: decodeNetwork(ETHERTYPE.ipv4, data, payload, end, inside(layer)) };
+  if (
+    layer.wireguardPorts.has(destinationPort) &&
+    end >= payload + WIREGUARD.header &&
+    data[payload] === WIREGUARD.data
+  ) {
+    const sealed = `${data.readUInt32LE(payload + 4)} ${data.readBigUInt64LE(payload + 8)}`;
+    return { ...base, mark: 0, sealed };
+  }
   if (!isVxlan) return { ...base, mark: markBetween(data, payload, end) };
   const { packet, ...macs } = decodeEthernet(data, payload + 8, end, inside(layer));
   return { ...base, mark: 0, vxlan: { vni: data.readUInt32BE(payload + 4) >>> 8, ...macs, inner: packet } };

@@ -95,6 +95,7 @@ function foundationsOf(namespace: string, link: Link): string[] {
     case 'dummy':
     case 'ipip':
     case 'tun':
+    case 'wireguard':
       return [];
     case 'veth':
       return [linkKey(link.peer.namespace, link.peer.name)];

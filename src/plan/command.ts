@@ -1,6 +1,7 @@
 /** An operation as the command an engineer would type. Arguments are separate words: nothing here is quoted or expanded. */
 import type { RelayProgram } from '../compile/relay.ts';
 import { impairmentWords, isImpaired } from '../net/impairment.ts';
+import { socketAddress } from '../net/port.ts';
 import type { Operation, RuleProgram } from './operation.ts';
 
 export interface Command {
@@ -32,6 +33,11 @@ export function commandOf(operation: Operation): Command {
       return ip('link', 'add', ...newLink(operation.link));
     case 'add-tun':
       return ip('tuntap', 'add', 'dev', operation.name, 'mode', 'tun');
+    case 'set-wireguard':
+      return {
+        argv: inside('wg', 'setconf', operation.device.name, '/dev/stdin'),
+        stdin: wireguardConfig(operation.device),
+      };
     case 'set-link':
       return ip('link', 'set', ...linkChange(operation.change));
     case 'set-port':
@@ -145,7 +151,24 @@ function newLink(link: Extract<Operation, { kind: 'add-link' }>['link']): (strin
       ];
     case 'ipip':
       return [link.name, 'mtu', link.mtu, 'type', 'ipip', 'local', link.local, 'nopmtudisc'];
+    case 'wireguard':
+      return [link.name, 'mtu', link.mtu, 'type', 'wireguard'];
   }
+}
+
+/** As wg(8) reads it. */
+function wireguardConfig({
+  privateKey,
+  listenPort,
+  peers,
+}: Extract<Operation, { kind: 'set-wireguard' }>['device']): string {
+  return [
+    `[Interface]\nPrivateKey = ${privateKey}\nListenPort = ${listenPort}\n`,
+    ...peers.map(
+      ({ publicKey, endpoint, allowed }) =>
+        `[Peer]\nPublicKey = ${publicKey}\nEndpoint = ${socketAddress(endpoint.address, endpoint.port)}\nAllowedIPs = ${allowed}\n`,
+    ),
+  ].join('');
 }
 
 function linkChange({

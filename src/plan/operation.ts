@@ -13,7 +13,8 @@ export type NewLink =
   | (EndOfLink & { readonly kind: 'bridge' | 'dummy' })
   | (EndOfLink & { readonly kind: 'veth'; readonly peer: EndOfLink & { readonly namespace: string } })
   | Made<Extract<Link, { kind: 'vxlan' }>>
-  | Made<Extract<Link, { kind: 'ipip' }>>;
+  | Made<Extract<Link, { kind: 'ipip' }>>
+  | (Omit<EndOfLink, 'mac'> & { readonly kind: 'wireguard' });
 
 type Made<L extends Link> = Omit<L, 'origin' | 'up' | 'master' | 'hairpin' | 'routeLocalnet' | 'impairment'>;
 
@@ -39,6 +40,11 @@ type Step =
   | { readonly kind: 'add-link'; readonly link: NewLink }
   /** A TUN device that stays when no process has it open. */
   | { readonly kind: 'add-tun'; readonly name: string }
+  /** Key, port and peers of a WireGuard device: exactly these. */
+  | {
+      readonly kind: 'set-wireguard';
+      readonly device: Pick<Extract<Link, { kind: 'wireguard' }>, 'name' | 'privateKey' | 'listenPort' | 'peers'>;
+    }
   | { readonly kind: 'set-link'; readonly change: LinkChange }
   | { readonly kind: 'set-port'; readonly name: string; readonly hairpin: boolean }
   /** An empty impairment takes the one there is away. */

@@ -44,6 +44,7 @@ const TITLES: Record<Operation['kind'], string> = {
   'set-sysctl': 'kernel settings',
   'add-link': 'links',
   'add-tun': 'TUN devices, for whoever may open /dev/net/tun',
+  'set-wireguard': 'WireGuard keys and peers, by wireguard-tools',
   'set-link': 'link state',
   'set-port': 'bridge ports',
   'set-impairment': 'impaired links',

@@ -17,7 +17,7 @@ export function setLoopback({ name, origin }: Namespace): Operation[] {
 }
 
 /** A bridge before its ports, the device below a tunnel before the tunnel. */
-export const LINK_ORDER: readonly Link['kind'][] = ['dummy', 'bridge', 'veth', 'vxlan', 'ipip', 'tun'];
+export const LINK_ORDER: readonly Link['kind'][] = ['dummy', 'bridge', 'veth', 'vxlan', 'ipip', 'tun', 'wireguard'];
 
 /** The links of these namespaces. `state` has the other ends of their cables. */
 export function makeLinks(namespaces: readonly Namespace[], state: KernelState): Operation[] {
@@ -33,14 +33,21 @@ export function makeLinks(namespaces: readonly Namespace[], state: KernelState):
   );
 }
 
-/** A TUN device is made by other means than a link, and has the MTU of an Ethernet then. */
+/**
+ * A TUN device is made by other means than a link, and has the MTU of an Ethernet then. One of WireGuard's gets its key and
+ * its peers by other means.
+ */
 function makeLink(namespace: string, link: Link, all: ReadonlyMap<string, Placed>): Operation[] {
   const { name, mtu, origin } = link;
-  if (link.kind !== 'tun') return [{ kind: 'add-link', namespace, link: newLink(link, all), origin }];
-  return [
-    { kind: 'add-tun', namespace, name, origin },
-    { kind: 'set-link', namespace, change: { name, mtu }, origin },
-  ];
+  if (link.kind === 'tun')
+    return [
+      { kind: 'add-tun', namespace, name, origin },
+      { kind: 'set-link', namespace, change: { name, mtu }, origin },
+    ];
+  const made: Operation = { kind: 'add-link', namespace, link: newLink(link, all), origin };
+  if (link.kind !== 'wireguard') return [made];
+  const { privateKey, listenPort, peers } = link;
+  return [made, { kind: 'set-wireguard', namespace, device: { name, privateKey, listenPort, peers }, origin }];
 }
 
 function newLink(link: Exclude<Link, { kind: 'tun' }>, all: ReadonlyMap<string, Placed>): NewLink {
@@ -61,6 +68,8 @@ function newLink(link: Exclude<Link, { kind: 'tun' }>, all: ReadonlyMap<string, 
     }
     case 'ipip':
       return { kind: 'ipip', name, mtu, local: link.local };
+    case 'wireguard':
+      return { kind: 'wireguard', name, mtu };
   }
 }
 

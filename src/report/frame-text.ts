@@ -26,6 +26,7 @@ function formatPacket(packet: Packet): string {
           return `TCP ${socketAddress(source, transport.sourcePort)} → ${socketAddress(destination, transport.destinationPort)}  ${tcpInfo(transport)}${part}`;
         case 'udp': {
           const outer = `UDP ${socketAddress(source, transport.sourcePort)} → ${socketAddress(destination, transport.destinationPort)}`;
+          if (transport.sealed !== undefined) return `WireGuard ${outer}  ${transport.payloadLength} bytes`;
           if (transport.inner) return `IP in ${outer}  [${formatPacket(transport.inner)}]`;
           if (!transport.vxlan) return `${outer}  ${transport.payloadLength} bytes${part}`;
           return `VXLAN vni ${transport.vxlan.vni} ${source} → ${socketAddress(destination, transport.destinationPort)}  [${formatPacket(transport.vxlan.inner)}]`;

@@ -60,6 +60,7 @@ const ARROWS: Record<Hop['direction'], string> = { in: 'in ', out: 'out', throug
 export function formatEncapsulation({ as, vni, port, source, destination }: NonNullable<Hop['encapsulation']>): string {
   if (as === 'ipip') return `IPIP  ${source} → ${destination}`;
   if (as === 'udp') return `IP in UDP  ${source} → ${destination}:${port}`;
+  if (as === 'wireguard') return `WireGuard  ${source} → ${destination}:${port}`;
   return `VXLAN vni ${vni}  ${source} → ${destination}:${port}`;
 }
 

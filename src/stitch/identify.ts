@@ -69,7 +69,12 @@ function unwrap(packet: Packet): { packet: Packet | undefined; encapsulation?: E
   if (transport.kind === 'udp' && transport.inner)
     return {
       packet: transport.inner,
-      encapsulation: { as: 'udp', source, destination, port: transport.destinationPort },
+      encapsulation: {
+        as: transport.sealed === undefined ? 'udp' : 'wireguard',
+        source,
+        destination,
+        port: transport.destinationPort,
+      },
     };
   if (transport.kind === 'ipip') return { packet: transport.inner, encapsulation: { as: 'ipip', source, destination } };
   return { packet };

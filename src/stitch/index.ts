@@ -5,6 +5,7 @@ import { type Connections, identify, openedConnections, type Sighting } from './
 import { legsOf } from './legs.ts';
 import { outcomeOf } from './outcome.ts';
 import type { Walk } from './walk.ts';
+import { withSealedPackets } from './wireguard.ts';
 import type { Wiring } from './wiring.ts';
 
 export type { Hop, PacketSummary, Rewrite, Walk } from './walk.ts';
@@ -17,7 +18,8 @@ export interface Evidence {
 }
 
 export function stitch(runs: readonly ProbeRun[], evidence: Evidence, wiring: Wiring): Walk[] {
-  const sightings = groupByProbe(evidence.frames, new Set(runs.map(({ id }) => id)));
+  const frames = withSealedPackets(evidence.frames, wiring);
+  const sightings = groupByProbe(frames, new Set(runs.map(({ id }) => id)));
   return runs.map((run) => outcomeOf(run, legsOf(run, sightings.get(run.id) ?? []), evidence, wiring));
 }
 

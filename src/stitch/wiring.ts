@@ -1,6 +1,6 @@
 /** What is connected to what, and who owns which address: read off the kernel state. */
 
-import type { KernelState, Namespace, VethLink } from '../compile/kernel-state.ts';
+import type { KernelState, Namespace, VethLink, WireguardLink } from '../compile/kernel-state.ts';
 import { type Cidr, cidrContains, parseCidr } from '../net/address.ts';
 
 export interface InterfaceRef {
@@ -13,6 +13,7 @@ export class Wiring {
   readonly #homes = new Map<string, string>();
   readonly #neighbours = new Map<string, InterfaceRef[]>();
   readonly #masters = new Map<string, string>();
+  readonly #wireguards = new Map<string, WireguardLink>();
   readonly #owners = new Map<string, string[]>();
   readonly #tables = new Map<string, { to: Cidr; via?: string | undefined }[]>();
 
@@ -22,6 +23,7 @@ export class Wiring {
       for (const inhabitant of place === undefined ? [] : [place, ...guests]) this.#homes.set(inhabitant, name);
       for (const link of links) {
         if (link.master !== undefined) this.#masters.set(key(name, link.name), link.master);
+        if (link.kind === 'wireguard') this.#wireguards.set(key(name, link.name), link);
         if (link.kind === 'veth') this.#neighbours.set(key(name, link.name), this.#otherEnds(link));
       }
       for (const { address } of addresses) {
@@ -42,6 +44,17 @@ export class Wiring {
   /** The bridge an interface is a port of. */
   masterOf(namespace: string, device: string): string | undefined {
     return this.#masters.get(key(namespace, device));
+  }
+
+  /** The peer to which a WireGuard device sends what is for an address; undefined for other devices. */
+  wireguardPeer(
+    namespace: string,
+    device: string,
+    destination: string,
+  ): { readonly address: string; readonly mtu: number } | undefined {
+    const link = this.#wireguards.get(key(namespace, device));
+    const peer = link?.peers.find(({ allowed }) => cidrContains(parseCidr(allowed)!, destination));
+    return link && peer && { address: peer.endpoint.address, mtu: link.mtu };
   }
 
   /** The place of a namespace; networks have none. */

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../../src/compile/index.ts';
+import { keyPairOf } from '../../src/net/wireguard-key.ts';
 import { CNI_MODES } from '../../src/parse/schema/cni.ts';
 import { modelled } from '../model/cluster.ts';
 import { pod, stream, topology } from '../model/objects.ts';
@@ -254,7 +255,43 @@ describe('flannel host-gw', () => {
   });
 });
 
-describe.each(['vxlan', 'host-gw', 'ipip', 'udp'])('flanneld in mode %s', (mode) => {
+describe('flannel wireguard', () => {
+  it('has one device, with the key of the node and a peer for each of the others', () => {
+    const [one, two] = ['node1', 'node2'].map((name) => lab({ mode: 'wireguard', listenPort: 500 })(`node.${name}`));
+    expect(bare([linkOf(one!, 'flannel-wg')])).toEqual([
+      {
+        kind: 'wireguard',
+        name: 'flannel-wg',
+        mtu: 1420,
+        up: true,
+        privateKey: keyPairOf('node/node1').privateKey,
+        listenPort: 500,
+        peers: [
+          {
+            publicKey: keyPairOf('node/node2').publicKey,
+            endpoint: { address: '10.0.0.12', port: 500 },
+            allowed: '10.244.2.0/24',
+          },
+        ],
+      },
+    ]);
+    expect(linkOf(two!, 'flannel-wg')).toMatchObject({ peers: [{ publicKey: keyPairOf('node/node1').publicKey }] });
+  });
+
+  it('leads the whole pod range into the device, and reckons with the MTU it is given', () => {
+    const node = lab({ mode: 'wireguard', mtu: 1400 })('node.node1');
+    expect(bare(node.routes)).toContainEqual({
+      to: '10.244.0.0/16',
+      device: 'flannel-wg',
+      onlink: false,
+      scope: 'link',
+    });
+    expect(bare(node.addresses)).toContainEqual({ device: 'flannel-wg', address: '10.244.1.0/32' });
+    expect([linkOf(node, 'flannel-wg').mtu, linkOf(node, 'cni0').mtu]).toEqual([1320, 1320]);
+  });
+});
+
+describe.each(['vxlan', 'host-gw', 'ipip', 'udp', 'wireguard'])('flanneld in mode %s', (mode) => {
   it('masquerades what leaves the pod range, and what enters it from a node itself', () => {
     const node = lab({ mode })('node.node1');
     const masq = '-m comment --comment "flanneld masq"';

@@ -16,6 +16,7 @@ it.each([
   'cross-node-host-gw',
   'cross-node-ipip',
   'cross-node-udp',
+  'cross-node-wireguard',
   'aws-vpc',
   'gce',
   'ali-vpc',

@@ -84,6 +84,29 @@ describe('UDP', () => {
   });
 });
 
+describe('WireGuard', () => {
+  const options = { vxlanPorts: new Set<number>(), wireguardPorts: new Set([51_820]) };
+  const transportOf = (type: number, length = 48, port = 51_820) => {
+    const message = Buffer.alloc(48);
+    message[0] = type;
+    message.writeUInt32LE(0xfeed, 4);
+    message.writeBigUInt64LE(2n ** 40n, 8);
+    const data = ipv4({ protocol: PROTOCOL.udp }, udp({ destinationPort: port }, message.subarray(0, length)));
+    const pcap = pcapFile([{ data }], { linkType: LINK_TYPE.raw });
+    const [frame] = decode({ pcap, namespace: '', links: new Map() } as never, options);
+    return frame!.packet.kind === 'ip' ? frame!.packet.transport : undefined;
+  };
+
+  it('has the session and the number of a data message, and its length', () => {
+    expect(transportOf(4)).toMatchObject({ kind: 'udp', sealed: '65261 1099511627776', payloadLength: 48, mark: 0 });
+  });
+
+  it('is no data message in a handshake, cut off, or on another port', () => {
+    for (const transport of [transportOf(1), transportOf(4, 15), transportOf(4, 48, 51_821)])
+      expect(transport).not.toHaveProperty('sealed');
+  });
+});
+
 describe('VXLAN', () => {
   const inner = ipv4({ protocol: PROTOCOL.tcp, ttl: 62 }, tcp({ sequence: 0x10000 }));
   const carried = (destinationPort: number, payload = vxlan(1, ethernet(TYPE.ipv4, inner))) =>

@@ -31,7 +31,7 @@ function linkLine(line: string): string | undefined {
     word(/\blink\/(ether \S+|none|ipip \S+)/),
     word(/\bmaster \S+/),
     word(/\bhairpin \S+/),
-    word(/(?<=\\ +)(bridge|veth|(vxlan|ipip|tun) .*?(?= addrgenmode| numtxqueues|\\))/),
+    word(/(?<=\\ +)(bridge|veth|wireguard|(vxlan|ipip|tun) .*?(?= addrgenmode| numtxqueues|\\))/),
   ]
     .filter(Boolean)
     .join(' ');

@@ -41,6 +41,10 @@ const CHANGES: Record<string, [from: string, to: string]> = {
     withPlugin('{ mode: ipip, directRouting: true }'),
     withPlugin('{ mode: ipip }'),
   ],
+  'the network plugin encrypts to another port': [
+    withPlugin('{ mode: wireguard }'),
+    withPlugin('{ mode: wireguard, listenPort: 51821 }'),
+  ],
   'the network becomes that of a cloud': [BASE, withPlugin('{ mode: aws-vpc }')],
   'a cloud checks sources and destinations no longer': [
     withPlugin('{ mode: aws-vpc }').replace('checks: []', 'checks: []\n  faults: [{ fault: source-dest-check }]'),

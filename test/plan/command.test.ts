@@ -49,6 +49,10 @@ const IP = [
     { kind: 'add-link', link: { kind: 'ipip', name: 'flannel.ipip', mtu: 1480, local: '10.0.0.11' } },
     'link add flannel.ipip mtu 1480 type ipip local 10.0.0.11 nopmtudisc',
   ],
+  [
+    { kind: 'add-link', link: { kind: 'wireguard', name: 'flannel-wg', mtu: 1420 } },
+    'link add flannel-wg mtu 1420 type wireguard',
+  ],
   [{ kind: 'add-tun', name: 'flannel0' }, 'tuntap add dev flannel0 mode tun'],
   [{ kind: 'delete-link', name: 'eth0' }, 'link delete eth0'],
   [{ kind: 'set-link', change: { name: 'eth0', up: true } }, 'link set eth0 up'],
@@ -132,6 +136,16 @@ describe('the command', () => {
   it.each(IP)('%j', (step, command) => {
     const { argv, stdin } = commandOf({ ...step, ...WHERE } as Operation);
     expect([argv.join(' '), stdin]).toEqual([`ip -n node.node1 ${command}`, undefined]);
+  });
+
+  it('of a WireGuard device reads its key and its peers', () => {
+    const peer = { publicKey: 'PEER=', endpoint: { address: '10.0.0.12', port: 51820 }, allowed: '10.244.2.0/24' };
+    const device = { name: 'flannel-wg', privateKey: 'KEY=', listenPort: 51820, peers: [peer] };
+    const { argv, stdin } = commandOf({ kind: 'set-wireguard', device, ...WHERE });
+    expect(argv.join(' ')).toBe('ip netns exec node.node1 wg setconf flannel-wg /dev/stdin');
+    expect(stdin).toBe(
+      '[Interface]\nPrivateKey = KEY=\nListenPort = 51820\n[Peer]\nPublicKey = PEER=\nEndpoint = 10.0.0.12:51820\nAllowedIPs = 10.244.2.0/24\n',
+    );
   });
 
   it.each(OTHERS)('%j', (step, command) => {

@@ -3,6 +3,8 @@ import { closeSync } from 'node:fs';
 import { SystemCallError } from './errors.ts';
 import { AF_NETLINK, recv, SOCK_RAW, send, setsockopt, socket } from './libc.ts';
 
+export const NETLINK_GENERIC = 16;
+
 const NLM_F_REQUEST = 0x1;
 const NLM_F_ACK = 0x4;
 export const NLM_F_REPLACE = 0x100;
@@ -117,8 +119,9 @@ export class NetlinkSocket {
   readonly #fd: number;
   #sequence = 0;
 
-  constructor() {
-    this.#fd = socket(AF_NETLINK, SOCK_RAW, 0);
+  /** rtnetlink, unless another protocol is asked for. */
+  constructor(protocol = 0) {
+    this.#fd = socket(AF_NETLINK, SOCK_RAW, protocol);
     setsockopt(this.#fd, SOL_NETLINK, NETLINK_CAP_ACK, 1);
     setsockopt(this.#fd, SOL_NETLINK, NETLINK_EXT_ACK, 1);
   }

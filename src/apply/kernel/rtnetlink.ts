@@ -23,6 +23,7 @@ const OTHERS = [
   'retire-server',
   'set-relays',
   'set-tunnels',
+  'set-wireguard',
 ] as const;
 
 export type NetlinkOperation = Exclude<Operation, { kind: (typeof OTHERS)[number] }>;
@@ -135,6 +136,8 @@ function addLink(link: NewLink, index: IndexOf, context: Context): Message {
           .text(INFO.kind, 'ipip')
           .nested(INFO.data, (data) => data.attribute(IPTUN.local, ipv4(link.local)).u8(IPTUN.pmtuDiscovery, 0)),
       );
+    case 'wireguard':
+      return message.nested(IFLA.linkinfo, (info) => info.text(INFO.kind, 'wireguard'));
   }
 }
 

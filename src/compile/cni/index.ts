@@ -8,12 +8,14 @@ import { compileHostGateway } from './host-gw.ts';
 import { compileIpip } from './ipip.ts';
 import { compileUdp } from './udp.ts';
 import { compileVxlan } from './vxlan.ts';
+import { compileWireguard } from './wireguard.ts';
 
 const MODES: Record<CniMode, (cluster: Cluster, state: KernelStateBuilder) => void> = {
   vxlan: compileVxlan,
   'host-gw': compileHostGateway,
   ipip: compileIpip,
   udp: compileUdp,
+  wireguard: compileWireguard,
   'aws-vpc': compileCloud,
   gce: compileCloud,
   'ali-vpc': compileCloud,

@@ -55,6 +55,15 @@ const udp = z.strictObject({
   port: portNumber.default(8285).describe('UDP port of the encapsulation, on which flanneld listens.'),
 });
 
+const wireguard = z.strictObject({
+  mode: z.literal('wireguard'),
+  ...flanneld,
+  listenPort: portNumber.default(51_820).describe('UDP port of the encrypted packets, on every node.'),
+  mtu: mtu
+    .optional()
+    .describe("MTU of the packets that leave the node, 80 more than the overlay's; left out: that of the network."),
+});
+
 const hostGateway = z.strictObject({
   mode: z.literal('host-gw'),
   ...flanneld,
@@ -95,7 +104,7 @@ const docker = z.strictObject({
   mtu: mtu.default(1500).describe("dockerd's --mtu."),
 });
 
-const CNI = [vxlan, hostGateway, ipip, udp, ...CLOUDS, bridge, docker] as const;
+const CNI = [vxlan, hostGateway, ipip, udp, wireguard, ...CLOUDS, bridge, docker] as const;
 export const CNI_MODES = CNI.map(({ shape }) => shape.mode.value);
 
 export const cni = z

@@ -185,8 +185,8 @@ export const REJECTIONS = [
   'icmp-other',
 ] as const;
 
-/** VXLAN; an IP packet in another one; an IP packet in a datagram, as flannel's backend udp sends it. */
-export const ENCAPSULATIONS = ['vxlan', 'ipip', 'udp'] as const;
+/** VXLAN; an IP packet in another one; an IP packet in a datagram, as flannel's backend udp sends it; the same, encrypted. */
+export const ENCAPSULATIONS = ['vxlan', 'ipip', 'udp', 'wireguard'] as const;
 
 const arrow = z.string().describe('`FROM → TO`, each a place or an address with or without a port.');
 const rewrite = z.strictObject({
