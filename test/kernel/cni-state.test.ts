@@ -15,15 +15,16 @@ const LISTINGS: readonly [command: string, readable: (line: string) => string | 
   ['ip -o addr', (line) => /^\d+: (\S+ +inet \S+(?: brd \S+)? scope \S+)/.exec(line)?.[1]],
   ['ip route', (line) => line],
   ['ip neigh show nud permanent', (line) => line],
-  /** What the kernel adds for multicast is not the plugin's. */
-  ['bridge fdb', (line) => (/^(33:33|01:00:5e):/.test(line) ? undefined : line)],
+  /** What the kernel adds for multicast and for VLANs is not the plugin's. */
+  ['bridge fdb', (line) => (/^(33:33|01:00:5e):|\bvlan \d+/.test(line) ? undefined : line)],
   ['iptables-save', (line) => (/^(#|COMMIT|:(?!.* - ))/.test(line) ? undefined : line.replace(/ \[\d+:\d+\]/, ''))],
 ];
 
 /** A link as far as the plugin decides: name, MTU, address, master and flag of a port, and what its kind is told. */
 function linkLine(line: string): string | undefined {
   const [, name, rest = ''] = /^\d+: ([^:@]+)\S* (.*)$/.exec(line) ?? [];
-  if (name === undefined || name === 'lo') return undefined;
+  /** Every namespace has lo, and tunl0 as soon as the module ipip is loaded. */
+  if (name === undefined || name === 'lo' || name === 'tunl0') return undefined;
   const word = (pattern: RegExp) => pattern.exec(rest)?.[0];
   return [
     `${name}:`,
