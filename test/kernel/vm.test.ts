@@ -87,7 +87,7 @@ describe.skipIf(noMachines)(`a lab that stays in a virtual machine${leftOut}`, (
     const { stdout } = await place.call('ls', '-o', 'json');
     expect(JSON.parse(stdout)).toMatchObject([{ name: 'nodeport-snat', sandbox: 'vm', places: 4 }]);
     expect(JSON.parse((await place.call('inspect', '-o', 'json')).stdout)).toMatchObject({
-      nodes: [{ place: 'node/node1', addresses: ['10.0.0.11'] }, { place: 'node/node2' }],
+      nodes: [{ place: 'node/node1', interfaces: [{ addresses: ['10.0.0.11'] }] }, { place: 'node/node2' }],
     });
   });
 
