@@ -23,8 +23,9 @@ export function impair<T extends Wanted>(
   return { state: { namespaces }, unknown: [...byLink.values()].filter((link) => !found.has(link)) };
 }
 
+/** An impairment that says nothing of up and down leaves the link as it is: a fault may have taken it down. */
 function impairedLink({ impairment: _, ...link }: Link, { impairment, down }: Wanted): Link {
-  return { ...link, up: !down, ...(isImpaired(impairment) && { impairment }) };
+  return { ...link, up: down === undefined ? link.up : !down, ...(isImpaired(impairment) && { impairment }) };
 }
 
 /** Every interface of a place, for whoever named one that is not there. */

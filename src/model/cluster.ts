@@ -205,7 +205,8 @@ export interface ImpairedLink {
   readonly netns: string;
   readonly device: string;
   readonly impairment: Impairment;
-  readonly down: boolean;
+  /** Undefined: as it is without the impairment. */
+  readonly down?: boolean | undefined;
   readonly origin: Origin;
 }
 

@@ -16,6 +16,7 @@ const UNIT = 16;
 
 /** The frames, those with messages whose packet is known with that packet in them. */
 export function withSealedPackets(frames: readonly Frame[], wiring: Wiring): readonly Frame[] {
+  if (!wiring.hasWireguard()) return frames;
   const packets = sealedPackets(frames, wiring);
   if (packets.size === 0) return frames;
   return frames.map((frame) => {

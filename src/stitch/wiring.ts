@@ -8,12 +8,19 @@ export interface InterfaceRef {
   readonly name: string;
 }
 
+interface WireguardPeer {
+  readonly address: string;
+  readonly allowed: Cidr;
+  /** Of the device that sends to it. */
+  readonly mtu: number;
+}
+
 export class Wiring {
   readonly #namespaces: ReadonlyMap<string, Namespace>;
   readonly #homes = new Map<string, string>();
   readonly #neighbours = new Map<string, InterfaceRef[]>();
   readonly #masters = new Map<string, string>();
-  readonly #wireguards = new Map<string, WireguardLink>();
+  readonly #wireguards = new Map<string, WireguardPeer[]>();
   readonly #owners = new Map<string, string[]>();
   readonly #tables = new Map<string, { to: Cidr; via?: string | undefined }[]>();
 
@@ -23,7 +30,7 @@ export class Wiring {
       for (const inhabitant of place === undefined ? [] : [place, ...guests]) this.#homes.set(inhabitant, name);
       for (const link of links) {
         if (link.master !== undefined) this.#masters.set(key(name, link.name), link.master);
-        if (link.kind === 'wireguard') this.#wireguards.set(key(name, link.name), link);
+        if (link.kind === 'wireguard') this.#wireguards.set(key(name, link.name), peersOf(link));
         if (link.kind === 'veth') this.#neighbours.set(key(name, link.name), this.#otherEnds(link));
       }
       for (const { address } of addresses) {
@@ -46,15 +53,14 @@ export class Wiring {
     return this.#masters.get(key(namespace, device));
   }
 
+  /** Whether any namespace has a WireGuard device. */
+  hasWireguard(): boolean {
+    return this.#wireguards.size > 0;
+  }
+
   /** The peer to which a WireGuard device sends what is for an address; undefined for other devices. */
-  wireguardPeer(
-    namespace: string,
-    device: string,
-    destination: string,
-  ): { readonly address: string; readonly mtu: number } | undefined {
-    const link = this.#wireguards.get(key(namespace, device));
-    const peer = link?.peers.find(({ allowed }) => cidrContains(parseCidr(allowed)!, destination));
-    return link && peer && { address: peer.endpoint.address, mtu: link.mtu };
+  wireguardPeer(namespace: string, device: string, destination: string): WireguardPeer | undefined {
+    return this.#wireguards.get(key(namespace, device))?.find(({ allowed }) => cidrContains(allowed, destination));
   }
 
   /** The place of a namespace; networks have none. */
@@ -125,6 +131,10 @@ export class Wiring {
     if (far?.place !== undefined || !far) return [peer];
     return far.links.flatMap((port) => (port.kind === 'veth' ? [port.peer] : []));
   }
+}
+
+function peersOf({ peers, mtu }: WireguardLink): WireguardPeer[] {
+  return peers.map(({ endpoint, allowed }) => ({ address: endpoint.address, allowed: parseCidr(allowed)!, mtu }));
 }
 
 function key(namespace: string, device: string): string {

@@ -42,6 +42,18 @@ describe('an impairment', () => {
     expect(down).not.toHaveProperty('impairment');
   });
 
+  it('leaves a link down that a fault took down', () => {
+    const state = stateOf(lab());
+    const taken = {
+      namespaces: state.namespaces.map((namespace) => ({
+        ...namespace,
+        links: namespace.links.map((each) => ({ ...each, up: false })),
+      })),
+    };
+    const { state: impaired } = impair(taken, [{ netns: 'node.node1', device: 'eth0', impairment: { delay: 1 } }]);
+    expect(linkOf(namespaceOf(impaired, 'node.node1'), 'eth0')).toMatchObject({ up: false, impairment: { delay: 1 } });
+  });
+
   it('given later stands instead of the earlier one', () => {
     const text = lab({ at: 'node/node1:eth0', delay: '20ms' }, { at: 'node/node1:eth0', loss: '1%' });
     expect(link(text, 'node.node1', 'eth0').impairment).toEqual({ loss: 1 });

@@ -159,7 +159,7 @@ export const IMPAIRMENT = {
 const impairment = z.strictObject({
   at: z.string().describe('An interface, for the packets that leave by it: `node/node1:eth0`.'),
   ...IMPAIRMENT,
-  down: z.boolean().default(false).describe('The interface is down.'),
+  down: z.boolean().optional().describe('The interface is down, or up whatever a fault says.'),
 });
 
 export const OUTCOMES = [

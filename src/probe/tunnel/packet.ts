@@ -16,7 +16,7 @@ export function destinationOf(packet: Buffer): string {
   return packet.subarray(OFFSET.destination, OFFSET.destination + 4).join('.');
 }
 
-/** Takes one from the TTL, in place. False when none is left: nobody is told (there is a TODO in the source). */
+/** Takes one from the TTL, in place. False when none is left: nobody is told (it sends no time exceeded). */
 export function decrementTtl(packet: Buffer): boolean {
   const ttl = packet[OFFSET.ttl]! - 1;
   packet[OFFSET.ttl] = ttl;
