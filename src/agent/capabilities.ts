@@ -6,7 +6,8 @@ import { SandboxError } from '../apply/sandbox/error.ts';
 import { cacheFolder } from '../apply/sandbox/vm/cache.ts';
 import { cachedKernels } from '../apply/sandbox/vm/kernel.ts';
 import { lastBoot } from '../apply/sandbox/vm/machine.ts';
-import { type Examined, examineFeatures, FEATURES, remediesOf } from './features.ts';
+import { type Examined, examineFeatures, FEATURES } from './features.ts';
+import { remediesOf } from './remedies.ts';
 import type { Sandbox } from './sandbox.ts';
 
 export interface Finding {

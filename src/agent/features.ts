@@ -2,8 +2,7 @@
  * What labs ask of a kernel, feature by feature: how to find out whether it is there, and which kernel state needs it.
  * A probe is tried in a namespace of a sandbox; versions prove nothing.
  */
-import { accessSync, constants, existsSync } from 'node:fs';
-import { run } from '../apply/kernel/command.ts';
+import { existsSync } from 'node:fs';
 import { KernelError } from '../apply/kernel/errors.ts';
 import type { KernelState, Link, Namespace } from '../compile/kernel-state.ts';
 import type { AgentClient } from './client.ts';
@@ -258,46 +257,6 @@ async function examine(feature: Feature, client: AgentClient): Promise<Examined>
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
     return { feature, missing: error.details.cause };
-  }
-}
-
-/** What this machine lacks, as a sentence without its end. */
-export function lackOf(features: readonly Feature[]): string {
-  const closed = features.filter(isClosed);
-  const absent = features.filter((feature) => !isClosed(feature));
-  return [
-    ...(absent.length > 0 ? [`this kernel has no ${absent.map(({ name }) => name).join(', no ')}`] : []),
-    ...closed.map(({ device }) => `this user may not open ${device}`),
-  ].join(', and ');
-}
-
-/** How this machine gets what it lacks: what of it its kernel has as modules, or for others only. */
-export async function remediesOf(features: readonly Feature[]): Promise<string[]> {
-  const closed = features.filter(isClosed);
-  const modules = [...new Set(features.filter((feature) => !isClosed(feature)).flatMap((feature) => feature.modules))];
-  return [
-    ...(modules.length > 0 && (await canLoad(modules)) ? [`sudo modprobe -a ${modules.join(' ')}`] : []),
-    ...closed.map(({ device }) => `sudo chmod 666 ${device}`),
-  ];
-}
-
-function isClosed({ device }: Feature): boolean {
-  if (device === undefined || !existsSync(device)) return false;
-  try {
-    accessSync(device, constants.R_OK | constants.W_OK);
-    return false;
-  } catch {
-    return true;
-  }
-}
-
-/** Whether modprobe(8) knows all of these modules for the kernel here. */
-async function canLoad(modules: readonly string[]): Promise<boolean> {
-  try {
-    return (await run(['modprobe', '--dry-run', '--quiet', '--all', ...modules])).exitCode === 0;
-  } catch (error) {
-    if (error instanceof KernelError) return false;
-    throw error;
   }
 }
 

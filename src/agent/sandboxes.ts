@@ -7,8 +7,9 @@ import { type SandboxKind, usualNamespaces } from '../apply/sandbox/namespaces.t
 import { findKernel, type GuestKernel } from '../apply/sandbox/vm/kernel.ts';
 import { assertPrograms, Machine } from '../apply/sandbox/vm/machine.ts';
 import type { KernelState } from '../compile/kernel-state.ts';
-import { examineFeatures, type Feature, featuresOf, lackOf, remediesOf } from './features.ts';
+import { examineFeatures, type Feature, featuresOf } from './features.ts';
 import { programPath } from './programs.ts';
+import { lackOf, remediesOf } from './remedies.ts';
 import { type DetachedPlace, machineSandbox, namespaceSandbox, type Sandbox } from './sandbox.ts';
 
 export interface SandboxOptions {

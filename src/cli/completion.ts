@@ -6,8 +6,10 @@
 import { type Complete, type RootCommand, ShellCompDirective } from '@bomb.sh/tab';
 import tab from '@bomb.sh/tab/commander';
 import { listLabs } from '../agent/registry.ts';
+import { BEHAVIOURS } from '../fault/stories.ts';
+import { CNI_MODES } from '../parse/schema/cni.ts';
 import { PROXY_MODES } from '../parse/schema/proxy.ts';
-import { CNI_MODES, FAULT_NAMES } from '../parse/schema/topology.ts';
+import { FAULT_NAMES } from '../parse/schema/topology.ts';
 import { program } from './commands.ts';
 import { EXIT, print } from './output.ts';
 import { REPORTERS } from './reporters.ts';
@@ -41,7 +43,7 @@ const ARGUMENTS: readonly [command: string, argument: string, offer: Offer][] = 
   ['impair', 'interface', offerPlaces],
   ['trace', 'from', offerPlaces],
   ['trace', 'to', offerPlaces],
-  ['explain', 'fault', offerAll(FAULT_NAMES)],
+  ['explain', 'fault', offerAll([...FAULT_NAMES, ...Object.keys(BEHAVIOURS)])],
   ['down', 'name', offerLabs],
   ['inspect', 'name', offerLabs],
 ];

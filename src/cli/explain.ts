@@ -2,7 +2,7 @@
 import { nearest } from '../diagnostic.ts';
 import { FAULTS } from '../fault/index.ts';
 import { BEHAVIOURS, FAULT_STORIES, type Story } from '../fault/stories.ts';
-import { FAULT_NAMES, type FaultName } from '../parse/schema/topology.ts';
+import { FAULT_NAMES } from '../parse/schema/topology.ts';
 import { table, wrap } from '../report/layout.ts';
 import { COLUMNS, colors, EXIT, print, UsageError } from './output.ts';
 
@@ -32,7 +32,7 @@ interface Explained {
 }
 
 const EXPLAINED: readonly Explained[] = [
-  ...FAULT_NAMES.map((name: FaultName) => ({
+  ...FAULT_NAMES.map((name) => ({
     name,
     summary: FAULTS[name].summary,
     story: FAULT_STORIES[name],

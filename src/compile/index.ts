@@ -1,6 +1,6 @@
 /**
- * Cluster → KernelState: machines first, Docker on hosts that have it, then on every node what starts there, in its order: kubelet, kube-proxy, network
- * plugin; and what kube-proxy keeps up to date once the node has all its addresses.
+ * Cluster → KernelState: machines first, Docker on hosts that have it, then on every node what starts there, in its order:
+ * kubelet, kube-proxy, network plugin; and what kube-proxy keeps up to date once the node has all its addresses.
  */
 import { type Cluster, placesOf } from '../model/cluster.ts';
 import { KernelStateBuilder } from './builder.ts';

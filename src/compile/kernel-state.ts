@@ -7,11 +7,12 @@
  */
 import type { Origin } from '../diagnostic.ts';
 import type { Impairment } from '../net/impairment.ts';
+import type { SocketAddress } from '../net/port.ts';
 import type { IpSet } from './ipset.ts';
 import type { Iptables } from './iptables.ts';
 import type { VirtualServer } from './ipvs.ts';
 import type { NftTable } from './nft.ts';
-import type { Relay, SocketAddress } from './relay.ts';
+import type { Relay } from './relay.ts';
 import type { UdpTunnel } from './udp-tunnel.ts';
 
 export interface KernelState {

@@ -3,6 +3,7 @@
  * on a host. It is the one thing of a lab's state that the kernel does not hold: a process serves it (probe/relay/).
  */
 import type { Origin } from '../diagnostic.ts';
+import type { SocketAddress } from '../net/port.ts';
 
 export interface Relay {
   readonly program: RelayProgram;
@@ -25,11 +26,6 @@ export interface Relay {
 
 export const RELAY_PROGRAMS = ['kube-proxy', 'docker-proxy'] as const;
 export type RelayProgram = (typeof RELAY_PROGRAMS)[number];
-
-export interface SocketAddress {
-  readonly address: string;
-  readonly port: number;
-}
 
 export interface HeldPort {
   /** Undefined: on every address. */

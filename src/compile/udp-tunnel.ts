@@ -4,7 +4,7 @@
  * the routes to it; the rest is served by a process (probe/tunnel/).
  */
 import type { Origin } from '../diagnostic.ts';
-import type { SocketAddress } from './relay.ts';
+import type { SocketAddress } from '../net/port.ts';
 
 export interface UdpTunnel {
   /** The TUN device. */

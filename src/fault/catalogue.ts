@@ -1,22 +1,30 @@
 /** The faults. Each edit returns the namespaces it changed, none where it has nothing to break. */
 
-import { type Chain, IptablesBuilder, type Rule, type TableName } from '../compile/iptables.ts';
-import type { VirtualServer } from '../compile/ipvs.ts';
-import type { Link, Namespace } from '../compile/kernel-state.ts';
-import type { NftChain, NftTable } from '../compile/nft.ts';
-import type { Relay } from '../compile/relay.ts';
-import type { Origin } from '../diagnostic.ts';
+import { IptablesBuilder } from '../compile/iptables.ts';
 import type { FaultName } from '../model/cluster.ts';
-import { cidrContains, nthAddress, parseCidr } from '../net/address.ts';
+import {
+  changedNftRules,
+  changedRelays,
+  changedRules,
+  changedServers,
+  checksOf,
+  type Edit,
+  editChains,
+  editLinks,
+  farEnd,
+  formerAddress,
+  inEachMode,
+  withBridgeRules,
+  withoutNftRules,
+  withoutRules,
+  withSysctl,
+} from './edits.ts';
 
 export interface FaultDefinition {
   /** What is missing or wrong, as a sentence without its subject: "the nat rules that masquerade are missing". */
   readonly summary: string;
   readonly edit: Edit;
 }
-
-/** `lookup` finds another namespace, for faults at the far end of a cable. */
-type Edit = (namespace: Namespace, lookup: (name: string) => Namespace) => Namespace[];
 
 /** Smaller than an overlay packet, larger than anything a handshake sends. */
 const SMALL_MTU = 1400;
@@ -213,126 +221,3 @@ const NFT_SERVICE_FILTERS = [
   'firewall-check',
   'cluster-ips-check',
 ];
-
-/** The same failure in modes of kube-proxy that are made of different things: each edit breaks what it finds in the namespace. */
-function inEachMode(...edits: readonly Edit[]): Edit {
-  return (namespace, lookup) => {
-    const broken = edits.reduce((current, edit) => edit(current, lookup)[0] ?? current, namespace);
-    return broken === namespace ? [] : [broken];
-  };
-}
-
-function withoutNftRules(isGone: (rule: Rule, chain: NftChain) => boolean): Edit {
-  return (namespace) => editNftChains(namespace, (chain) => chain.rules.filter((rule) => !isGone(rule, chain)));
-}
-
-function changedNftRules(edit: (rule: Rule) => string): Edit {
-  return (namespace) => editNftChains(namespace, ({ rules }) => rules.map((rule) => ({ ...rule, text: edit(rule) })));
-}
-
-function editNftChains(namespace: Namespace, edit: (chain: NftChain) => Rule[]): Namespace[] {
-  const textOf = (rules: readonly Rule[]) => rules.map(({ text }) => text).join('\n');
-  let changed = false;
-  const nft = namespace.nft.map((table) => ({
-    ...table,
-    chains: table.chains.map((chain) => {
-      const rules = edit(chain);
-      if (textOf(rules) === textOf(chain.rules)) return chain;
-      changed = true;
-      return { ...chain, rules };
-    }),
-  }));
-  return changed ? [{ ...namespace, nft }] : [];
-}
-
-/** What a switch drops at a port, so that a machine neither sends nor gets packets of others. */
-function checksOf(port: string, addresses: readonly string[], origin: Origin): Rule[] {
-  const others = `!= { ${addresses.join(', ')} } drop`;
-  return [
-    { text: `iifname "${port}" ip saddr ${others}`, origin },
-    { text: `oifname "${port}" ip daddr ${others}`, origin },
-  ];
-}
-
-const CHECKS = { family: 'bridge', name: 'source-dest-check' } as const;
-
-function withBridgeRules(namespace: Namespace, rules: readonly Rule[]): Namespace[] {
-  const isChecks = ({ family, name }: NftTable) => family === CHECKS.family && name === CHECKS.name;
-  const before = namespace.nft.find(isChecks)?.chains[0]?.rules ?? [];
-  const missing = rules.filter(({ text }) => !before.some((rule) => rule.text === text));
-  if (missing.length === 0) return [];
-  const chain = { name: 'forward', hook: 'type filter hook forward priority 0', rules: [...before, ...missing] };
-  const others = namespace.nft.filter((table) => !isChecks(table));
-  return [{ ...namespace, nft: [...others, { ...CHECKS, chains: [chain], sets: [] }] }];
-}
-
-function changedServers(edit: (server: VirtualServer) => VirtualServer): Edit {
-  return (namespace) => {
-    const ipvs = namespace.ipvs.map(edit);
-    return JSON.stringify(ipvs) === JSON.stringify(namespace.ipvs) ? [] : [{ ...namespace, ipvs }];
-  };
-}
-
-function changedRelays(edit: (relay: Relay) => Relay): Edit {
-  return (namespace) => {
-    const relays = namespace.relays.map(edit);
-    return JSON.stringify(relays) === JSON.stringify(namespace.relays) ? [] : [{ ...namespace, relays }];
-  };
-}
-
-function withoutRules(table: TableName, isGone: (rule: Rule, chain: Chain) => boolean): Edit {
-  return (namespace) =>
-    editChains(namespace, table, (chain) => {
-      const rules = chain.rules.filter((rule) => !isGone(rule, chain));
-      return rules.length === chain.rules.length ? chain : { ...chain, rules };
-    });
-}
-
-function changedRules(edit: (rule: Rule) => string): Edit {
-  return (namespace) =>
-    editChains(namespace, 'nat', (chain) => {
-      const rules = chain.rules.map((rule) => ({ ...rule, text: edit(rule) }));
-      return rules.some(({ text }, index) => text !== chain.rules[index]!.text) ? { ...chain, rules } : chain;
-    });
-}
-
-function editChains(namespace: Namespace, tableName: TableName, edit: (chain: Chain) => Chain): Namespace[] {
-  const table = namespace.iptables?.tables.find(({ name }) => name === tableName);
-  if (!table) return [];
-  const chains = table.chains.map(edit);
-  if (chains.every((chain, index) => chain === table.chains[index])) return [];
-  const tables = namespace.iptables!.tables.map((other) => (other === table ? { ...table, chains } : other));
-  return [{ ...namespace, iptables: { tables } }];
-}
-
-function withSysctl(key: string, value: string): Edit {
-  return (namespace) => {
-    if (!namespace.sysctls.some((sysctl) => sysctl.key === key && sysctl.value !== value)) return [];
-    return [
-      {
-        ...namespace,
-        sysctls: namespace.sysctls.map((sysctl) => (sysctl.key === key ? { ...sysctl, value } : sysctl)),
-      },
-    ];
-  };
-}
-
-function editLinks(namespace: Namespace, edit: (link: Link) => Link): Namespace[] {
-  const links = namespace.links.map(edit);
-  return links.every((link, index) => link === namespace.links[index]) ? [] : [{ ...namespace, links }];
-}
-
-/** Edits the other end of the cable in eth0: a switch's port for a machine, the node's end for a pod. */
-function farEnd(edit: (link: Link) => Link, isMeant: (peer: string) => boolean = () => true): Edit {
-  return (namespace, lookup) => {
-    const cable = namespace.links.find((link) => link.name === 'eth0');
-    if (cable?.kind !== 'veth' || !isMeant(cable.peer.namespace)) return [];
-    return editLinks(lookup(cable.peer.namespace), (link) => (link.name === cable.peer.name ? edit(link) : link));
-  };
-}
-
-/** The last address of the network, as if the machine had had that before: nobody answers there. */
-function formerAddress({ addresses }: Namespace, address: string): string {
-  const network = addresses.map((own) => parseCidr(own.address)!).find((cidr) => cidrContains(cidr, address));
-  return network ? nthAddress(network, network.last - network.first - 1n)! : address;
-}

@@ -45,7 +45,7 @@ export function mismatches(expect: Expectation, walk: Walk, wiring: Wiring): Mis
     const { text, atLeast, atMost } = expect.latency;
     const observed = walk.hops.at(-1)?.sinceStart;
     if (observed === undefined) differ('latency', text, 'no packet was seen');
-    else if (observed < atLeast || observed > atMost) differ('latency', text, formatDuration(observed));
+    else if (observed < atLeast || observed > atMost) differ('latency', text, formatLatency(observed));
   }
   if (expect.encapsulation) checkEncapsulation(expect.encapsulation, walk, wiring, differ);
   for (const { at, peer } of expect.unseen ?? []) {
@@ -172,7 +172,7 @@ function formatEncapsulation({ as, vni, port }: Pick<Encapsulation, 'as' | 'vni'
   return `${details.join(' ')}, ${from} → ${to}`;
 }
 
-function formatDuration(nanoseconds: number): string {
+function formatLatency(nanoseconds: number): string {
   return nanoseconds < 1e6 ? `${Math.round(nanoseconds / 1e3)} us` : `${Number((nanoseconds / 1e6).toPrecision(3))} ms`;
 }
 

@@ -1,7 +1,7 @@
 /** What a topology asks of its lab. References to places are resolved; addresses a place will own are not yet known. */
 import type { Origin } from '../diagnostic.ts';
 import type { Protocol } from '../net/port.ts';
-import type { EncapsulationKind, Outcome, Rejection } from '../parse/schema/topology.ts';
+import type { EncapsulationKind, Outcome, Rejection } from '../parse/schema/check.ts';
 
 /** Sends packets and judges their walk. */
 export interface ConnectionCheck {

@@ -2,7 +2,7 @@
 import type { Diagnostics, Origin, Position } from '../diagnostic.ts';
 import { familyOf } from '../net/address.ts';
 import type { ManifestOf } from '../parse/index.ts';
-import type { CheckObject, ExpectationObject, ModesObject } from '../parse/schema/topology.ts';
+import type { CheckObject, ExpectationObject, ModesObject } from '../parse/schema/check.ts';
 import type { Path } from '../parse/yaml.ts';
 import {
   type Check,
@@ -235,7 +235,7 @@ class CheckResolver {
       }),
       ...(source !== undefined && { source: this.#peer(source, [...base, 'source']) }),
       ...(lastSeen !== undefined && { lastSeen: this.#step(lastSeen, [...base, 'lastSeen']) }),
-      ...(latency !== undefined && { latency: latencyOf(latency) }),
+      ...(latency !== undefined && { latency }),
       ...(path && { path: path.map((step, index) => this.#step(step, [...base, 'path', index])) }),
       ...(replyPath && { replyPath: replyPath.map((step, index) => this.#step(step, [...base, 'replyPath', index])) }),
       ...(rewrites && {
@@ -382,15 +382,4 @@ class CheckResolver {
   #error(code: string, message: string, path: Path, help?: string): void {
     this.#diagnostics.error(code, message, this.#locate(path), help);
   }
-}
-
-const NANOSECONDS = { us: 1e3, ms: 1e6, s: 1e9 } as const;
-
-/** `>= 20ms` */
-function latencyOf(text: string): NonNullable<Expectation['latency']> {
-  const [, bound, number, unit] = /^(>=|<=) ?([0-9.]+)(us|ms|s)$/.exec(text)!;
-  const limit = Number(number) * NANOSECONDS[unit as keyof typeof NANOSECONDS];
-  return bound === '>='
-    ? { text, atLeast: limit, atMost: Number.POSITIVE_INFINITY }
-    : { text, atLeast: 0, atMost: limit };
 }

@@ -1,7 +1,7 @@
 /** Modes in which the cloud carries packets between nodes: a router stands for its network (VPC), with that network's route table. */
 import type { Diagnostics } from '../diagnostic.ts';
+import type { CloudConfig, CniConfig } from '../parse/schema/cni.ts';
 import { CLOUD_MODES } from '../parse/schema/cni.ts';
-import type { CloudConfig, CniConfig } from '../parse/schema/topology.ts';
 import type { MachineSpec } from './machine-specs.ts';
 
 export function isCloud(cni: CniConfig): cni is CloudConfig {

@@ -8,19 +8,15 @@ import type { Origin } from '../diagnostic.ts';
 import type { Cidr } from '../net/address.ts';
 import type { Impairment } from '../net/impairment.ts';
 import type { Port, Protocol, PublishedPort } from '../net/port.ts';
-import type { CniConfig, FaultName, ProxyConfig } from '../parse/schema/topology.ts';
+import type { CniConfig } from '../parse/schema/cni.ts';
+import type { ProxyConfig } from '../parse/schema/proxy.ts';
+import type { FaultName } from '../parse/schema/topology.ts';
 import type { Check } from './check.ts';
 
-export type {
-  CloudConfig,
-  CniConfig,
-  CniMode,
-  FaultName,
-  Outcome,
-  ProxyConfig,
-  ProxyMode,
-  Rejection,
-} from '../parse/schema/topology.ts';
+export type { Outcome, Rejection } from '../parse/schema/check.ts';
+export type { CloudConfig, CniConfig, CniMode } from '../parse/schema/cni.ts';
+export type { ProxyConfig, ProxyMode } from '../parse/schema/proxy.ts';
+export type { FaultName } from '../parse/schema/topology.ts';
 
 export interface Cluster {
   readonly name: string;

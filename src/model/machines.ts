@@ -113,16 +113,15 @@ function connect(
   const connections = specs.flatMap((spec) => connectionsOf(spec, [...pools.keys()], diagnostics));
   for (const { spec, own, network } of connections)
     for (const address of own.addresses) pools.get(network)!.claim(address, spec.place, own.at);
-  const interfaces = connections.flatMap(({ spec, own, device, network }) => {
+  const interfaces = new Map<MachineSpec, Interface[]>(specs.map((spec) => [spec, []]));
+  for (const { spec, own, device, network } of connections) {
     const take = () => pools.get(network)!.take(OFFSET[spec.kind], spec.place, own.at);
     const address = own.addresses[0] ?? take();
-    if (address === undefined) return [];
+    if (address === undefined) continue;
     const addresses = own.addresses.length > 0 ? own.addresses : [address];
-    return [{ spec, made: { device, network, address, addresses, mtu: own.mtu ?? network.mtu } }];
-  });
-  return new Map(
-    specs.map((spec) => [spec, interfaces.filter((own) => own.spec === spec).map(({ made }) => made)] as const),
-  );
+    interfaces.get(spec)!.push({ device, network, address, addresses, mtu: own.mtu ?? network.mtu });
+  }
+  return interfaces;
 }
 
 function connectionsOf(spec: MachineSpec, networks: readonly Network[], diagnostics: Diagnostics): Connection[] {

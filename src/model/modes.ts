@@ -1,5 +1,5 @@
 /** What holds in some modes only. */
-import type { ModesObject } from '../parse/schema/topology.ts';
+import type { ModesObject } from '../parse/schema/check.ts';
 import type { CniMode, ProxyMode } from './cluster.ts';
 
 export interface Modes {

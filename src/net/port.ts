@@ -11,6 +11,11 @@ export interface Port {
   readonly protocol: Protocol;
 }
 
+export interface SocketAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
 /** Reads `8080` or `53/UDP`; undefined when it is neither. */
 export function parsePort(text: string | number): Port | undefined {
   const match = /^([1-9][0-9]{0,4})(?:\/([A-Za-z]+))?$/.exec(String(text));

@@ -2,7 +2,7 @@
  * One step of a plan. An operation names everything it needs: whoever carries it out decides nothing.
  * The same value is printed as a command, written into a script, and sent to the kernel.
  */
-import type { Address, FdbEntry, Link, Neighbour, Route, Sysctl } from '../compile/kernel-state.ts';
+import type { Address, FdbEntry, Link, Neighbour, Route, Sysctl, WireguardLink } from '../compile/kernel-state.ts';
 import type { Relay, RelayProgram } from '../compile/relay.ts';
 import type { UdpTunnel } from '../compile/udp-tunnel.ts';
 import type { Origin } from '../diagnostic.ts';
@@ -34,6 +34,8 @@ export interface LinkChange {
   readonly up?: boolean;
 }
 
+export type WireguardConfig = Pick<WireguardLink, 'name' | 'privateKey' | 'listenPort' | 'peers'>;
+
 type Step =
   | { readonly kind: 'add-namespace' | 'delete-namespace' }
   | { readonly kind: 'set-sysctl'; readonly sysctl: Omit<Sysctl, 'origin'> }
@@ -41,10 +43,7 @@ type Step =
   /** A TUN device that stays when no process has it open. */
   | { readonly kind: 'add-tun'; readonly name: string }
   /** Key, port and peers of a WireGuard device: exactly these. */
-  | {
-      readonly kind: 'set-wireguard';
-      readonly device: Pick<Extract<Link, { kind: 'wireguard' }>, 'name' | 'privateKey' | 'listenPort' | 'peers'>;
-    }
+  | { readonly kind: 'set-wireguard'; readonly device: WireguardConfig }
   | { readonly kind: 'set-link'; readonly change: LinkChange }
   | { readonly kind: 'set-port'; readonly name: string; readonly hairpin: boolean }
   /** An empty impairment takes the one there is away. */

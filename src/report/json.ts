@@ -5,7 +5,7 @@ import { formatStep, placesOf } from '../judge/match.ts';
 import type { LabResult } from '../judge/result.ts';
 import { totalsOf } from '../judge/result.ts';
 import type { Verdict } from '../judge/verdict.ts';
-import { ENCAPSULATIONS, OUTCOMES, REJECTIONS } from '../parse/schema/topology.ts';
+import { ENCAPSULATIONS, OUTCOMES, REJECTIONS } from '../parse/schema/check.ts';
 import type { Walk } from '../stitch/walk.ts';
 
 /** Raised when a field changes its meaning or goes; new fields do not raise it. */

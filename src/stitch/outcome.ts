@@ -3,7 +3,7 @@
  * "not" rests on a capture that was alive where the packet would have been next.
  */
 import { addressOf } from '../net/port.ts';
-import type { Outcome } from '../parse/schema/topology.ts';
+import type { Outcome } from '../parse/schema/check.ts';
 import type { EndpointAnswer, ProbeRun, Relayed } from '../probe/probe.ts';
 import { cameTo, type FollowedLeg, failedAttempts, followLegs, joinLegs } from './follow.ts';
 import type { Evidence } from './index.ts';

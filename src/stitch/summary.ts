@@ -1,6 +1,6 @@
 /** A packet in a few words. */
 import { type Icmp, type IpPacket, TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN, type Tcp } from '../decode/packet.ts';
-import type { Rejection } from '../parse/schema/topology.ts';
+import type { Rejection } from '../parse/schema/check.ts';
 import type { FailedAttempt, PacketSummary } from './walk.ts';
 
 export function summarize(packet: IpPacket): Omit<PacketSummary, 'source' | 'destination'> {

@@ -1,7 +1,7 @@
 /** A walk: where one packet went, and where the answer went. The JSON result carries these values as they are. */
 import type { RelayProgram } from '../compile/relay.ts';
 import type { Tuple } from '../net/port.ts';
-import type { EncapsulationKind, Outcome, Rejection } from '../parse/schema/topology.ts';
+import type { EncapsulationKind, Outcome, Rejection } from '../parse/schema/check.ts';
 import type { ProbeRun } from '../probe/probe.ts';
 
 /** The packet as it passed an interface. Addresses carry the port where the protocol has ports. */

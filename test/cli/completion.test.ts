@@ -1,8 +1,9 @@
 /** What the completion scripts are told, and what they are. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { complete, run } from '../../src/cli/completion.ts';
+import { CNI_MODES } from '../../src/parse/schema/cni.ts';
 import { PROXY_MODES } from '../../src/parse/schema/proxy.ts';
-import { CNI_MODES, FAULT_NAMES } from '../../src/parse/schema/topology.ts';
+import { FAULT_NAMES } from '../../src/parse/schema/topology.ts';
 
 afterEach(() => void vi.restoreAllMocks());
 

@@ -1,6 +1,6 @@
 /** What became of a probe: every outcome from the evidence that proves it, and doubt where the evidence has a gap. */
 import { describe, expect, it } from 'vitest';
-import { OUTCOMES } from '../../src/parse/schema/topology.ts';
+import { OUTCOMES } from '../../src/parse/schema/check.ts';
 import { initialSequence } from '../../src/probe/mark.ts';
 import { stitch, type Walk } from '../../src/stitch/index.ts';
 import {

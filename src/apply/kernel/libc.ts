@@ -259,7 +259,7 @@ export function exitStatus(pid: number): number | undefined {
 }
 
 /** struct sockaddr_in */
-function sockaddr(address: string, port: number): Buffer {
+export function sockaddr(address: string, port: number): Buffer {
   const value = Buffer.alloc(16);
   value.writeUInt16LE(AF_INET, 0);
   value.writeUInt16BE(port, 2);

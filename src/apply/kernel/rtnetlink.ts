@@ -5,7 +5,7 @@
 import type { Address, FdbEntry, Neighbour, Route } from '../../compile/kernel-state.ts';
 import { type Impairment, isImpaired } from '../../net/impairment.ts';
 import type { LinkChange, NewLink, Operation } from '../../plan/operation.ts';
-import { Message, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, zeros } from './netlink.ts';
+import { ipv4, Message, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, zeros } from './netlink.ts';
 
 /** What a message must know of the kernel: the number of a device, a descriptor of a namespace. */
 export interface Context {
@@ -263,10 +263,6 @@ function ndmsg(family: number, index: number, flags: number): Buffer {
   header.writeUInt16LE(NUD_PERMANENT, 8);
   header.writeUInt8(flags, 10);
   return header;
-}
-
-function ipv4(text: string): Buffer {
-  return Buffer.from(text.split('.').map(Number));
 }
 
 function macBytes(mac: string): Buffer {

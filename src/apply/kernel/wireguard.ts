@@ -1,8 +1,9 @@
 /** WireGuard devices by generic netlink (linux/genetlink.h, linux/wireguard.h). */
-import type { WireguardLink } from '../../compile/kernel-state.ts';
 import { parseCidr } from '../../net/address.ts';
+import type { WireguardConfig } from '../../plan/operation.ts';
 import { SystemCallError } from './errors.ts';
-import { attributes, Message, NETLINK_GENERIC, NetlinkSocket, NLM_F_DUMP, zeros } from './netlink.ts';
+import { AF_INET, sockaddr } from './libc.ts';
+import { attributes, ipv4, Message, NETLINK_GENERIC, NetlinkSocket, NLM_F_DUMP, zeros } from './netlink.ts';
 
 const GENL_ID_CTRL = 0x10;
 const CTRL = { getFamily: 3, familyId: 1, familyName: 2 } as const;
@@ -12,11 +13,8 @@ const DEVICE = { name: 2, privateKey: 3, flags: 5, listenPort: 6, peers: 8 } as 
 const REPLACE_PEERS = 1;
 const PEER = { publicKey: 1, endpoint: 4, allowed: 9 } as const;
 const ALLOWED = { family: 1, address: 2, prefix: 3 } as const;
-const AF_INET = 2;
 /** A list's length is a number of 16 bits. */
 const PEERS_A_MESSAGE = 200;
-
-export type WireguardConfig = Pick<WireguardLink, 'name' | 'privateKey' | 'listenPort' | 'peers'>;
 
 /** Gives a device its key, its port and exactly these peers, in the namespace the thread is in. */
 export function configureWireguard(config: WireguardConfig): void {
@@ -51,7 +49,7 @@ function describe(message: Message, { publicKey, endpoint, allowed }: WireguardC
   const { prefix } = parseCidr(allowed)!;
   message
     .attribute(PEER.publicKey, Buffer.from(publicKey, 'base64'))
-    .attribute(PEER.endpoint, socketAddress(endpoint.address, endpoint.port))
+    .attribute(PEER.endpoint, sockaddr(endpoint.address, endpoint.port))
     .nested(PEER.allowed, (list) =>
       list.nested(0, (item) =>
         item
@@ -73,19 +71,6 @@ function familyOf(socket: NetlinkSocket, name: string): number {
 
 function header(family: number, command: number, flags = 0): Message {
   return new Message(family, flags).raw(Buffer.of(command, 1, 0, 0));
-}
-
-/** struct sockaddr_in */
-function socketAddress(address: string, port: number): Buffer {
-  const bytes = zeros(16);
-  bytes.writeUInt16LE(AF_INET, 0);
-  bytes.writeUInt16BE(port, 2);
-  ipv4(address).copy(bytes, 4);
-  return bytes;
-}
-
-function ipv4(text: string): Buffer {
-  return Buffer.from(text.split('.').map(Number));
 }
 
 function u16(value: number): Buffer {

@@ -111,10 +111,12 @@ export const cni = z
   .discriminatedUnion('mode', CNI)
   .describe('How pods are wired, and how nodes reach the pods of other nodes.');
 
-type CniConfig = z.infer<typeof cni>;
+export type CniConfig = z.infer<typeof cni>;
+export type CniMode = CniConfig['mode'];
+export type CloudConfig = Extract<CniConfig, { mode: (typeof CLOUD_MODES)[number] }>;
 
 /** A mode with its default options, but for flanneld's own where both modes are backends of flannel's: they say nothing of the mode. */
-export function cniInMode(mode: CniConfig['mode'], given: CniConfig): CniConfig {
+export function cniInMode(mode: CniMode, given: CniConfig): CniConfig {
   if (mode === given.mode) return given;
   const isBackend = (name: string) => CNI.some(({ shape }) => shape.mode.value === name && 'iface' in shape);
   const kept = isBackend(mode) && isBackend(given.mode) && 'iface' in given;

@@ -87,6 +87,18 @@ export const percentage = z
   .transform((text) => Number.parseFloat(text))
   .pipe(z.number().max(100, 'must be at most 100%'));
 
+const NANOSECONDS = { us: 1e3, ms: 1e6, s: 1e9 } as const;
+
+/** `>= 20ms`, `<= 100us`. Parsed to limits in nanoseconds. */
+export const latencyLimit = z
+  .string()
+  .regex(/^(>=|<=) ?[0-9]+(\.[0-9]+)?(us|ms|s)$/, 'must be a limit such as ">= 20ms" or "<= 100ms"')
+  .transform((text) => {
+    const [, bound, number, unit] = /^(>=|<=) ?([0-9.]+)([a-z]+)$/.exec(text)!;
+    const limit = Number(number) * NANOSECONDS[unit as keyof typeof NANOSECONDS];
+    return { text, atLeast: bound === '>=' ? limit : 0, atMost: bound === '>=' ? Number.POSITIVE_INFINITY : limit };
+  });
+
 const BITS = { bit: 1, kbit: 1e3, mbit: 1e6, gbit: 1e9 } as const;
 
 /** `512kbit`, `10mbit`, as tc(8) writes them. Parsed to bits a second. */

@@ -58,3 +58,6 @@ export const proxy = z
       .describe('Mode userspace: how long a UDP client that says nothing keeps its endpoint.'),
   })
   .describe("How Services are implemented; kube-proxy's own option names.");
+
+export type ProxyConfig = z.infer<typeof proxy>;
+export type ProxyMode = (typeof PROXY_MODES)[number];

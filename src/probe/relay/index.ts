@@ -6,8 +6,8 @@ import { closeSync } from 'node:fs';
 import { SOCK_DGRAM, SOCK_STREAM } from '../../apply/kernel/libc.ts';
 import { inside } from '../../apply/kernel/namespaces.ts';
 import type { HeldPort, Relay, RelayProgram } from '../../compile/relay.ts';
+import { openPort } from '../sockets.ts';
 import { RelayLog } from './log.ts';
-import { openPort } from './sockets.ts';
 import { TcpRelay } from './tcp.ts';
 import { UdpRelay } from './udp.ts';
 

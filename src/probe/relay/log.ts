@@ -1,5 +1,5 @@
 /** What relays did with probes: each is written down as long as somebody follows it. */
-import type { SocketAddress } from '../../compile/relay.ts';
+import type { SocketAddress } from '../../net/port.ts';
 import { socketAddress, type Tuple } from '../../net/port.ts';
 import type { RelayAttempt, Relayed } from '../probe.ts';
 

@@ -1,5 +1,6 @@
 /** Whose turn it is (kubernetes pkg/proxy/userspace/roundrobin.go). */
-import type { Relay, SocketAddress } from '../../compile/relay.ts';
+import type { Relay } from '../../compile/relay.ts';
+import type { SocketAddress } from '../../net/port.ts';
 import { socketAddress } from '../../net/port.ts';
 
 type Turns = Pick<Relay, 'endpoints' | 'affinitySeconds'>;

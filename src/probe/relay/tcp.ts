@@ -9,15 +9,17 @@
 import { createServer, type Server, Socket } from 'node:net';
 import { SOCK_STREAM } from '../../apply/kernel/libc.ts';
 import { inside } from '../../apply/kernel/namespaces.ts';
-import type { Relay, SocketAddress } from '../../compile/relay.ts';
+import type { Relay } from '../../compile/relay.ts';
+import type { SocketAddress } from '../../net/port.ts';
 import { socketAddress, type Tuple } from '../../net/port.ts';
 import { deadline } from '../deadline.ts';
 import { idOfInitialSequence } from '../mark.ts';
 import { acceptedSequence } from '../sequence.ts';
+import { openPort } from '../sockets.ts';
+import { ANY, MAX_CLIENTS, openConnection } from './connection.ts';
 import { type OpenAttempt, type RelayLog, tupleOf } from './log.ts';
 import { type Habits, PROGRAMS } from './programs.ts';
 import { RoundRobin } from './round-robin.ts';
-import { ANY, MAX_CLIENTS, openConnection, openPort } from './sockets.ts';
 
 export class TcpRelay {
   readonly #namespace: string;

@@ -10,14 +10,16 @@ import { networkInterfaces } from 'node:os';
 import { SystemCallError } from '../../apply/kernel/errors.ts';
 import { SOCK_DGRAM, send } from '../../apply/kernel/libc.ts';
 import { inside } from '../../apply/kernel/namespaces.ts';
-import type { Relay, SocketAddress } from '../../compile/relay.ts';
+import type { Relay } from '../../compile/relay.ts';
+import type { SocketAddress } from '../../net/port.ts';
 import { socketAddress } from '../../net/port.ts';
 import { deadline } from '../deadline.ts';
 import { markOfPayload } from '../mark.ts';
+import { adopt, openPort } from '../sockets.ts';
+import { ANY, MAX_CLIENTS, openConnection } from './connection.ts';
 import { type OpenAttempt, type RelayLog, tupleOf } from './log.ts';
 import { PROGRAMS } from './programs.ts';
 import { RoundRobin } from './round-robin.ts';
-import { ANY, adopt, MAX_CLIENTS, openConnection, openPort } from './sockets.ts';
 
 /** The size of its buffer: what is longer is cut off. */
 const MAX_DATAGRAM = 4096;

@@ -11,10 +11,10 @@ import { closeSync, readSync, writeSync } from 'node:fs';
 import { isTun, SOCK_DGRAM } from '../../apply/kernel/libc.ts';
 import { inside } from '../../apply/kernel/namespaces.ts';
 import { openTun } from '../../apply/kernel/tun.ts';
-import type { SocketAddress } from '../../compile/relay.ts';
 import type { UdpTunnel } from '../../compile/udp-tunnel.ts';
 import { type Cidr, cidrContains, parseCidr } from '../../net/address.ts';
-import { adopt, openPort } from '../relay/sockets.ts';
+import type { SocketAddress } from '../../net/port.ts';
+import { adopt, openPort } from '../sockets.ts';
 import { decrementTtl, destinationOf, isPacket, netUnreachable } from './packet.ts';
 
 const LONGEST_PACKET = 65_535;

@@ -1,0 +1,162 @@
+/** A check: what is sent or looked at, and what is expected of it, by mode where modes differ. */
+import * as z from 'zod';
+import { CNI_MODES } from './cni.ts';
+import { address, duration, latencyLimit, oneOrMany, portNumber, protocol } from './fields.ts';
+import { PROXY_MODES } from './proxy.ts';
+
+export const OUTCOMES = [
+  'delivered',
+  'rejected',
+  'dropped',
+  'no-route',
+  'no-neighbour',
+  'unanswered',
+  'reply-lost',
+  'reply-mismatch',
+  'loop',
+] as const;
+export const REJECTIONS = [
+  'tcp-reset',
+  'tcp-fin',
+  'icmp-net-unreachable',
+  'icmp-host-unreachable',
+  'icmp-port-unreachable',
+  'icmp-fragmentation-needed',
+  'icmp-admin-prohibited',
+  'icmp-time-exceeded',
+  'icmp-other',
+] as const;
+
+/** VXLAN; an IP packet in another one; an IP packet in a datagram, as flannel's backend udp sends it; the same, encrypted. */
+export const ENCAPSULATIONS = ['vxlan', 'ipip', 'udp', 'wireguard'] as const;
+
+const arrow = z.string().describe('`FROM → TO`, each a place or an address with or without a port.');
+const rewrite = z.strictObject({
+  at: z.string(),
+  dnat: arrow.optional(),
+  snat: arrow.optional(),
+});
+const listing = z.strictObject({
+  has: z
+    .array(z.string())
+    .default([])
+    .describe('Each text occurs in some line, one of several lines in consecutive ones. Runs of blanks count as one.'),
+  lacks: z.array(z.string()).default([]).describe('No line contains any of these texts.'),
+});
+
+const count = z.union([z.int().min(0), z.string().regex(/^>= ?[0-9]+$/, 'must be a number or ">= number"')]);
+
+const expectation = z.strictObject({
+  outcome: z.enum(OUTCOMES).optional(),
+  rejectedBy: z.string().optional().describe('With outcome `rejected`: the place that said no.'),
+  rejectedWith: z.enum(REJECTIONS).optional(),
+  status: z.int().min(100).max(599).optional().describe('HTTP status of the answer.'),
+  endpoint: oneOrMany(z.string()).optional().describe('Who answered: a place, or any of several.'),
+  source: z.string().optional().describe('Whom the endpoint saw: a place or an address.'),
+  lastSeen: z
+    .string()
+    .optional()
+    .describe('Where a packet that did not arrive was seen last: `node/node1` or `node/node1:eth0`.'),
+  path: z
+    .array(z.string())
+    .optional()
+    .describe(
+      'The places the packet passed. With interfaces (`node/node1:cni0`, `*` allowed): the exact interface-level walk.',
+    ),
+  replyPath: z.array(z.string()).optional(),
+  rewrites: z
+    .array(rewrite)
+    .optional()
+    .describe('All address translations of the forward direction, in order. `[]`: none at all.'),
+  relays: z
+    .array(z.string())
+    .optional()
+    .describe(
+      'The machines whose kube-proxy or docker-proxy took the connection and passed it on as one of its own, in order. `[]`: none.',
+    ),
+  encapsulation: z
+    .union([
+      z.literal('none'),
+      z.strictObject({
+        between: z.tuple([z.string(), z.string()]),
+        as: z.enum(ENCAPSULATIONS),
+        vni: z.int().optional(),
+        port: portNumber.optional(),
+      }),
+    ])
+    .optional(),
+  latency: latencyLimit.optional().describe('From the first interface that saw the packet to the last one: `>= 20ms`.'),
+  unseen: z
+    .array(z.strictObject({ at: z.string(), address: z.string() }))
+    .optional()
+    .describe(
+      'No packet of this check with this address (a place or an IP) crossed the interface `at`; `*` allowed in both parts: `node/*:eth0`.',
+    ),
+  spread: z
+    .union([z.enum(['one', 'all', 'several']), z.record(z.string(), count)])
+    .optional()
+    .describe(
+      'How repeated connections were shared: all to `one` endpoint, over `several`, over `all`, or counts per endpoint.',
+    ),
+  addresses: listing.optional().describe('`ip -br addr` at the place `at`.'),
+  links: listing.optional().describe('`ip -d link` at the place `at`, one line per link.'),
+  routes: listing.optional().describe('`ip route show table all`.'),
+  neighbours: listing.optional().describe('`ip neigh`.'),
+  fdb: listing.optional().describe('`bridge fdb`.'),
+  qdiscs: listing.optional().describe('`tc qdisc`.'),
+  sockets: listing.optional().describe('`ss -Htuln`.'),
+  iptables: listing.optional().describe('`iptables-save`.'),
+  ipsets: listing.optional().describe('`ipset save`.'),
+  ipvs: listing.optional().describe('`ipvsadm -Ln`.'),
+  nft: listing.optional().describe('`nft list ruleset`.'),
+});
+
+const probeSource = z.strictObject({
+  place: z.string(),
+  ip: address.optional().describe("Bind one of the place's own addresses."),
+  port: portNumber.optional(),
+  protocol: protocol.optional(),
+  payload: z.string().max(1024).optional(),
+  size: z.int().min(0).max(60_000).optional().describe('Bytes of payload.'),
+  ttl: z.int().min(1).max(255).optional(),
+});
+
+/** Modes a statement is about: all that are named must fit. */
+export const modes = {
+  proxy: oneOrMany(z.enum(PROXY_MODES)).optional(),
+  cni: oneOrMany(z.enum(CNI_MODES)).optional(),
+};
+
+export const check = z.strictObject({
+  name: z.string().min(1),
+  from: z.union([z.string(), probeSource]).optional().describe('The place that sends.'),
+  to: z
+    .string()
+    .optional()
+    .describe(
+      '`service/web:80`, `nodeport/web:80@node1`, `lb/web:80`, `pod/web-0:8080`, `10.0.0.1:80`, or a place alone: ping.',
+    ),
+  at: z.string().optional().describe('Instead of from/to: the place whose kernel state is looked at.'),
+  connections: z.int().min(1).max(1000).default(1),
+  interval: duration.optional().describe('Pause between connections; left out: all at once.'),
+  timeout: duration.optional(),
+  expect: expectation.optional(),
+  when: z.strictObject(modes).optional().describe('Only in these modes has the check a meaning.'),
+  differs: z
+    .array(
+      z.strictObject({
+        ...modes,
+        because: z.string().min(1).describe('Why, in a sentence: it is shown with the result.'),
+        expect: expectation.describe('Stands instead of the other one, whole.'),
+      }),
+    )
+    .default([])
+    .describe('Modes that behave otherwise by design. The first that fits is used.'),
+});
+
+export type ModesObject = { readonly [K in keyof typeof modes]?: z.infer<(typeof modes)[K]> };
+export type CheckObject = z.infer<typeof check>;
+export type ExpectationObject = z.infer<typeof expectation>;
+export type Outcome = (typeof OUTCOMES)[number];
+export type EncapsulationKind = (typeof ENCAPSULATIONS)[number];
+export type Rejection = (typeof REJECTIONS)[number];
