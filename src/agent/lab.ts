@@ -102,6 +102,7 @@ const LISTING_COMMANDS: Record<ListingName, readonly string[]> = {
   qdiscs: ['tc', 'qdisc'],
   sockets: ['ss', '-Htuln'],
   iptables: ['iptables-save'],
+  ip6tables: ['ip6tables-save'],
   ipsets: ['ipset', 'save'],
   ipvs: ['ipvsadm', '-Ln'],
   nft: ['nft', 'list', 'ruleset'],

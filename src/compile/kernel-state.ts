@@ -1,7 +1,7 @@
 /**
  * `KernelState`: what the kernel holds when the lab stands, in the nouns of iproute2 and netfilter, per network
  * namespace, and what a process has to serve for its rules and routes to lead somewhere. No order is implied except inside an
- * iptables chain; every object remembers the manifest behind it.
+ * iptables chain; every object remembers the manifest behind it. Whether an address is IPv4 or IPv6 is told by its text.
  *
  * Values are plain data: they travel to the process that applies them and into files.
  */
@@ -35,6 +35,8 @@ export interface Namespace {
   readonly fdb: readonly FdbEntry[];
   readonly ipsets: readonly IpSet[];
   readonly iptables?: Iptables;
+  /** As `iptables`, for IPv6. */
+  readonly ip6tables?: Iptables;
   readonly nft: readonly NftTable[];
   readonly ipvs: readonly VirtualServer[];
   readonly relays: readonly Relay[];
@@ -59,6 +61,8 @@ interface LinkBase {
   /** Packets from and to 127.0.0.0/8 may pass it (net.ipv4.conf.DEVICE.route_localnet). */
   readonly routeLocalnet?: boolean;
   readonly impairment?: Impairment;
+  /** It has an IPv6 link-local address (addrgenmode eui64): routers need one, or they cannot ask for neighbours. */
+  readonly ipv6?: true;
   readonly up: boolean;
   readonly origin: Origin;
 }
@@ -126,14 +130,15 @@ export type Link = VethLink | BridgeLink | VxlanLink | DummyLink | IpipLink | Tu
 
 export interface Address {
   readonly device: string;
-  /** `10.244.1.1/24` */
+  /** `10.244.1.1/24`, `fd00:10:244:1::1/64` */
   readonly address: string;
+  /** IPv4 only. */
   readonly broadcast?: string;
   readonly origin: Origin;
 }
 
 export interface Route {
-  /** `default` or a range. */
+  /** `default` for IPv4, `::/0` for IPv6, or a range. */
   readonly to: string;
   readonly via?: string;
   readonly device: string;
@@ -143,7 +148,7 @@ export interface Route {
   readonly origin: Origin;
 }
 
-/** A permanent neighbour (ARP) entry. */
+/** A permanent neighbour entry, of ARP or of neighbour discovery. */
 export interface Neighbour {
   readonly device: string;
   readonly address: string;

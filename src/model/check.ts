@@ -41,6 +41,7 @@ export const LISTINGS = [
   'qdiscs',
   'sockets',
   'iptables',
+  'ip6tables',
   'ipsets',
   'ipvs',
   'nft',

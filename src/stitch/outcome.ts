@@ -141,7 +141,7 @@ class Context {
     if (!refusal) return undefined;
     const by = this.#wiring.placeOf(this.#makerOf(refusal));
     const kind = rejectionOf(refusal[0]!.packet) ?? 'tcp-fin';
-    if (kind === 'icmp-host-unreachable') {
+    if (kind === 'icmp-host-unreachable' || kind === 'icmp6-addr-unreachable') {
       /** So a machine tells whoever waits for it that its own question went unanswered. Without a carrier none is seen. */
       const neighbour = this.#noNeighbour();
       if (neighbour?.lastSeen?.place === by) return neighbour;
@@ -328,6 +328,14 @@ const REJECTION_WORDS: Record<string, string> = {
   'icmp-fragmentation-needed': 'ICMP fragmentation needed',
   'icmp-admin-prohibited': 'ICMP administratively prohibited',
   'icmp-time-exceeded': 'ICMP time exceeded',
+  'icmp6-no-route': 'ICMPv6 no route',
+  'icmp6-adm-prohibited': 'ICMPv6 administratively prohibited',
+  'icmp6-addr-unreachable': 'ICMPv6 address unreachable',
+  'icmp6-port-unreachable': 'ICMPv6 port unreachable',
+  'icmp6-policy-fail': 'ICMPv6 source address failed policy',
+  'icmp6-reject-route': 'ICMPv6 reject route',
+  'icmp6-packet-too-big': 'ICMPv6 packet too big',
+  'icmp6-time-exceeded': 'ICMPv6 time exceeded',
 };
 
 /** What came of a process's attempts at endpoints. */

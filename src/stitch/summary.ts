@@ -45,37 +45,80 @@ const UNREACHABLE: Record<number, string> = {
   13: 'administratively prohibited',
 };
 
+/** RFC 4443, RFC 4861, RFC 2710 and RFC 3810. */
+const ICMPV6_TYPES: Record<number, string> = {
+  2: 'packet too big',
+  3: 'time exceeded',
+  4: 'parameter problem',
+  128: 'echo request',
+  129: 'echo reply',
+  130: 'MLD query',
+  131: 'MLD report',
+  132: 'MLD done',
+  133: 'router solicitation',
+  134: 'router advertisement',
+  135: 'neighbour solicitation',
+  136: 'neighbour advertisement',
+  137: 'redirect',
+  143: 'MLD report',
+};
+
+const UNREACHABLE6: Record<number, string> = {
+  0: 'no route',
+  1: 'administratively prohibited',
+  2: 'beyond scope of source address',
+  3: 'address unreachable',
+  4: 'port unreachable',
+  5: 'source address failed policy',
+  6: 'reject route',
+};
+
 export function icmpInfo({ version, type, code, mtu }: Icmp): string {
-  if (version === 6)
-    return (
-      { 1: 'unreachable', 2: 'packet too big', 3: 'time exceeded', 128: 'echo request', 129: 'echo reply' }[type] ??
-      `ICMPv6 type ${type}`
-    );
+  const limit = mtu ? ` (MTU ${mtu})` : '';
+  if (version === 6) {
+    if (type === 1) return UNREACHABLE6[code] ?? `unreachable, code ${code}`;
+    return `${ICMPV6_TYPES[type] ?? `ICMPv6 type ${type}`}${limit}`;
+  }
   if (type === 0) return 'echo reply';
   if (type === 8) return 'echo request';
   if (type === 11) return 'time exceeded';
-  if (type === 3) return `${UNREACHABLE[code] ?? `unreachable, code ${code}`}${mtu ? ` (MTU ${mtu})` : ''}`;
+  if (type === 3) return `${UNREACHABLE[code] ?? `unreachable, code ${code}`}${limit}`;
   return `ICMP type ${type}`;
 }
 
 /** The name a rejection has in expectations. */
-export function rejectionOf(packet: IpPacket): Rejection | undefined {
-  const { transport } = packet;
+export function rejectionOf({ transport }: IpPacket): Rejection | undefined {
   if (transport.kind === 'tcp') return transport.flags & TCP_RST ? 'tcp-reset' : undefined;
-  if (transport.kind !== 'icmp' || transport.version !== 4) return undefined;
-  if (transport.type === 11) return 'icmp-time-exceeded';
-  if (transport.type !== 3) return undefined;
-  const names: Record<number, Rejection> = {
-    0: 'icmp-net-unreachable',
-    1: 'icmp-host-unreachable',
-    3: 'icmp-port-unreachable',
-    4: 'icmp-fragmentation-needed',
-    9: 'icmp-admin-prohibited',
-    10: 'icmp-admin-prohibited',
-    13: 'icmp-admin-prohibited',
-  };
-  return names[transport.code] ?? 'icmp-other';
+  if (transport.kind !== 'icmp') return undefined;
+  const { version, type, code } = transport;
+  if (version === 4) {
+    if (type === 11) return 'icmp-time-exceeded';
+    return type === 3 ? (REJECTED[code] ?? 'icmp-other') : undefined;
+  }
+  if (type === 2) return 'icmp6-packet-too-big';
+  if (type === 3) return 'icmp6-time-exceeded';
+  return type === 1 ? (REJECTED6[code] ?? 'icmp6-other') : undefined;
 }
+
+/** By the codes of destination unreachable. */
+const REJECTED: Record<number, Rejection> = {
+  0: 'icmp-net-unreachable',
+  1: 'icmp-host-unreachable',
+  3: 'icmp-port-unreachable',
+  4: 'icmp-fragmentation-needed',
+  9: 'icmp-admin-prohibited',
+  10: 'icmp-admin-prohibited',
+  13: 'icmp-admin-prohibited',
+};
+
+const REJECTED6: Record<number, Rejection> = {
+  0: 'icmp6-no-route',
+  1: 'icmp6-adm-prohibited',
+  3: 'icmp6-addr-unreachable',
+  4: 'icmp6-port-unreachable',
+  5: 'icmp6-policy-fail',
+  6: 'icmp6-reject-route',
+};
 
 /** Whether a TCP segment says that nothing more will come. */
 export function endsConnection({ transport }: IpPacket): boolean {

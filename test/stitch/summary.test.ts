@@ -7,7 +7,8 @@ import { datagram, echo, icmpError, segment, syn } from './evidence.ts';
 
 const SYN = syn('10.0.0.1:1', '10.0.0.2:2');
 const other = (transport: IpPacket['transport']): IpPacket => ({ ...SYN, transport });
-const icmp6 = (type: number): IpPacket => other({ kind: 'icmp', version: 6, type, code: 0, mark: 0 });
+const icmp6 = (type: number, code = 0, mtu?: number): IpPacket =>
+  other({ kind: 'icmp', version: 6, type, code, mark: 0, ...(mtu !== undefined && { mtu }) });
 const error = (type: number, code: number, mtu?: number): IpPacket => {
   const packet = icmpError('10.0.0.1', '10.0.0.2', [type, code], SYN);
   return mtu === undefined ? packet : { ...packet, transport: { ...packet.transport, mtu } as IpPacket['transport'] };
@@ -32,10 +33,17 @@ describe('a packet in a few words', () => {
     ['ICMP', 'ICMP type 5', error(5, 1)],
     ['ICMPv6', 'echo request', icmp6(128)],
     ['ICMPv6', 'echo reply', icmp6(129)],
-    ['ICMPv6', 'unreachable', icmp6(1)],
-    ['ICMPv6', 'packet too big', icmp6(2)],
+    ['ICMPv6', 'no route', icmp6(1)],
+    ['ICMPv6', 'administratively prohibited', icmp6(1, 1)],
+    ['ICMPv6', 'address unreachable', icmp6(1, 3)],
+    ['ICMPv6', 'port unreachable', icmp6(1, 4)],
+    ['ICMPv6', 'unreachable, code 9', icmp6(1, 9)],
+    ['ICMPv6', 'packet too big (MTU 1280)', icmp6(2, 0, 1280)],
     ['ICMPv6', 'time exceeded', icmp6(3)],
-    ['ICMPv6', 'ICMPv6 type 135', icmp6(135)],
+    ['ICMPv6', 'parameter problem', icmp6(4)],
+    ['ICMPv6', 'neighbour solicitation', icmp6(135)],
+    ['ICMPv6', 'MLD report', icmp6(143)],
+    ['ICMPv6', 'ICMPv6 type 200', icmp6(200)],
     ['SCTP', 'IP protocol 132', other({ kind: 'other', protocol: 132 })],
     ['other', 'IP protocol 47', other({ kind: 'other', protocol: 47 })],
     ['other', 'fragment', other({ kind: 'fragment', protocol: 17 })],
@@ -61,6 +69,18 @@ describe('a rejection', () => {
     ['icmp-admin-prohibited', error(3, 13)],
     ['icmp-time-exceeded', error(11, 0)],
     [undefined, error(5, 1)],
+    ['icmp6-no-route', icmp6(1, 0)],
+    ['icmp6-adm-prohibited', icmp6(1, 1)],
+    ['icmp6-other', icmp6(1, 2)],
+    ['icmp6-addr-unreachable', icmp6(1, 3)],
+    ['icmp6-port-unreachable', icmp6(1, 4)],
+    ['icmp6-policy-fail', icmp6(1, 5)],
+    ['icmp6-reject-route', icmp6(1, 6)],
+    ['icmp6-packet-too-big', icmp6(2)],
+    ['icmp6-time-exceeded', icmp6(3)],
+    [undefined, icmp6(4)],
+    [undefined, icmp6(11)],
+    [undefined, icmp6(135)],
     [undefined, echo('10.0.0.1', '10.0.0.2', 'reply')],
     [undefined, datagram('10.0.0.1:1', '10.0.0.2:2', -1)],
   ];

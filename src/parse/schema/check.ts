@@ -15,6 +15,7 @@ export const OUTCOMES = [
   'reply-mismatch',
   'loop',
 ] as const;
+/** Those of ICMPv6 are called as `ip6tables -j REJECT --reject-with` calls them (ip6tables-extensions(8)), as far as it sends them. */
 export const REJECTIONS = [
   'tcp-reset',
   'tcp-fin',
@@ -25,6 +26,15 @@ export const REJECTIONS = [
   'icmp-admin-prohibited',
   'icmp-time-exceeded',
   'icmp-other',
+  'icmp6-no-route',
+  'icmp6-adm-prohibited',
+  'icmp6-addr-unreachable',
+  'icmp6-port-unreachable',
+  'icmp6-policy-fail',
+  'icmp6-reject-route',
+  'icmp6-packet-too-big',
+  'icmp6-time-exceeded',
+  'icmp6-other',
 ] as const;
 
 /** VXLAN; an IP packet in another one; an IP packet in a datagram, as flannel's backend udp sends it; the same, encrypted. */
@@ -106,6 +116,7 @@ const expectation = z.strictObject({
   qdiscs: listing.optional().describe('`tc qdisc`.'),
   sockets: listing.optional().describe('`ss -Htuln`.'),
   iptables: listing.optional().describe('`iptables-save`.'),
+  ip6tables: listing.optional().describe('`ip6tables-save`.'),
   ipsets: listing.optional().describe('`ipset save`.'),
   ipvs: listing.optional().describe('`ipvsadm -Ln`.'),
   nft: listing.optional().describe('`nft list ruleset`.'),
