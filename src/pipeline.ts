@@ -167,7 +167,7 @@ export async function trace(
 export function evidenceOf({ captures }: Pick<Watched<unknown>, 'captures'>, { cni }: Cluster): Evidence {
   const vxlanPorts = new Set([...VXLAN_PORTS, ...(cni.mode === 'vxlan' ? [cni.port] : [])]);
   const ipPorts = new Set(cni.mode === 'udp' ? [cni.port] : []);
-  const wireguardPorts = new Set(cni.mode === 'wireguard' ? [cni.listenPort] : []);
+  const wireguardPorts = new Set(cni.mode === 'wireguard' ? [cni.listenPort, cni.listenPortV6] : []);
   const blind = new Map<string, string>();
   const frames: Frame[] = [];
   for (const { namespace, pcap, links, blind: reason } of captures) {

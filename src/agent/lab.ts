@@ -6,7 +6,7 @@ import type { Capture } from '../capture/capture.ts';
 import type { RuleTrace } from '../capture/rule-trace.ts';
 import type { KernelState } from '../compile/kernel-state.ts';
 import type { Check, ConnectionCheck, ListingName, StateCheck } from '../model/check.ts';
-import { type Cluster, type Place, placesOf, type Service } from '../model/cluster.ts';
+import { type Cluster, type Place, placesOf, type Service, serviceAddresses } from '../model/cluster.ts';
 import { plan } from '../plan/index.ts';
 import type { ProbeRequest, ProbeRun } from '../probe/probe.ts';
 import type { AgentClient } from './client.ts';
@@ -130,7 +130,7 @@ export function namespacesOnTheWay(cluster: Cluster, checks: readonly Check[]): 
   const pods = cluster.pods.filter(
     (pod) =>
       senders.has(pod.place) ||
-      addresses.has(pod.address) ||
+      pod.addresses.some((address) => addresses.has(address)) ||
       pod.ports.some(({ hostPort }) => hostPort !== undefined && ports.has(hostPort)),
   );
   const machines: Place[] = [...cluster.nodes, ...cluster.hosts, ...cluster.routers, ...cluster.containers];
@@ -146,7 +146,7 @@ function endpointAddresses(
   const reached = services.filter(
     (service) =>
       !met.includes(service) &&
-      ([service.clusterIP, ...service.externalIPs, ...service.loadBalancerIPs].includes(to.address) ||
+      (serviceAddresses(service).includes(to.address) ||
         service.ports.some(({ nodePort }) => nodePort !== undefined && nodePort === to.port)),
   );
   const endpoints = reached.flatMap(({ ports }) => ports.flatMap(({ endpoints }) => endpoints));

@@ -1,6 +1,6 @@
 /** Collects kernel state from the files of this folder, each adding its part. */
 import type { Origin } from '../diagnostic.ts';
-import { type Cidr, nthAddress, withPrefix } from '../net/address.ts';
+import { type Cidr, type Family, isOfFamily, nthAddress, withPrefix } from '../net/address.ts';
 import type { IpSet } from './ipset.ts';
 import { IptablesBuilder } from './iptables.ts';
 import type { VirtualServer } from './ipvs.ts';
@@ -12,8 +12,9 @@ import type { UdpTunnel } from './udp-tunnel.ts';
 export class KernelStateBuilder {
   readonly #namespaces = new Map<string, NamespaceBuilder>();
 
+  /** Makes sure there is a namespace. */
   add(name: string, origin: Origin, place?: string): NamespaceBuilder {
-    const namespace = new NamespaceBuilder(name, origin, place);
+    const namespace = this.#namespaces.get(name) ?? new NamespaceBuilder(name, origin, place);
     this.#namespaces.set(name, namespace);
     return namespace;
   }
@@ -36,6 +37,7 @@ export class NamespaceBuilder {
   readonly origin: Origin;
   readonly place: string | undefined;
   readonly iptables = new IptablesBuilder();
+  readonly ip6tables = new IptablesBuilder();
   readonly ipsets: IpSet[] = [];
   readonly nft: NftTable[] = [];
   readonly ipvs: VirtualServer[] = [];
@@ -43,7 +45,7 @@ export class NamespaceBuilder {
   readonly tunnels: UdpTunnel[] = [];
   readonly guests: string[] = [];
   readonly #sysctls = new Map<string, Sysctl>();
-  readonly #links: Link[] = [];
+  readonly #links = new Map<string, Link>();
   readonly #addresses: Address[] = [];
   readonly #routes: Route[] = [];
   readonly #neighbours: Neighbour[] = [];
@@ -60,14 +62,20 @@ export class NamespaceBuilder {
     this.#sysctls.set(key, { key, value: String(value), origin });
   }
 
-  /** Links are up unless said otherwise. */
+  /** iptables or ip6tables. */
+  rules(family: Family): IptablesBuilder {
+    return family === 4 ? this.iptables : this.ip6tables;
+  }
+
+  /** Makes sure there is a link of that name: whoever comes for another family finds it. Links are up unless said otherwise. */
   link(link: WithoutDefaults<Link>, origin = this.origin): void {
-    this.#links.push({ up: true, ...link, origin });
+    if (!this.#links.has(link.name)) this.#links.set(link.name, { up: true, ...link, origin });
   }
 
   /** An address with the prefix length of its network, and the broadcast address where there is one (RFC 3021). */
   address(device: string, address: string, network: Cidr, origin = this.origin): void {
-    const broadcast = network.prefix < 31 ? nthAddress(network, network.last - network.first) : undefined;
+    const { family, prefix, first, last } = network;
+    const broadcast = family === 4 && prefix < 31 ? nthAddress(network, last - first) : undefined;
     this.#addresses.push({
       device,
       address: withPrefix(address, network),
@@ -77,8 +85,8 @@ export class NamespaceBuilder {
   }
 
   /** Those given so far, on all links. */
-  get addresses(): string[] {
-    return this.#addresses.map(({ address }) => address.split('/')[0]!);
+  addressesIn(family: Family): string[] {
+    return this.#addresses.map(({ address }) => address.split('/')[0]!).filter((own) => isOfFamily(own, family));
   }
 
   route(route: Omit<Route, 'origin' | 'onlink'> & { readonly onlink?: boolean }, origin = this.origin): void {
@@ -93,20 +101,28 @@ export class NamespaceBuilder {
     this.#fdb.push({ ...entry, origin });
   }
 
+  /** What is up, has an Ethernet header and speaks IPv6 has a link-local address (RFC 4291 2.1), and asks its neighbours from it. */
+  #hasIPv6(link: Link): boolean {
+    if (!link.up || !('mac' in link)) return false;
+    return this.#addresses.some(({ device, address }) => device === link.name && isOfFamily(address, 6));
+  }
+
   build(): Namespace {
     const iptables = this.iptables.build();
+    const ip6tables = this.ip6tables.build();
     return {
       name: this.name,
       ...(this.place !== undefined && { place: this.place }),
       ...(this.guests.length > 0 && { guests: this.guests }),
       sysctls: [...this.#sysctls.values()],
-      links: this.#links,
+      links: [...this.#links.values()].map((link) => (this.#hasIPv6(link) ? { ...link, ipv6: true as const } : link)),
       addresses: this.#addresses,
       routes: this.#routes,
       neighbours: this.#neighbours,
       fdb: this.#fdb,
       ipsets: this.ipsets,
       ...(iptables.tables.length > 0 && { iptables }),
+      ...(ip6tables.tables.length > 0 && { ip6tables }),
       nft: this.nft,
       ipvs: this.ipvs,
       relays: this.relays,

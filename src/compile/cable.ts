@@ -8,7 +8,7 @@
  *   └──────────────────┘      └──────────────────────────────────┘
  */
 import type { Place } from '../model/cluster.ts';
-import type { Cidr } from '../net/address.ts';
+import { type Cidr, defaultRoute } from '../net/address.ts';
 import { macFor } from '../net/name.ts';
 import type { KernelStateBuilder, NamespaceBuilder } from './builder.ts';
 
@@ -53,7 +53,7 @@ export function plugIn(
     creates: true,
   });
   inside.address('eth0', address, network);
-  inside.route({ to: 'default', via: gateway, device: 'eth0' });
+  inside.route({ to: defaultRoute(network.family), via: gateway, device: 'eth0' });
   machine.link(
     {
       kind: 'veth',

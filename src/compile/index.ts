@@ -1,8 +1,10 @@
 /**
  * Cluster → KernelState: machines first, Docker on hosts that have it, then on every node what starts there, in its order:
- * kubelet, kube-proxy, network plugin; and what kube-proxy keeps up to date once the node has all its addresses.
+ * kubelet, kube-proxy, network plugin; and what kube-proxy keeps up to date once the node has all its addresses. Each of them
+ * does for every address family the same with what it sees of the cluster in that family.
  */
 import { type Cluster, placesOf } from '../model/cluster.ts';
+import { inFamily } from '../model/family.ts';
 import { KernelStateBuilder } from './builder.ts';
 import { compileCni } from './cni/index.ts';
 import { compileDocker } from './docker.ts';
@@ -17,10 +19,13 @@ export function compile(cluster: Cluster): KernelState {
   const state = new KernelStateBuilder();
   compileNetworks(cluster, state);
   compileDocker(cluster, state);
-  for (const node of cluster.nodes) compileKubelet(node, state.get(node.netns));
-  startProxy(cluster, state);
-  compileCni(cluster, state);
-  syncProxy(cluster, state);
+  for (const family of cluster.families) {
+    const seen = inFamily(cluster, family);
+    for (const node of seen.nodes) compileKubelet(node, state.get(node.netns));
+    startProxy(seen, state);
+    compileCni(seen, state);
+    syncProxy(seen, state);
+  }
   for (const { place, netns } of placesOf(cluster)) {
     const namespace = state.get(netns);
     if (namespace.place !== place) namespace.guests.push(place);

@@ -11,7 +11,7 @@
  */
 
 import type { Cluster, Interface, Machine, Network, Place } from '../model/cluster.ts';
-import { cidrContains } from '../net/address.ts';
+import { cidrContains, defaultRoute, isOfFamily } from '../net/address.ts';
 import { deviceName, isReservedDeviceName, macFor, namespaceName } from '../net/name.ts';
 import type { KernelStateBuilder, NamespaceBuilder } from './builder.ts';
 
@@ -32,9 +32,13 @@ export function compileNetworks(cluster: Cluster, state: KernelStateBuilder): vo
   const { nodes, hosts, routers } = cluster;
   for (const node of nodes) compileMachine(node, portName(node), state);
   for (const host of hosts) compileMachine(host, portName(host), state);
-  for (const router of routers) compileMachine(router, portName(router), state).sysctl('net.ipv4.ip_forward', 1);
-  for (const node of nodes) compileDefaultRoute(node, state);
-  for (const host of hosts) if (host.interfaces[0].network.routed) compileDefaultRoute(host, state);
+  for (const router of routers) {
+    const namespace = compileMachine(router, portName(router), state);
+    namespace.sysctl('net.ipv4.ip_forward', 1);
+    if (namespace.addressesIn(6).length > 0) namespace.sysctl('net.ipv6.conf.all.forwarding', 1);
+  }
+  for (const node of nodes) compileDefaultRoutes(node, state);
+  for (const host of hosts) if (host.interfaces[0].network.routed) compileDefaultRoutes(host, state);
 }
 
 function compileMachine(machine: Machine, port: string, state: KernelStateBuilder): NamespaceBuilder {
@@ -42,11 +46,12 @@ function compileMachine(machine: Machine, port: string, state: KernelStateBuilde
   const namespace = state.add(machine.netns, machine.origin, machine.place);
   for (const own of interfaces) {
     connect(namespace, own, port, state);
-    for (const address of own.addresses) namespace.address(own.device, address, own.network.cidr);
+    for (const address of own.addresses)
+      namespace.address(own.device, address, own.network.cidrs.find((cidr) => isOfFamily(address, cidr.family))!);
   }
   for (const { to, via, origin } of routes) {
-    const { device } = interfaces.find(({ network }) => cidrContains(network.cidr, via))!;
-    namespace.route({ to: to.prefix === 0 ? 'default' : to.text, via, device }, origin);
+    const { device } = interfaces.find(({ network }) => network.cidrs.some((cidr) => cidrContains(cidr, via)))!;
+    namespace.route({ to: to.prefix === 0 ? defaultRoute(to.family) : to.text, via, device }, origin);
   }
   return namespace;
 }
@@ -55,12 +60,15 @@ function compileMachine(machine: Machine, port: string, state: KernelStateBuilde
  * Every node has a default route, as a real one has: without it the kernel would not even try a ClusterIP.
  * A host outside the cluster has one only where a router exists. A given one stands instead.
  */
-function compileDefaultRoute(
+function compileDefaultRoutes(
   { netns, interfaces: [{ device, network }], routes }: Machine,
   state: KernelStateBuilder,
 ): void {
-  if (routes.some(({ to }) => to.prefix === 0)) return;
-  state.get(netns).route({ to: 'default', via: network.gateway, device });
+  for (const [index, via] of network.gateways.entries()) {
+    const { family } = network.cidrs[index]!;
+    if (routes.some(({ to }) => to.prefix === 0 && to.family === family)) continue;
+    state.get(netns).route({ to: defaultRoute(family), via, device });
+  }
 }
 
 function connect(

@@ -5,6 +5,9 @@
 import type { Origin } from '../diagnostic.ts';
 import type { Rule } from './iptables.ts';
 
+/** What each address family is called, as a table's family and as a header to look into. */
+export const IP = { 4: 'ip', 6: 'ip6' } as const;
+
 export interface NftTable {
   readonly family: 'ip' | 'ip6' | 'inet' | 'bridge';
   readonly name: string;

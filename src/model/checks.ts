@@ -1,6 +1,6 @@
 /** Checks with every place, Service and address in them resolved. */
 import type { Diagnostics, Origin, Position } from '../diagnostic.ts';
-import { familyOf } from '../net/address.ts';
+import { type Family, familyIn, familyOf } from '../net/address.ts';
 import type { ManifestOf } from '../parse/index.ts';
 import type { CheckObject, ExpectationObject, ModesObject } from '../parse/schema/check.ts';
 import type { Path } from '../parse/yaml.ts';
@@ -17,7 +17,7 @@ import {
   type StateCheck,
   type Step,
 } from './check.ts';
-import { addressesOf, type Cluster, type Inhabitants, type ServicePort } from './cluster.ts';
+import { addressesOf, type Cluster, type Inhabitants, type ServicePort, serviceAddresses } from './cluster.ts';
 import { DestinationError, type ResolvedDestination, resolveDestination } from './destination.ts';
 import { addressOwners } from './listeners.ts';
 import { fits, type Modes } from './modes.ts';
@@ -92,7 +92,8 @@ class CheckResolver {
     const given = typeof check.from === 'string' ? { place: check.from } : check.from!;
     const fromPath = typeof check.from === 'string' ? ['from'] : ['from', 'place'];
     const place = this.#place(given.place, fromPath);
-    const to = this.#destination(check.to!, ['to']);
+    const family = check.family && (check.family === 'IPv4' ? 4 : 6);
+    const to = this.#destination(check.to!, family, ['to']);
     const statements = this.#statements(check);
     for (const { expect, path } of statements) this.#refuseListings(expect, path);
     if (!place || !to) return undefined;
@@ -125,7 +126,7 @@ class CheckResolver {
 
   #stateCheck(check: CheckObject, origin: Origin): StateCheck | undefined {
     const at = this.#place(check.at!, ['at']);
-    for (const field of ['from', 'to', 'interval', 'timeout'] as const) {
+    for (const field of ['from', 'to', 'family', 'interval', 'timeout'] as const) {
       if (check[field] !== undefined) this.#error('conflicting-fields', `a check with "at" has no "${field}"`, [field]);
     }
     const resolved = this.#statements(check).map(({ expect, path, ...statement }) => ({
@@ -192,6 +193,7 @@ class CheckResolver {
   }
 
   #expectation(expect: ExpectationObject, check: CheckObject, to: ResolvedDestination, base: Path): Expectation {
+    const family = familyIn(to.address);
     const {
       endpoint,
       source,
@@ -233,7 +235,7 @@ class CheckResolver {
               this.#place(text, Array.isArray(endpoint) ? [...base, 'endpoint', index] : [...base, 'endpoint']) ?? [],
           ),
       }),
-      ...(source !== undefined && { source: this.#peer(source, [...base, 'source']) }),
+      ...(source !== undefined && { source: this.#peer(source, family, [...base, 'source']) }),
       ...(lastSeen !== undefined && { lastSeen: this.#step(lastSeen, [...base, 'lastSeen']) }),
       ...(latency !== undefined && { latency }),
       ...(path && { path: path.map((step, index) => this.#step(step, [...base, 'path', index])) }),
@@ -262,8 +264,8 @@ class CheckResolver {
             {
               at: place,
               kind,
-              from: this.#peer(from, [...where, kind]),
-              to: this.#peer(target, [...where, kind]),
+              from: this.#peer(from, family, [...where, kind]),
+              to: this.#peer(target, family, [...where, kind]),
             } as const,
           ];
         }),
@@ -283,7 +285,7 @@ class CheckResolver {
       ...(unseen && {
         unseen: unseen.map(({ at, address }, index) => ({
           at: this.#step(at, [...base, 'unseen', index, 'at'], true),
-          peer: this.#peer(address, [...base, 'unseen', index, 'address']),
+          peer: this.#peer(address, family, [...base, 'unseen', index, 'address']),
         })),
       }),
       ...(spread !== undefined && { spread: this.#spread(spread, to, [...base, 'spread']) }),
@@ -329,16 +331,18 @@ class CheckResolver {
     const { services, nodes } = this.#cluster;
     const onNode = nodes.some((node) => addressesOf(node).includes(to.address));
     return services
-      .flatMap(({ clusterIP, externalIPs, loadBalancerIPs, ports }) => {
-        const here = [clusterIP, ...externalIPs, ...loadBalancerIPs].includes(to.address);
-        return ports.filter(({ port, nodePort }) => (here && port === to.port) || (onNode && nodePort === to.port));
+      .flatMap((service) => {
+        const here = serviceAddresses(service).includes(to.address);
+        return service.ports.filter(
+          ({ port, nodePort }) => (here && port === to.port) || (onNode && nodePort === to.port),
+        );
       })
       .find(({ protocol }) => protocol === to.protocol);
   }
 
-  #destination(text: string, path: Path): ResolvedDestination | undefined {
+  #destination(text: string, family: Family | undefined, path: Path): ResolvedDestination | undefined {
     try {
-      return resolveDestination(text, this.#cluster, this.#places);
+      return resolveDestination(text, this.#cluster, this.#places, family);
     } catch (error) {
       if (!(error instanceof DestinationError)) throw error;
       this.#error('unknown-destination', error.message, path, error.help);
@@ -346,15 +350,15 @@ class CheckResolver {
     }
   }
 
-  /** A place, an address, or either with a port, in an expectation. */
-  #peer(text: string, path: Path): Peer {
+  /** A place, an address, or either with a port, in an expectation. Of a Service, the address of the check's family is meant. */
+  #peer(text: string, family: Family, path: Path): Peer {
     if (familyOf(text) !== undefined) return { text, address: text };
     const place = this.#places.find(text);
     if (place) return { text, place: place.place };
     const [, target, portText] = /^(.*):([0-9]+)$/.exec(text) ?? [];
     const withPort = target === undefined ? undefined : this.#places.find(target);
     if (withPort && portText !== undefined) return { text, place: withPort.place, port: Number(portText) };
-    const destination = this.#destination(text, path);
+    const destination = this.#destination(text, family, path);
     return {
       text,
       ...(destination && {

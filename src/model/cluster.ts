@@ -3,9 +3,12 @@
  *
  * What a stage after this one needs to know about the input is here; nothing later reads a manifest.
  * All values are plain data in a fixed order: the same input gives the same cluster.
+ *
+ * Whatever there may be one of for each address family is a list beside its first: `podCIDRs` and `podCIDR`, `clusterIPs`
+ * and `clusterIP`, as in Kubernetes. What programs of one family see is `inFamily` (family.ts).
  */
 import type { Origin } from '../diagnostic.ts';
-import type { Cidr } from '../net/address.ts';
+import type { Cidr, Family } from '../net/address.ts';
 import type { Impairment } from '../net/impairment.ts';
 import type { Port, Protocol, PublishedPort } from '../net/port.ts';
 import type { CniConfig } from '../parse/schema/cni.ts';
@@ -20,9 +23,12 @@ export type { FaultName } from '../parse/schema/topology.ts';
 
 export interface Cluster {
   readonly name: string;
-  /** One range per address family; the dataplane uses the IPv4 one. */
+  /** Those of pods and Services, the primary one first: that of the first `podCIDR`. */
+  readonly families: readonly Family[];
+  /** In the order of `families`. */
   readonly podCIDRs: readonly Cidr[];
   readonly podCIDR: Cidr;
+  readonly serviceCIDRs: readonly Cidr[];
   readonly serviceCIDR: Cidr;
   readonly cni: CniConfig;
   readonly proxy: ProxyConfig;
@@ -45,9 +51,12 @@ export interface Cluster {
 /** A layer-2 segment outside the nodes. */
 export interface Network {
   readonly name: string;
+  /** At most one a family. */
+  readonly cidrs: readonly Cidr[];
   readonly cidr: Cidr;
   readonly mtu: number;
-  /** The address machines use as default gateway; `routed` says whether a router owns it. */
+  /** The address in each range that machines use as default gateway; `routed` says whether a router owns it. */
+  readonly gateways: readonly string[];
   readonly gateway: string;
   readonly routed: boolean;
   readonly origin: Origin;
@@ -58,7 +67,11 @@ export interface Place {
   readonly place: string;
   /** The network namespace it lives in, which may be another place's: a pod's on the host network is its node's. */
   readonly netns: string;
-  /** What it is called by: a machine's first address, a node's InternalIP. Undefined: nobody else can call it. */
+  /**
+   * What it is called by, an address a family, the cluster's primary one first: a machine's first address of the family, a
+   * node's InternalIP, a pod's podIP. Empty: nobody else can call it.
+   */
+  readonly addresses: readonly string[];
   readonly address?: string;
   readonly origin: Origin;
 }
@@ -75,9 +88,9 @@ export interface Interface {
   /** `eth0` */
   readonly device: string;
   readonly network: Network;
-  /** The first of `addresses`. */
-  readonly address: string;
+  /** Of any family. */
   readonly addresses: readonly string[];
+  readonly address: string;
   readonly mtu: number;
 }
 
@@ -91,6 +104,8 @@ export interface Machine extends Place {
 }
 
 export interface Node extends Machine {
+  /** In the order of the cluster's families. */
+  readonly podCIDRs: readonly Cidr[];
   readonly podCIDR: Cidr;
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -153,6 +168,8 @@ export interface Service {
   readonly namespace: string;
   readonly name: string;
   readonly type: 'ClusterIP' | 'NodePort' | 'LoadBalancer';
+  /** One for each of its families, its own primary one first. Its other addresses and its endpoints are of these. */
+  readonly clusterIPs: readonly string[];
   readonly clusterIP: string;
   readonly externalIPs: readonly string[];
   /** Ingress addresses of the load balancer that kube-proxy short-circuits (ipMode VIP). */
@@ -217,6 +234,11 @@ export interface Fault {
 /** Those on its networks; network plugins and kube-proxy give a node others. */
 export function addressesOf({ interfaces }: Machine): string[] {
   return interfaces.flatMap(({ addresses }) => addresses);
+}
+
+/** Whoever sends to one of these addresses means the Service. */
+export function serviceAddresses({ clusterIPs, externalIPs, loadBalancerIPs }: Service): string[] {
+  return [...clusterIPs, ...externalIPs, ...loadBalancerIPs];
 }
 
 /** `namespace/name` without the default namespace: how objects are called in messages and places. */

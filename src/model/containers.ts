@@ -73,7 +73,7 @@ function placed(drafts: readonly Draft[], host: Host, diagnostics: Diagnostics):
     if (!owner) return [];
     reportUnpublishable(draft, host, diagnostics);
     const onHost = owner.network === 'host';
-    const address = onHost ? host.address : addresses.get(owner);
+    const own = onHost ? host.addresses : [addresses.get(owner) ?? []].flat();
     const { file, line } = draft.locate([]);
     return {
       draft,
@@ -83,7 +83,8 @@ function placed(drafts: readonly Draft[], host: Host, diagnostics: Diagnostics):
         name: draft.name,
         host,
         network: isMode(draft.network) ? draft.network : 'container',
-        ...(address !== undefined && { address }),
+        addresses: own,
+        ...(own[0] !== undefined && { address: own[0] }),
         /** Behind a port that is published somebody answers. */
         listen: [...draft.listen, ...draft.publish.filter((port) => !answered(owner, port)).map(portOf)],
         published: draft.publish,

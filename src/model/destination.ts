@@ -1,9 +1,9 @@
 /**
- * What a probe is sent to: `service/web:80`, `nodeport/web:80@node1`, `lb/web:80`, `pod/web-0:8080`, `10.0.0.1:53`,
+ * What a probe is sent to: `service/web:80`, `nodeport/web:80@node1`, `lb/web:80`, `pod/web-0:8080`, `10.0.0.1:53`, `[fd00::1]:53`,
  * or a place or address alone, which is pinged.
  */
 import { nearest } from '../diagnostic.ts';
-import { familyOf } from '../net/address.ts';
+import { type Family, familyIn, familyOf, isOfFamily } from '../net/address.ts';
 import type { Protocol } from '../net/port.ts';
 import type { Destination } from './check.ts';
 import { type Cluster, type Inhabitants, type Node, objectName, type Service, type ServicePort } from './cluster.ts';
@@ -26,39 +26,49 @@ export interface ResolvedDestination extends Destination {
 
 type Context = Inhabitants & Pick<Cluster, 'services'>;
 
-/** Throws a DestinationError that says what is wrong with the text. */
-export function resolveDestination(text: string, cluster: Context, places: Places): ResolvedDestination {
+/**
+ * The address meant by a text. Where there is one of each family: that of the `family`, or else the primary one. Throws a
+ * DestinationError that says what is wrong with the text.
+ */
+export function resolveDestination(
+  text: string,
+  cluster: Context,
+  places: Places,
+  family?: Family,
+): ResolvedDestination {
   const [kind = '', rest = ''] = splitOnce(text, '/');
   switch (kind) {
     case 'service':
       return serviceAddress(text, rest, cluster, places, ({ service, port }) => ({
-        address: service.clusterIP,
+        address: choose(service.clusterIPs, family, `Service ${serviceName(service)}`),
         port: port.port,
       }));
     case 'lb':
       return serviceAddress(text, rest, cluster, places, ({ service, port }) => {
-        const [address] = service.loadBalancerIPs;
-        if (address === undefined) {
+        if (service.loadBalancerIPs.length === 0) {
           throw new DestinationError(
             `Service ${serviceName(service)} has no load balancer address`,
             'set status.loadBalancer.ingress or spec.loadBalancerIP',
           );
         }
-        return { address, port: port.port };
+        const whose = `the load balancer of Service ${serviceName(service)}`;
+        return { address: choose(service.loadBalancerIPs, family, whose), port: port.port };
       });
     case 'nodeport': {
       const [reference = '', nodeName] = splitOnce(rest, '@');
       return serviceAddress(text, reference, cluster, places, ({ service, port }) => {
         if (port.nodePort === undefined)
           throw new DestinationError(`port ${port.port} of Service ${serviceName(service)} has no NodePort`);
-        return { address: nodeOf(text, nodeName, cluster).address, port: port.nodePort };
+        const node = nodeOf(text, nodeName, cluster);
+        const meant = choose(service.clusterIPs, family, `Service ${serviceName(service)}`);
+        return { address: choose(node.addresses, familyIn(meant), node.place), port: port.nodePort };
       });
     }
     case 'http:':
     case 'https:':
       throw new DestinationError('URLs are not emulated', 'name the Service, place or address: service/web:80');
     default:
-      return plain(text, places);
+      return plain(text, family, places);
   }
 }
 
@@ -120,7 +130,7 @@ function nodeOf(text: string, name: string | undefined, { nodes }: Context): Nod
 }
 
 /** A place or an address, with a port or, for a ping, without. */
-function plain(text: string, places: Places): ResolvedDestination {
+function plain(text: string, family: Family | undefined, places: Places): ResolvedDestination {
   const match =
     /^(?<target>\[[^\]]+\]|[^:]+|[0-9a-fA-F:]+)(?::(?<port>[0-9]+)(?:\/(?<protocol>TCP|UDP|SCTP))?)?$/i.exec(text);
   const target = match?.groups?.target?.replace(/^\[|\]$/g, '');
@@ -128,8 +138,8 @@ function plain(text: string, places: Places): ResolvedDestination {
   const port = match.groups?.port === undefined ? undefined : Number(match.groups.port);
   if (port !== undefined && (port < 1 || port > 65535))
     throw new DestinationError(`${port} is not a port`, 'ports are 1 to 65535');
-  const address = familyOf(target) === undefined ? placeAddress(text, target, places) : target;
-  if (familyOf(address) === 6) throw new DestinationError('the IPv6 dataplane is not emulated', HELP);
+  const address =
+    familyOf(target) === undefined ? placeAddress(text, target, family, places) : choose([target], family, `"${text}"`);
   const protocol = port === undefined ? 'ICMP' : (match.groups?.protocol?.toUpperCase() as Protocol | undefined);
   return { text, address, ...(port !== undefined && { port }), ...(protocol && { protocol }) };
 }
@@ -137,9 +147,9 @@ function plain(text: string, places: Places): ResolvedDestination {
 const HELP =
   'write service/NAME:PORT, nodeport/NAME:PORT@NODE, lb/NAME:PORT, PLACE:PORT, ADDRESS:PORT, or a place alone to ping it';
 
-function placeAddress(text: string, target: string, places: Places): string {
+function placeAddress(text: string, target: string, family: Family | undefined, places: Places): string {
   const place = places.find(target);
-  if (place?.address !== undefined) return place.address;
+  if (place && place.addresses.length > 0) return choose(place.addresses, family, place.place);
   if (place)
     throw new DestinationError(
       `${target} has no address`,
@@ -149,6 +159,14 @@ function placeAddress(text: string, target: string, places: Places): string {
     throw new DestinationError(`"${text}" is not a destination`, `names are not resolved here; ${HELP}`);
   const { message, help } = places.explain(target);
   throw new DestinationError(message, help);
+}
+
+/** The first of at least one address, or the first of the family. */
+function choose(addresses: readonly string[], family: Family | undefined, whose: string): string {
+  const address = family === undefined ? addresses[0] : addresses.find((each) => isOfFamily(each, family));
+  if (address === undefined)
+    throw new DestinationError(`${whose} has no IPv${family} address, only ${addresses.join(', ')}`);
+  return address;
 }
 
 function serviceName({ namespace, name }: Service): string {

@@ -8,7 +8,7 @@
  * have; slices that somebody else wrote are in none, and nothing needs to be mirrored.
  */
 import type { Diagnostics } from '../diagnostic.ts';
-import { familyOf } from '../net/address.ts';
+import { type Family, familyIn, familyOf } from '../net/address.ts';
 import type { Manifest, ManifestOf } from '../parse/index.ts';
 import { type Endpoint, type Node, objectName, type Pod, type ProxyMode } from './cluster.ts';
 import { ofKind } from './defaults.ts';
@@ -78,11 +78,15 @@ function indexByLabel(pods: readonly Pod[]): Map<string, Pod[]> {
   return index;
 }
 
-/** The endpoints of one port of a Service, sorted by address and port, each once: of two that differ, the ready one. */
+/**
+ * The endpoints of one port of a Service, of its families, sorted by address and port, each once: of two that differ, the ready
+ * one.
+ */
 export function endpointsOf(
   service: ServiceManifest,
   namespace: string,
   port: ServicePortObject,
+  families: readonly Family[],
   source: EndpointSource,
 ): Endpoint[] {
   const { spec, metadata } = service.object;
@@ -98,6 +102,7 @@ export function endpointsOf(
   ];
   const unique = new Map<string, Endpoint>();
   for (const endpoint of found) {
+    if (familyOf(endpoint.address) === undefined || !families.includes(familyIn(endpoint.address))) continue;
     const key = `${endpoint.address}:${endpoint.port}`;
     if (!unique.get(key)?.ready) unique.set(key, endpoint);
   }
@@ -118,10 +123,10 @@ function fromSlice(
   const port = object.ports?.find(
     (candidate) => (candidate.name ?? '') === name && candidate.protocol === protocol,
   )?.port;
-  if (port === undefined || object.addressType !== 'IPv4') return [];
+  if (port === undefined) return [];
   return object.endpoints.flatMap(({ addresses, conditions, nodeName, hints, targetRef }) => {
     const [address] = addresses;
-    if (address === undefined || familyOf(address) !== 4) return [];
+    if (address === undefined || object.addressType !== `IPv${familyOf(address)}`) return [];
     const ready = conditions?.ready ?? true;
     return [
       {
@@ -157,20 +162,18 @@ function fromSelector({ object }: ServiceManifest, port: ServicePortObject, pods
     const target = targetPort(port, pod);
     if (target === undefined) return [];
     const { ready, serving, terminating } = pod.conditions;
-    return [
-      {
-        address: pod.address,
-        port: target,
-        pod: pod.place,
-        node: pod.node.name,
-        ready: publishNotReadyAddresses || ready,
-        serving,
-        terminating,
-        zoneHints:
-          trafficDistribution === 'PreferClose' || trafficDistribution === 'PreferSameZone' ? zoneOf(pod.node) : [],
-        nodeHints: trafficDistribution === 'PreferSameNode' ? [pod.node.name] : [],
-      },
-    ];
+    return pod.addresses.map((address) => ({
+      address,
+      port: target,
+      pod: pod.place,
+      node: pod.node.name,
+      ready: publishNotReadyAddresses || ready,
+      serving,
+      terminating,
+      zoneHints:
+        trafficDistribution === 'PreferClose' || trafficDistribution === 'PreferSameZone' ? zoneOf(pod.node) : [],
+      nodeHints: trafficDistribution === 'PreferSameNode' ? [pod.node.name] : [],
+    }));
   });
 }
 
@@ -204,9 +207,7 @@ function fromEndpoints(
         zoneHints: [],
         nodeHints: [],
       });
-    return [...addresses.map(endpoint(true)), ...notReadyAddresses.map(endpoint(false))].filter(
-      ({ address }) => familyOf(address) === 4,
-    );
+    return [...addresses.map(endpoint(true)), ...notReadyAddresses.map(endpoint(false))];
   });
 }
 

@@ -1,17 +1,16 @@
 /** Manifest[] → Cluster: every reference resolved, every address allocated. */
 import type { Diagnostics } from '../diagnostic.ts';
-import { fitsDevice, tunnelName } from '../net/name.ts';
 import type { Manifest, ManifestOf } from '../parse/index.ts';
 import { cniInMode } from '../parse/schema/cni.ts';
 import { CLUSTER_DEFAULTS } from '../parse/schema/topology.ts';
 import { modelChecks } from './checks.ts';
-import type { Cluster, CniConfig, CniMode, Fault, Node, ProxyConfig, ProxyMode } from './cluster.ts';
+import type { Cluster, CniConfig, CniMode, Fault, ProxyConfig, ProxyMode } from './cluster.ts';
 import { modelContainers } from './containers.ts';
 import { ofKind } from './defaults.ts';
 import { modelImpairedLinks } from './impaired-links.ts';
 import { modelListeners } from './listeners.ts';
 import { modelMachines } from './machines.ts';
-import { fits } from './modes.ts';
+import { fits, reportModes } from './modes.ts';
 import { modelRanges } from './networks.ts';
 import { Places } from './place.ts';
 import { modelServices } from './services.ts';
@@ -38,13 +37,12 @@ export function model(
   const cni = chosenPlugin(topology, options);
   const ranges = modelRanges(topology, manifests, cni, diagnostics);
   if (!ranges) return undefined;
-  const { networks, podCIDRs, podCIDR, serviceCIDR } = ranges;
   const machines = modelMachines(topology, manifests, ranges, cni, diagnostics);
   const pods = modelPods(manifests, machines.nodes, options.namespace, diagnostics);
-  const containers = modelContainers(topology, machines.hosts, networks, diagnostics);
+  const containers = modelContainers(topology, machines.hosts, ranges.networks, diagnostics);
   const spec = topology?.object.spec;
   const proxy = chosenProxy(topology, options);
-  reportModes(topology, cni, machines.nodes, diagnostics);
+  reportModes(topology, { cni, proxy, families: ranges.families, nodes: machines.nodes }, diagnostics);
   const modes = { cni: cni.mode, proxy: proxy.mode };
   const context = {
     namespace: options.namespace,
@@ -61,12 +59,9 @@ export function model(
   const places = new Places(populated, options.namespace);
   const cluster: Cluster = {
     name: topology?.object.metadata?.name ?? options.name,
-    podCIDRs,
-    podCIDR,
-    serviceCIDR,
+    ...ranges,
     cni,
     proxy,
-    networks,
     ...populated,
     listeners,
     faults: modelFaults(topology, places, diagnostics),
@@ -85,54 +80,6 @@ function chosenPlugin(topology: ManifestOf<'Topology'> | undefined, { cni: mode 
 function chosenProxy(topology: ManifestOf<'Topology'> | undefined, { proxy: mode }: ModelOptions): ProxyConfig {
   const given = topology?.object.spec.cluster.proxy ?? CLUSTER_DEFAULTS.proxy;
   return { ...given, mode: mode ?? given.mode };
-}
-
-/** That the Topology's own modes do not suit it is a mistake, and what of the options only nodes can show to be one. */
-function reportModes(
-  topology: ManifestOf<'Topology'> | undefined,
-  cni: CniConfig,
-  nodes: readonly Node[],
-  diagnostics: Diagnostics,
-): void {
-  const { when, cluster } = topology?.object.spec ?? { cluster: CLUSTER_DEFAULTS };
-  if (!fits(when, { cni: cluster.cni.mode, proxy: cluster.proxy.mode }))
-    diagnostics.error(
-      'conflicting-fields',
-      `the topology is for other modes than its own, ${cluster.proxy.mode} and ${cluster.cni.mode}`,
-      topology?.locate(['spec', 'when']),
-      'name them in spec.when, or choose others in spec.cluster',
-    );
-  reportDevices(topology, cni, nodes, diagnostics);
-}
-
-/** flannel calls its device after the VNI; the real one fails as well when the name is too long. */
-function reportDevices(
-  topology: ManifestOf<'Topology'> | undefined,
-  config: CniConfig,
-  nodes: readonly Node[],
-  diagnostics: Diagnostics,
-): void {
-  if (config.mode === 'vxlan' && !fitsDevice(tunnelName(config.vni))) {
-    diagnostics.error(
-      'invalid-value',
-      `VNI ${config.vni} needs a device called ${tunnelName(config.vni)}, and a device name has at most 15 characters`,
-      topology?.locate(['spec', 'cluster', 'cni', 'vni']),
-      'choose a VNI of at most 9999999',
-    );
-  }
-  const iface = 'iface' in config ? config.iface : undefined;
-  const without = nodes.find(
-    ({ interfaces }) => iface !== undefined && !interfaces.some((own) => own.device === iface),
-  );
-  if (without) {
-    const own = without.interfaces.map(({ device, network }) => `${device} (network ${network.name})`).join(', ');
-    diagnostics.error(
-      'invalid-value',
-      `${without.place} has no interface ${iface}`,
-      topology?.locate(['spec', 'cluster', 'cni', 'iface']),
-      `it has ${own}; flanneld uses the same one on every node`,
-    );
-  }
 }
 
 function theTopology(manifests: readonly Manifest[], diagnostics: Diagnostics): ManifestOf<'Topology'> | undefined {

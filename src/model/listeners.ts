@@ -1,5 +1,6 @@
 /** Which ports answer: declared container ports, ports that endpoints promise, and what hosts listen on. */
 import type { Diagnostics } from '../diagnostic.ts';
+import { familyIn, isOfFamily } from '../net/address.ts';
 import type { Port } from '../net/port.ts';
 import { addressesOf, type Inhabitants, type Listener, type Node, type Place, type Service } from './cluster.ts';
 
@@ -30,7 +31,7 @@ export function modelListeners(
     for (const { protocol, endpoints } of service.ports) {
       for (const { address, port, pod } of endpoints) {
         const named = pods.get(pod ?? '');
-        const owner = named?.address === address ? named : owners.get(address);
+        const owner = named?.addresses.includes(address) ? named : owners.get(address);
         if (owner && nodes.has(owner.place) && nodePorts.has(`${port}/${protocol}`)) continue;
         if (owner) add(owner, { port, protocol });
         else if (!strangers.has(address)) strangers.set(address, service);
@@ -47,16 +48,20 @@ export function modelListeners(
   return [...listeners.values()];
 }
 
-/** Every node answers on a Service's health check port (KEP-1669: ready endpoints on this node count). */
+/**
+ * Every node answers on a Service's health check port (KEP-1669: ready endpoints on this node count; those of the Service's
+ * primary family, since there is a kube-proxy for each).
+ */
 function healthChecks(nodes: readonly Node[], services: readonly Service[]): Listener[] {
-  return services.flatMap(({ namespace, name, healthCheckNodePort: port, ports }) => {
+  return services.flatMap(({ namespace, name, clusterIP, healthCheckNodePort: port, ports }) => {
     if (port === undefined) return [];
     return nodes.map((node): Listener => {
       const local = new Set(
         ports
           .flatMap(({ endpoints }) => endpoints)
           .filter((endpoint) => endpoint.ready && endpoint.node === node.name)
-          .map(({ address }) => address),
+          .map(({ address }) => address)
+          .filter((address) => isOfFamily(address, familyIn(clusterIP))),
       );
       return {
         place: node.place,
@@ -75,6 +80,8 @@ export function addressOwners({ nodes, hosts, routers, pods }: Inhabitants): Map
     ...[...routers, ...nodes, ...hosts].flatMap((machine) =>
       addressesOf(machine).map((address): [string, Place] => [address, machine]),
     ),
-    ...pods.filter(({ hostNetwork }) => !hostNetwork).map((pod): [string, Place] => [pod.address, pod]),
+    ...pods
+      .filter(({ hostNetwork }) => !hostNetwork)
+      .flatMap((pod) => pod.addresses.map((address): [string, Place] => [address, pod])),
   ]);
 }

@@ -1,6 +1,6 @@
 /** What the input says about each machine, the Topology document and Node objects brought together. */
 import type { Diagnostics, Origin, Position } from '../diagnostic.ts';
-import { cidrContains } from '../net/address.ts';
+import { cidrContains, type Family, isOfFamily } from '../net/address.ts';
 import type { Manifest, ManifestOf } from '../parse/index.ts';
 import type { NodeObject, RouteObject, RouterObject } from '../parse/schema/topology.ts';
 import type { Network } from './cluster.ts';
@@ -37,8 +37,18 @@ export interface InterfaceSpec {
 type Topology = ManifestOf<'Topology'> | undefined;
 type Located = ReturnType<typeof placed>;
 
-/** Nodes of the Topology and Node objects, one entry a name; the Topology's word counts where both speak. */
-export function nodeSpecs(topology: Topology, manifests: readonly Manifest[], diagnostics: Diagnostics): MachineSpec[] {
+/**
+ * Nodes of the Topology and Node objects, one entry a name; the Topology's word counts where both speak. InternalIPs of other
+ * families than the cluster's are left out.
+ */
+export function nodeSpecs(
+  topology: Topology,
+  manifests: readonly Manifest[],
+  families: readonly Family[],
+  diagnostics: Diagnostics,
+): MachineSpec[] {
+  const internal = (node: ManifestOf<'Node'>['object']) =>
+    internalAddresses(node).filter((address) => families.some((family) => isOfFamily(address, family)));
   const objects = new Map<string, ManifestOf<'Node'>>();
   for (const manifest of ofKind(manifests, 'Node')) {
     const { name } = manifest.object.metadata;
@@ -56,7 +66,7 @@ export function nodeSpecs(topology: Topology, manifests: readonly Manifest[], di
       ...at,
       kind: 'node',
       name: node.name,
-      interfaces: [isFixed ? first! : { ...first!, addresses: internalAddresses(object.object) }, ...others],
+      interfaces: [isFixed ? first! : { ...first!, addresses: internal(object.object) }, ...others],
       podCIDRs: node.podCIDR ? [node.podCIDR].flat() : object ? podCIDRsOf(object.object) : [],
       labels: { ...object?.object.metadata.labels, ...node.labels },
       routes: node.routes,
@@ -66,7 +76,7 @@ export function nodeSpecs(topology: Topology, manifests: readonly Manifest[], di
   const others = [...objects.values()].filter(
     ({ object }) => !declared.some(({ name }) => name === object.metadata.name),
   );
-  specs.push(...others.map(fromNodeObject));
+  specs.push(...others.map((manifest) => fromNodeObject(manifest, internal(manifest.object))));
   if (specs.length > 0) return specs;
   const origin = originOf(topology, manifests);
   return impliedNodeNames(manifests).map((name) => ({ ...bare('node', name, origin) }));
@@ -143,11 +153,12 @@ function routerInterfaces(
     return [];
   }
   const joined = networks.filter(({ name }) => names.includes(name));
-  for (const address of addresses.filter((own) => !joined.some(({ cidr }) => cidrContains(cidr, own))))
+  const isOn = ({ cidrs }: Network, own: string) => cidrs.some((cidr) => cidrContains(cidr, own));
+  for (const address of addresses.filter((own) => !joined.some((network) => isOn(network, own))))
     diagnostics.error('address-outside', `${address} is on none of the networks of ${at.place}`, at.at);
   return names.map((network, index) => ({
     network,
-    addresses: addresses.filter((own) => joined.some(({ name, cidr }) => name === network && cidrContains(cidr, own))),
+    addresses: addresses.filter((own) => joined.some((each) => each.name === network && isOn(each, own))),
     at: at.networkAt(index),
   }));
 }
@@ -165,13 +176,13 @@ function reportBothForms({ place, at }: Located, diagnostics: Diagnostics): void
   );
 }
 
-function fromNodeObject(manifest: ManifestOf<'Node'>): MachineSpec {
+function fromNodeObject(manifest: ManifestOf<'Node'>, addresses: readonly string[]): MachineSpec {
   const { metadata } = manifest.object;
   const at = manifest.locate(['metadata', 'name']);
   return {
     ...bare('node', metadata.name, manifest.origin),
     at,
-    interfaces: [{ network: undefined, addresses: internalAddresses(manifest.object), at }],
+    interfaces: [{ network: undefined, addresses, at }],
     podCIDRs: podCIDRsOf(manifest.object),
     labels: metadata.labels ?? {},
   };

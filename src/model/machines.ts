@@ -1,9 +1,10 @@
 /** Nodes, hosts and routers: who they are, on which networks, with which addresses. */
-import type { Diagnostics } from '../diagnostic.ts';
-import type { Cidr } from '../net/address.ts';
+import type { Diagnostics, Position } from '../diagnostic.ts';
+import { type Family, isOfFamily } from '../net/address.ts';
 import { namespaceName } from '../net/name.ts';
 import { parsePort } from '../net/port.ts';
 import type { Manifest, ManifestOf } from '../parse/index.ts';
+import { CLUSTER_DEFAULTS } from '../parse/schema/topology.ts';
 import { isCloud, reportFullTable } from './clouds.ts';
 import type { CniConfig, Host, Interface, Machine, Network, Node, Router } from './cluster.ts';
 import {
@@ -25,8 +26,8 @@ export interface Machines {
   readonly routers: readonly Router[];
 }
 
-/** Where the search for a free address begins: routers at .1, nodes at .11, hosts at .100, as the documents draw them. */
-const OFFSET = { router: 1, node: 11, host: 100 } as const;
+/** Where the search for a free address begins: routers at .1, nodes at .11, hosts at .100, as the documents draw them; ::11 as well. */
+const OFFSET = { 4: { router: 1, node: 11, host: 100 }, 6: { router: 1, node: 0x11, host: 0x100 } } as const;
 
 export function modelMachines(
   topology: ManifestOf<'Topology'> | undefined,
@@ -38,28 +39,32 @@ export function modelMachines(
   const routers = routerSpecs(topology, ranges.networks, diagnostics);
   const specs = {
     routers: isCloud(cni) ? [...routers, ...cloudRouterSpecs(topology, routers, ranges.networks)] : routers,
-    nodes: nodeSpecs(topology, manifests, diagnostics),
+    nodes: nodeSpecs(topology, manifests, ranges.families, diagnostics),
     hosts: hostSpecs(topology, manifests, diagnostics),
   };
   const all = [...specs.routers, ...specs.nodes, ...specs.hosts];
   reportDuplicates(all, diagnostics);
   reportFullTable(cni, specs.nodes, diagnostics);
   const pools: Pools = new Map(
-    ranges.networks.map((network) => [network, new AddressPool(network.cidr, `network ${network.name}`, diagnostics)]),
+    ranges.networks.map((network) => [
+      network,
+      network.cidrs.map((cidr) => new AddressPool(cidr, `network ${network.name}`, diagnostics)),
+    ]),
   );
   /** Routers first: the others' default route leads to an address that one of them has. */
   const interfaces = new Map([
     ...connect(specs.routers, pools, diagnostics),
     ...connect([...specs.nodes, ...specs.hosts], pools, diagnostics),
   ]);
-  const subnets = allocateSubnets(
-    specs.nodes,
-    ranges.podCIDR,
-    topology?.object.spec.cluster.nodeCIDRMaskSize ?? 24,
-    diagnostics,
-  );
+  const { nodeCIDRMaskSize, nodeCIDRMaskSizeIPv6 } = topology?.object.spec.cluster ?? CLUSTER_DEFAULTS;
+  const subnets = ranges.podCIDRs.map((podCIDR) => {
+    const size = podCIDR.family === 4 ? nodeCIDRMaskSize : nodeCIDRMaskSizeIPv6;
+    return allocateSubnets(specs.nodes, podCIDR, size, diagnostics);
+  });
   const nextHops: NextHops = all.flatMap((spec) =>
-    interfaces.get(spec)!.map(({ network, address }) => ({ place: spec.place, network, address })),
+    interfaces
+      .get(spec)!
+      .flatMap(({ network, addresses }) => addresses.map((address) => ({ place: spec.place, network, address }))),
   );
   /** Undefined when something about it has been reported. */
   const machine = (spec: MachineSpec): Machine | undefined => {
@@ -67,22 +72,26 @@ export function modelMachines(
     if (!first) return undefined;
     const { place, kind, name, origin } = spec;
     const networks = [first, ...others].map(({ network }) => network);
+    const addresses = calledBy([first, ...others], ranges.families);
     return {
       place,
       netns: namespaceName(kind, name),
       name,
       interfaces: [first, ...others],
-      address: first.address,
-      routes: resolveRoutes(spec, networks, nextHops, diagnostics),
+      addresses,
+      address: addresses[0]!,
+      routes: resolveRoutes(spec, networks, nextHops, ranges.families[0]!, diagnostics),
       origin,
     };
   };
   return {
     nodes: specs.nodes.flatMap((spec, index) => {
       const base = machine(spec);
-      const podCIDR: Cidr | undefined = subnets[index];
-      if (!base || !podCIDR) return [];
-      return [{ ...base, podCIDR, labels: { 'kubernetes.io/hostname': base.name, ...spec.labels } }];
+      const podCIDRs = subnets.flatMap((ofFamily) => ofFamily[index] ?? []);
+      if (!base || podCIDRs.length < subnets.length) return [];
+      if (!hasFamilies(base, spec.at, ranges.families, diagnostics)) return [];
+      const labels = { 'kubernetes.io/hostname': base.name, ...spec.labels };
+      return [{ ...base, podCIDRs, podCIDR: podCIDRs[0]!, labels }];
     }),
     hosts: specs.hosts.flatMap((spec) => {
       const base = machine(spec);
@@ -102,7 +111,8 @@ interface Connection {
   readonly network: Network;
 }
 
-type Pools = ReadonlyMap<Network, AddressPool>;
+/** One of each range. */
+type Pools = ReadonlyMap<Network, readonly AddressPool[]>;
 
 /** The interfaces of each machine. Fixed addresses are taken first, so that none of them is given away. */
 function connect(
@@ -111,14 +121,22 @@ function connect(
   diagnostics: Diagnostics,
 ): ReadonlyMap<MachineSpec, readonly Interface[]> {
   const connections = specs.flatMap((spec) => connectionsOf(spec, [...pools.keys()], diagnostics));
-  for (const { spec, own, network } of connections)
-    for (const address of own.addresses) pools.get(network)!.claim(address, spec.place, own.at);
+  for (const { spec, own, network } of connections) {
+    const [first, ...others] = pools.get(network)!;
+    for (const address of own.addresses) {
+      const pool = others.find(({ cidr }) => isOfFamily(address, cidr.family)) ?? first!;
+      pool.claim(address, spec.place, own.at);
+    }
+  }
   const interfaces = new Map<MachineSpec, Interface[]>(specs.map((spec) => [spec, []]));
   for (const { spec, own, device, network } of connections) {
-    const take = () => pools.get(network)!.take(OFFSET[spec.kind], spec.place, own.at);
-    const address = own.addresses[0] ?? take();
+    const addresses = pools.get(network)!.flatMap((pool) => {
+      const { family } = pool.cidr;
+      const fixed = own.addresses.filter((address) => isOfFamily(address, family));
+      return fixed.length > 0 ? fixed : (pool.take(OFFSET[family][spec.kind], spec.place, own.at) ?? []);
+    });
+    const [address] = addresses;
     if (address === undefined) continue;
-    const addresses = own.addresses.length > 0 ? own.addresses : [address];
     interfaces.get(spec)!.push({ device, network, address, addresses, mtu: own.mtu ?? network.mtu });
   }
   return interfaces;
@@ -141,6 +159,31 @@ function connectionsOf(spec: MachineSpec, networks: readonly Network[], diagnost
     joined.add(network);
     return [{ spec, own, device: `eth${index}`, network }];
   });
+}
+
+/** The first address of each family, those of the cluster before others. */
+function calledBy(interfaces: readonly Interface[], families: readonly Family[]): string[] {
+  const all = interfaces.flatMap(({ addresses }) => addresses);
+  const order = new Set<Family>([...families, 4, 6]);
+  return [...order].flatMap((family) => all.find((address) => isOfFamily(address, family)) ?? []);
+}
+
+/** flanneld ends without one on the interface of the default route (flannel pkg/ipmatch/match.go), and kube-proxy needs it as well. */
+function hasFamilies(
+  { place, interfaces: [{ device, addresses, network }] }: Machine,
+  at: Position | undefined,
+  families: readonly Family[],
+  diagnostics: Diagnostics,
+): boolean {
+  const missing = families.find((family) => !addresses.some((address) => isOfFamily(address, family)));
+  if (missing)
+    diagnostics.error(
+      'no-address',
+      `pods have IPv${missing} addresses, and ${device} of ${place} has none: network ${network.name} is ${network.cidr.text}`,
+      at,
+      `give network ${network.name} an IPv${missing} range as well: cidr: [10.0.0.0/24, fd00:10::/64]`,
+    );
+  return !missing;
 }
 
 function reportDuplicates(specs: readonly MachineSpec[], diagnostics: Diagnostics): void {

@@ -1,6 +1,11 @@
-/** What holds in some modes only. */
+/** What holds in some modes only, and what modes ask of a cluster. */
+import type { Diagnostics } from '../diagnostic.ts';
+import { isOfFamily } from '../net/address.ts';
+import { fitsDevice, tunnelName } from '../net/name.ts';
+import type { ManifestOf } from '../parse/index.ts';
 import type { ModesObject } from '../parse/schema/check.ts';
-import type { CniMode, ProxyMode } from './cluster.ts';
+import { CLUSTER_DEFAULTS } from '../parse/schema/topology.ts';
+import type { Cluster, CniMode, Interface, ProxyMode } from './cluster.ts';
 
 export interface Modes {
   readonly cni: CniMode;
@@ -12,4 +17,78 @@ export function fits(about: ModesObject | undefined, { cni, proxy }: Modes): boo
   const within = (named: string | readonly string[] | undefined, mode: string) =>
     named === undefined || [named].flat().includes(mode);
   return within(about?.proxy, proxy) && within(about?.cni, cni);
+}
+
+type Topology = ManifestOf<'Topology'> | undefined;
+type Chosen = Pick<Cluster, 'cni' | 'proxy' | 'families' | 'nodes'>;
+
+/** That the Topology's own modes do not suit it is a mistake, and what of the options only nodes can show to be one. */
+export function reportModes(topology: Topology, chosen: Chosen, diagnostics: Diagnostics): void {
+  const { when, cluster } = topology?.object.spec ?? { cluster: CLUSTER_DEFAULTS };
+  if (!fits(when, { cni: cluster.cni.mode, proxy: cluster.proxy.mode }))
+    diagnostics.error(
+      'conflicting-fields',
+      `the topology is for other modes than its own, ${cluster.proxy.mode} and ${cluster.cni.mode}`,
+      topology?.locate(['spec', 'when']),
+      'name them in spec.when, or choose others in spec.cluster',
+    );
+  if (fits(when, { cni: chosen.cni.mode, proxy: chosen.proxy.mode })) reportFamilies(topology, chosen, diagnostics);
+  reportTunnel(topology, chosen, diagnostics);
+  reportInterface(topology, chosen, diagnostics);
+}
+
+const WITH_IPV6 = {
+  cni: ['vxlan', 'host-gw', 'wireguard', 'bridge'],
+  proxy: ['iptables', 'ipvs', 'nftables', 'none'],
+} as const;
+
+/**
+ * flannel's backends ipip and udp and those for clouds carry IPv4 only (pkg/backend), dockerd gives docker0 no IPv6 range
+ * unless told to, and kube-proxy of mode userspace knew one family, which is IPv4 here.
+ */
+function reportFamilies(topology: Topology, { cni, proxy, families }: Chosen, diagnostics: Diagnostics): void {
+  if (!families.includes(6)) return;
+  for (const [field, { mode }] of Object.entries({ cni, proxy })) {
+    const able: readonly string[] = WITH_IPV6[field as 'cni' | 'proxy'];
+    if (able.includes(mode)) continue;
+    diagnostics.error(
+      'no-ipv6',
+      `${field === 'cni' ? 'network plugin' : 'kube-proxy of mode'} ${mode} has no IPv6, and pods have IPv6 addresses`,
+      topology?.locate(['spec', 'cluster', 'podCIDR']),
+      `leave the IPv6 ranges out, or choose ${field}.mode ${able.join(', ')}`,
+    );
+  }
+}
+
+/** flannel calls its device after the VNI; the real one fails as well when the name is too long. */
+function reportTunnel(topology: Topology, { cni, families }: Chosen, diagnostics: Diagnostics): void {
+  if (cni.mode !== 'vxlan') return;
+  const device = families.map((family) => tunnelName(cni.vni, family)).find((name) => !fitsDevice(name));
+  if (device === undefined) return;
+  diagnostics.error(
+    'invalid-value',
+    `VNI ${cni.vni} needs a device called ${device}, and a device name has at most 15 characters`,
+    topology?.locate(['spec', 'cluster', 'cni', 'vni']),
+    `choose a VNI of at most ${families.includes(6) ? 9999 : 9999999}`,
+  );
+}
+
+/** It has to have an address of each family, as flanneld finds out (flannel pkg/ipmatch/match.go). */
+function reportInterface(topology: Topology, { cni, nodes, families }: Chosen, diagnostics: Diagnostics): void {
+  const iface = 'iface' in cni ? cni.iface : undefined;
+  if (iface === undefined) return;
+  const suits = ({ device, addresses }: Interface) =>
+    device === iface && families.every((family) => addresses.some((address) => isOfFamily(address, family)));
+  const without = nodes.find(({ interfaces }) => !interfaces.some(suits));
+  if (!without) return;
+  const needed = families.includes(6)
+    ? ` with ${families.map((family) => `IPv${family}`).join(' and ')} addresses`
+    : '';
+  const own = without.interfaces.map(({ device, network }) => `${device} (network ${network.name})`).join(', ');
+  diagnostics.error(
+    'invalid-value',
+    `${without.place} has no interface ${iface}${needed}`,
+    topology?.locate(['spec', 'cluster', 'cni', 'iface']),
+    `it has ${own}; flanneld uses the same one on every node`,
+  );
 }

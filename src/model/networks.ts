@@ -1,94 +1,137 @@
 /** Networks and address ranges: one view of which range is whose, no two overlapping. */
 import { type Diagnostics, nearest, type Position } from '../diagnostic.ts';
-import { type Cidr, cidrContains, cidrsOverlap, nthAddress, parseCidr } from '../net/address.ts';
+import { type Cidr, cidrContains, cidrsOverlap, type Family, nthAddress, parseCidr } from '../net/address.ts';
 import type { Manifest, ManifestOf } from '../parse/index.ts';
 import type { RouterObject } from '../parse/schema/topology.ts';
 import { isCloud } from './clouds.ts';
-import type { CniConfig, Network } from './cluster.ts';
-import { DEFAULT_NETWORK, impliedNetworkCidr, impliedPodCidr, impliedServiceCidr } from './defaults.ts';
+import type { Cluster, CniConfig, Network } from './cluster.ts';
+import {
+  DEFAULT_NETWORK,
+  impliedFamilies,
+  impliedNetworkCidr,
+  impliedPodCidr,
+  impliedServiceCidr,
+} from './defaults.ts';
 
-export interface Ranges {
-  readonly networks: readonly Network[];
-  readonly podCIDRs: readonly Cidr[];
-  readonly podCIDR: Cidr;
-  readonly serviceCIDR: Cidr;
-}
+export type Ranges = Pick<Cluster, 'networks' | 'families' | 'podCIDRs' | 'podCIDR' | 'serviceCIDRs' | 'serviceCIDR'>;
 
-/** Reads or infers every range. Undefined, with reports, when there is no usable IPv4 pod or service range. */
+/**
+ * Reads or infers every range. What is not given follows from what is: Services have the families that pods have, and
+ * nodes, without a network of their own. Undefined, with reports, when the given ranges do not go together.
+ */
 export function modelRanges(
   topology: ManifestOf<'Topology'> | undefined,
   manifests: readonly Manifest[],
   cni: CniConfig,
   diagnostics: Diagnostics,
 ): Ranges | undefined {
-  const spec = topology?.object.spec;
-  const networks = modelNetworks(topology, manifests, cni, diagnostics);
-  const podCIDRs = cidrs(spec?.cluster.podCIDR ?? impliedPodCidr(manifests));
-  const serviceCIDRs = cidrs(spec?.cluster.serviceCIDR ?? impliedServiceCidr(manifests));
-  const podCIDR = podCIDRs.find(({ family }) => family === 4);
-  const serviceCIDR = serviceCIDRs.find(({ family }) => family === 4);
+  const cluster = topology?.object.spec.cluster;
   const at = (field: string) => topology?.locate(['spec', 'cluster', field]);
-  if (!podCIDR)
+  const given = { podCIDR: cidrs(cluster?.podCIDR ?? []), serviceCIDR: cidrs(cluster?.serviceCIDR ?? []) };
+  const sound = (['podCIDR', 'serviceCIDR'] as const).filter((field) =>
+    hasOneOfAFamily(`spec.cluster.${field}`, given[field], at(field), diagnostics),
+  );
+  if (sound.length < 2) return undefined;
+  const families = familiesOf(given.podCIDR) ?? familiesOf(given.serviceCIDR) ?? impliedFamilies(manifests);
+  const podCIDRs =
+    given.podCIDR.length > 0 ? given.podCIDR : families.map((family) => impliedPodCidr(manifests, family));
+  const serviceCIDRs =
+    given.serviceCIDR.length > 0 ? given.serviceCIDR : families.map((family) => impliedServiceCidr(manifests, family));
+  if (families.length !== serviceCIDRs.length || !serviceCIDRs.every(({ family }) => families.includes(family))) {
+    const named = (ranges: readonly Cidr[]) => ranges.map(({ family }) => `IPv${family}`).join(' and ');
     diagnostics.error(
-      'no-ipv4',
-      'spec.cluster.podCIDR has no IPv4 range',
-      at('podCIDR'),
-      'IPv6 ranges may stand beside an IPv4 one, not instead of it',
-    );
-  if (!serviceCIDR)
-    diagnostics.error(
-      'no-ipv4',
-      'spec.cluster.serviceCIDR has no IPv4 range',
+      'conflicting-fields',
+      `pods have ${named(podCIDRs)} addresses, and Services ${named(serviceCIDRs)} ones`,
       at('serviceCIDR'),
-      'IPv6 ranges may stand beside an IPv4 one, not instead of it',
+      'give podCIDR and serviceCIDR a range of the same families each, or leave one of them out',
     );
-  if (!podCIDR || !serviceCIDR) return undefined;
+    return undefined;
+  }
+  const networks = modelNetworks(topology, manifests, families, cni, diagnostics);
   reportOverlaps(
     [
-      ...networks.map((network, index) => ({
-        what: `network ${network.name}`,
-        cidr: network.cidr,
-        at: topology?.locate(['spec', 'networks', index, 'cidr']),
-      })),
+      ...networks.flatMap((network, index) =>
+        network.cidrs.map((cidr) => ({
+          what: `network ${network.name}`,
+          cidr,
+          at: topology?.locate(['spec', 'networks', index, 'cidr']),
+        })),
+      ),
       ...podCIDRs.map((cidr) => ({ what: 'spec.cluster.podCIDR', cidr, at: at('podCIDR') })),
       ...serviceCIDRs.map((cidr) => ({ what: 'spec.cluster.serviceCIDR', cidr, at: at('serviceCIDR') })),
     ],
     diagnostics,
   );
-  return { networks, podCIDRs, podCIDR, serviceCIDR };
+  return { networks, families, podCIDRs, podCIDR: podCIDRs[0]!, serviceCIDRs, serviceCIDR: serviceCIDRs[0]! };
 }
+
+function familiesOf(ranges: readonly Cidr[]): Family[] | undefined {
+  return ranges.length > 0 ? ranges.map(({ family }) => family) : undefined;
+}
+
+function hasOneOfAFamily(
+  what: string,
+  ranges: readonly Cidr[],
+  at: Position | undefined,
+  diagnostics: Diagnostics,
+): boolean {
+  const twice = ranges.find(({ family }, index) => ranges.slice(0, index).some((other) => other.family === family));
+  if (twice)
+    diagnostics.error(
+      'conflicting-fields',
+      `${what} has several IPv${twice.family} ranges`,
+      at,
+      'it may have one of each family: [10.0.0.0/24, fd00:10::/64]',
+    );
+  return !twice;
+}
+
+const NETWORK_SIZE = { 4: { widest: 8, narrowest: 30 }, 6: { widest: 16, narrowest: 126 } } as const;
 
 function modelNetworks(
   topology: ManifestOf<'Topology'> | undefined,
   manifests: readonly Manifest[],
+  families: readonly Family[],
   cni: CniConfig,
   diagnostics: Diagnostics,
 ): Network[] {
   const given = topology?.object.spec.networks ?? [];
-  const declared = given.length > 0 ? given : [{ ...DEFAULT_NETWORK, cidr: impliedNetworkCidr(manifests), mtu: 1500 }];
+  const implied = () => families.map((family) => impliedNetworkCidr(manifests, family).text);
+  const declared = given.length > 0 ? given : [{ name: DEFAULT_NETWORK, cidr: implied(), mtu: 1500 }];
   const origin = topology?.origin ?? manifests[0]?.origin ?? { file: '<default>', line: 1 };
   const seen = new Set<string>();
-  return declared.flatMap((network, index) => {
+  return declared.flatMap(({ name, cidr, mtu }, index) => {
     const at = topology?.locate(['spec', 'networks', index]);
-    const cidr = parseCidr(network.cidr)!;
-    if (seen.has(network.name)) diagnostics.error('duplicate-name', `there are two networks named ${network.name}`, at);
-    seen.add(network.name);
-    if (cidr.family !== 4 || cidr.prefix > 30 || cidr.prefix < 8) {
+    if (seen.has(name)) diagnostics.error('duplicate-name', `there are two networks named ${name}`, at);
+    seen.add(name);
+    const ranges = cidrs(cidr);
+    if (!hasOneOfAFamily(`network ${name}`, ranges, at, diagnostics)) return [];
+    const odd = ranges.find(({ family, prefix }) => {
+      const { widest, narrowest } = NETWORK_SIZE[family];
+      return prefix < widest || prefix > narrowest;
+    });
+    if (odd) {
+      const { widest, narrowest } = NETWORK_SIZE[odd.family];
       diagnostics.error(
         'network-size',
-        `network ${network.name} must be an IPv4 network from /8 to /30, not ${network.cidr}`,
+        `network ${name} must be an IPv${odd.family} network from /${widest} to /${narrowest}, not ${odd.text}`,
         at,
       );
       return [];
     }
-    const routers = topology?.object.spec.routers.filter((router) => networksOf(router).includes(network.name)) ?? [];
-    const fixed = routers.flatMap(fixedAddresses).find((address) => cidrContains(cidr, address));
+    const routers = topology?.object.spec.routers.filter((router) => networksOf(router).includes(name)) ?? [];
+    const fixed = routers.flatMap(fixedAddresses);
+    const gateways = ranges.map(
+      (range) => fixed.find((address) => cidrContains(range, address)) ?? nthAddress(range, 1)!,
+    );
     return [
       {
-        name: network.name,
-        cidr,
-        mtu: network.mtu,
-        gateway: fixed ?? nthAddress(cidr, 1)!,
+        name,
+        cidrs: ranges,
+        cidr: ranges[0]!,
+        mtu,
+        gateways,
+        gateway: gateways[0]!,
         routed: routers.length > 0 || isCloud(cni),
         origin,
       },

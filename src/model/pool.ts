@@ -11,7 +11,10 @@ export class AddressPool {
   readonly #cursors = new Map<number, bigint>();
   #exhausted = false;
 
-  /** `what` names the range in messages: `network lan`. Its network number and broadcast address are never given out. */
+  /**
+   * `what` names the range in messages: `network lan`. Never given out are its network number, which in IPv6 stands for all
+   * its routers (RFC 4291 2.6.1), and in IPv4 its broadcast address.
+   */
   constructor(cidr: Cidr, what: string, diagnostics: Diagnostics) {
     this.cidr = cidr;
     this.#what = what;
@@ -26,7 +29,7 @@ export class AddressPool {
     } else if (!this.#usable(value)) {
       this.#diagnostics.error(
         'address-reserved',
-        `${address} is the network number or broadcast address of ${this.#what}`,
+        `${address} is the network number ${this.cidr.family === 4 ? 'or broadcast address ' : ''}of ${this.#what}`,
         at,
       );
     } else if (this.#owners.has(value)) {
@@ -68,7 +71,7 @@ export class AddressPool {
   }
 
   #usable(value: bigint): boolean {
-    const { first, last } = this.cidr;
-    return last - first < 2n || (value !== first && value !== last);
+    const { first, last, family } = this.cidr;
+    return last - first < 2n || (value !== first && (family === 6 || value !== last));
   }
 }

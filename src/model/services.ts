@@ -1,6 +1,6 @@
 /** Services as kube-proxy sees them: cluster addresses and node ports allocated, endpoints attached. */
 import type { Diagnostics, Position } from '../diagnostic.ts';
-import { familyOf, parseCidr } from '../net/address.ts';
+import { type Family, familyIn, familyOf, parseCidr } from '../net/address.ts';
 import type { Manifest, ManifestOf } from '../parse/index.ts';
 import type { Node, Pod, ProxyMode, Service } from './cluster.ts';
 import { clusterIPsOf, ofKind } from './defaults.ts';
@@ -8,9 +8,10 @@ import { type EndpointSource, endpointSource, endpointsOf } from './endpoints.ts
 import type { Ranges } from './networks.ts';
 import { NodePorts } from './node-ports.ts';
 import { AddressPool } from './pool.ts';
+import { familiesOf } from './service-families.ts';
 
 /** Allocated ClusterIPs start here, out of the way of 10.96.0.1 (kubernetes) and 10.96.0.10 (DNS). */
-const FIRST_CLUSTER_IP = 100;
+const FIRST_CLUSTER_IP = { 4: 100, 6: 0x100 } as const;
 
 type ServiceManifest = ManifestOf<'Service'>;
 
@@ -38,14 +39,14 @@ export function modelServices(
   for (const service of proxied) nodePorts.claim(service);
   const source = endpointSource(manifests, context, diagnostics);
   return proxied.flatMap((service) => {
-    const clusterIP = addresses.get(service);
-    return clusterIP === undefined ? [] : [modelService(service, clusterIP, nodePorts, source, context, diagnostics)];
+    const clusterIPs = addresses.get(service);
+    return clusterIPs ? [modelService(service, clusterIPs, nodePorts, source, context, diagnostics)] : [];
   });
 }
 
 function modelService(
   service: ServiceManifest,
-  clusterIP: string,
+  clusterIPs: readonly string[],
   nodePorts: NodePorts,
   source: EndpointSource,
   context: ServiceContext,
@@ -56,6 +57,9 @@ function modelService(
   const loadBalanced = spec.type === 'LoadBalancer';
   /** Its last version is older than ipMode and never served health check ports. */
   const isUserspace = context.proxy === 'userspace';
+  const families = clusterIPs.map(familyIn);
+  const own = (addresses: readonly string[]) =>
+    addresses.filter((address) => familyOf(address) !== undefined && families.includes(familyIn(address)));
   const external = spec.type !== 'ClusterIP' || (spec.externalIPs ?? []).length > 0;
   const ingress = status?.loadBalancer?.ingress ?? (spec.loadBalancerIP ? [{ ip: spec.loadBalancerIP }] : []);
   const affinity =
@@ -66,16 +70,17 @@ function modelService(
     namespace,
     name: metadata.name,
     type: spec.type as Service['type'],
-    clusterIP,
-    externalIPs: ipv4(spec.externalIPs ?? []),
+    clusterIPs,
+    clusterIP: clusterIPs[0]!,
+    externalIPs: own(spec.externalIPs ?? []),
     loadBalancerIPs: loadBalanced
-      ? ipv4(
+      ? own(
           ingress.flatMap(({ ip, ...rest }) =>
             ip && (isUserspace || !('ipMode' in rest && rest.ipMode === 'Proxy')) ? [ip] : [],
           ),
         )
       : [],
-    loadBalancerSourceRanges: loadBalanced ? sourceRanges(service, diagnostics) : [],
+    loadBalancerSourceRanges: loadBalanced ? sourceRanges(service, families, diagnostics) : [],
     externalTrafficPolicy: external ? spec.externalTrafficPolicy : 'Cluster',
     internalTrafficPolicy: spec.internalTrafficPolicy,
     ...(affinity !== undefined && { affinitySeconds: affinity }),
@@ -87,7 +92,7 @@ function modelService(
         protocol: port.protocol,
         port: port.port,
         ...(nodePort !== undefined && { nodePort }),
-        endpoints: endpointsOf(service, namespace, port, source),
+        endpoints: endpointsOf(service, namespace, port, families, source),
       };
     }),
     origin: service.origin,
@@ -105,50 +110,41 @@ function isProxied({ object, locate }: ServiceManifest, diagnostics: Diagnostics
       'a Service with a cluster address needs at least one port',
     );
   }
-  const families = spec.ipFamilies?.length ? spec.ipFamilies : [familyOf(spec.clusterIP ?? '') === 6 ? 'IPv6' : 'IPv4'];
-  if (!families.includes('IPv4') && !clusterIPsOf(object).some((address) => familyOf(address) === 4)) {
-    diagnostics.warn(
-      'not-emulated',
-      'this Service has no IPv4 address; the IPv6 dataplane is not emulated',
-      locate(['spec']),
-    );
-    return false;
-  }
   return true;
 }
 
+/** Those that cannot have the addresses they ask for, or their families, are left out. */
 function allocateClusterIPs(
   services: readonly ServiceManifest[],
   { ranges, namespace }: ServiceContext,
   diagnostics: Diagnostics,
-): Map<ServiceManifest, string> {
-  const pool = new AddressPool(ranges.serviceCIDR, 'the service range', diagnostics);
+): Map<ServiceManifest, readonly string[]> {
+  const pools = new Map(
+    ranges.serviceCIDRs.map((cidr) => [cidr.family, new AddressPool(cidr, 'the service range', diagnostics)]),
+  );
   const owner = ({ object }: ServiceManifest) =>
     `Service ${object.metadata.namespace ?? namespace}/${object.metadata.name}`;
-  const fixed = new Map<ServiceManifest, string>();
-  for (const service of services) {
-    const address = clusterIPsOf(service.object).find((candidate) => familyOf(candidate) === 4);
-    const unreadable = clusterIPsOf(service.object).find((candidate) => familyOf(candidate) === undefined);
-    if (unreadable !== undefined)
-      diagnostics.error(
-        'invalid-value',
-        `spec.clusterIP must be an IP address or None, not "${unreadable}"`,
-        service.locate(['spec', 'clusterIP']),
+  const wanted = services.flatMap((service) => {
+    const families = familiesOf(service, [...pools.keys()], diagnostics);
+    return families ? [{ service, families, fixed: clusterIPsOf(service.object) }] : [];
+  });
+  for (const { service, fixed } of wanted)
+    for (const address of fixed)
+      pools.get(familyIn(address))!.claim(address, owner(service), service.locate(['spec', 'clusterIP']));
+  return new Map(
+    wanted.flatMap(({ service, families, fixed }) => {
+      const at = service.locate(['metadata', 'name']);
+      const addresses = families.flatMap(
+        (family, index) => fixed[index] ?? pools.get(family)!.take(FIRST_CLUSTER_IP[family], owner(service), at) ?? [],
       );
-    if (address === undefined) continue;
-    pool.claim(address, owner(service), service.locate(['spec', 'clusterIP']));
-    fixed.set(service, address);
-  }
-  for (const service of services) {
-    if (fixed.has(service)) continue;
-    const address = pool.take(FIRST_CLUSTER_IP, owner(service), service.locate(['metadata', 'name']));
-    if (address !== undefined) fixed.set(service, address);
-  }
-  return fixed;
+      return addresses.length === families.length ? [[service, addresses] as const] : [];
+    }),
+  );
 }
 
 function sourceRanges(
   { object, locate }: ServiceManifest,
+  families: readonly Family[],
   diagnostics: Diagnostics,
 ): Service['loadBalancerSourceRanges'] {
   return (object.spec.loadBalancerSourceRanges ?? []).flatMap((text, index) => {
@@ -159,12 +155,8 @@ function sourceRanges(
         `"${text}" is not a network in CIDR notation`,
         locate(['spec', 'loadBalancerSourceRanges', index]),
       );
-    return range?.family === 4 ? [range] : [];
+    return range && families.includes(range.family) ? [range] : [];
   });
-}
-
-function ipv4(addresses: readonly string[]): string[] {
-  return addresses.filter((address) => familyOf(address) === 4);
 }
 
 function reportDuplicates(services: readonly ServiceManifest[], namespace: string, diagnostics: Diagnostics): void {

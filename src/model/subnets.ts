@@ -1,4 +1,4 @@
-/** Cuts the cluster's pod range into one subnet per node, as kube-controller-manager's node IPAM does. */
+/** Cuts a pod range of the cluster into one subnet per node, as kube-controller-manager's node IPAM does. */
 import type { Diagnostics } from '../diagnostic.ts';
 import { type Cidr, cidrContains, cidrsOverlap, nthSubnet, parseCidr } from '../net/address.ts';
 import type { MachineSpec } from './machine-specs.ts';
@@ -30,7 +30,7 @@ export function allocateSubnets(
         'subnets-exhausted',
         `spec.cluster.podCIDR, ${podCIDR.text}, has no /${size} left for ${node.place}`,
         node.at,
-        'widen podCIDR or raise nodeCIDRMaskSize',
+        `widen podCIDR or raise ${podCIDR.family === 4 ? 'nodeCIDRMaskSize' : 'nodeCIDRMaskSizeIPv6'}`,
       );
     }
     return subnet;
@@ -50,7 +50,7 @@ function* freeSubnets(podCIDR: Cidr, size: number, taken: readonly Cidr[]): Gene
 }
 
 function fixedSubnet({ podCIDRs, place, at }: MachineSpec, podCIDR: Cidr, diagnostics: Diagnostics): Cidr | undefined {
-  const subnet = podCIDRs.flatMap((text) => parseCidr(text) ?? []).find(({ family }) => family === 4);
+  const subnet = podCIDRs.flatMap((text) => parseCidr(text) ?? []).find(({ family }) => family === podCIDR.family);
   if (subnet && !cidrContains(podCIDR, subnet)) {
     diagnostics.error(
       'address-outside',

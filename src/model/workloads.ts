@@ -1,6 +1,6 @@
 /** Pods: those given, and those Deployments, ReplicaSets and ReplicationControllers ask for. */
 import type { Diagnostics } from '../diagnostic.ts';
-import { familyOf } from '../net/address.ts';
+import { familyOf, isOfFamily } from '../net/address.ts';
 import { namespaceName } from '../net/name.ts';
 import type { Manifest } from '../parse/index.ts';
 import type { Path } from '../parse/yaml.ts';
@@ -25,19 +25,22 @@ export function modelPods(
   reportDuplicates(drafts, diagnostics);
   const portsOf = declaredPorts(drafts, diagnostics);
   const placed = schedule(drafts, portsOf, nodes, diagnostics);
-  const pools = new Map(nodes.map((node) => [node, podPool(node, diagnostics)]));
+  const pools = new Map(nodes.map((node) => [node, podPools(node, diagnostics)]));
   for (const { draft, node } of placed) {
-    const fixed = fixedAddress(draft);
-    if (fixed !== undefined && !draft.spec.hostNetwork)
-      pools.get(node)!.claim(fixed, podPlace(draft), draft.locateSpec([]));
+    if (draft.spec.hostNetwork) continue;
+    for (const pool of pools.get(node)!) {
+      const fixed = fixedAddress(draft, pool);
+      if (fixed !== undefined) pool.claim(fixed, podPlace(draft), draft.locateSpec([]));
+    }
   }
   return placed.flatMap(({ draft, node }) => {
     const hostNetwork = draft.spec.hostNetwork === true;
     const place = podPlace(draft);
-    const address = hostNetwork
-      ? node.address
-      : (fixedAddress(draft) ?? pools.get(node)!.take(FIRST_POD, place, draft.locateSpec([])));
-    if (address === undefined) return [];
+    const own = pools.get(node)!;
+    const addresses = hostNetwork
+      ? node.addresses
+      : own.flatMap((pool) => fixedAddress(draft, pool) ?? pool.take(FIRST_POD, place, draft.locateSpec([])) ?? []);
+    if (addresses.length < own.length) return [];
     return [
       {
         place,
@@ -46,7 +49,8 @@ export function modelPods(
         name: draft.name,
         labels: draft.labels,
         node,
-        address,
+        addresses,
+        address: addresses[0]!,
         hostNetwork,
         ports: portsOf(draft).map(({ containerAt: _, hostPortAt: __, ...port }) => port),
         conditions: conditionsOf(draft),
@@ -103,15 +107,18 @@ function replicas(manifests: readonly Manifest[], namespace: string): Draft[] {
   });
 }
 
-function podPool(node: Node, diagnostics: Diagnostics): AddressPool {
-  const pool = new AddressPool(node.podCIDR, `the pod subnet of ${node.place}`, diagnostics);
-  pool.take(GATEWAY, `the bridge of ${node.place}`, undefined);
-  return pool;
+/** One of each family. */
+function podPools({ place, podCIDRs }: Node, diagnostics: Diagnostics): AddressPool[] {
+  return podCIDRs.map((podCIDR) => {
+    const pool = new AddressPool(podCIDR, `the pod subnet of ${place}`, diagnostics);
+    pool.take(GATEWAY, `the bridge of ${place}`, undefined);
+    return pool;
+  });
 }
 
-/** One address per address family, in any order. */
-function fixedAddress({ status }: Draft): string | undefined {
-  return [status?.podIP ?? '', ...(status?.podIPs ?? []).map(({ ip }) => ip)].find((ip) => familyOf(ip) === 4);
+function fixedAddress({ status }: Draft, { cidr }: AddressPool): string | undefined {
+  const given = [status?.podIP ?? '', ...(status?.podIPs ?? []).map(({ ip }) => ip)];
+  return given.find((ip) => familyOf(ip) !== undefined && isOfFamily(ip, cidr.family));
 }
 
 /** discovery/v1 EndpointConditions as the EndpointSlice controller derives them; `publishNotReadyAddresses` is the Service's. */

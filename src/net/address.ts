@@ -18,11 +18,30 @@ export interface Cidr {
   readonly last: bigint;
 }
 
-const BITS = { 4: 32, 6: 128 } as const;
+export const BITS = { 4: 32, 6: 128 } as const;
+
+/** Ranges of each family that mean the same: RFC 1122 3.2.1.3 and RFC 5771, RFC 4291 2.5.3 and 2.7. */
+export const LOOPBACK = { 4: '127.0.0.0/8', 6: '::1/128' } as const;
+export const MULTICAST = { 4: '224.0.0.0/4', 6: 'ff00::/8' } as const;
 
 /** 4 or 6 for a well-formed address, otherwise undefined. */
 export function familyOf(text: string): Family | undefined {
   return parse(text)?.family;
+}
+
+/** As `ip route` prints it. */
+export function defaultRoute(family: Family): 'default' | '::/0' {
+  return family === 4 ? 'default' : '::/0';
+}
+
+/** Of text that is known to be an address or a range; `familyOf` finds out whether it is. */
+export function familyIn(text: string): Family {
+  return text.includes(':') ? 6 : 4;
+}
+
+/** As `familyIn`. */
+export function isOfFamily(text: string, family: Family): boolean {
+  return familyIn(text) === family;
 }
 
 /** The number behind an address. Throws on text that is not one: validate input with `familyOf` first. */

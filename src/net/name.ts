@@ -3,7 +3,7 @@
  * and within the kernel's limits: 15 characters for devices (IFNAMSIZ - 1), 255 for network namespaces, which are files.
  */
 import { createHash } from 'node:crypto';
-import { addressToNumber } from './address.ts';
+import { addressToNumber, type Family } from './address.ts';
 
 const DEVICE_NAME_LIMIT = 15;
 const FILE_NAME_LIMIT = 255;
@@ -38,9 +38,9 @@ export function deviceName(name: string): string {
   return fitted(name, DEVICE_NAME_LIMIT);
 }
 
-/** flannel's tunnel device (flannel pkg/backend/vxlan/vxlan.go). */
-export function tunnelName(vni: number): string {
-  return `flannel.${vni}`;
+/** flannel's tunnel device, one a family (flannel pkg/backend/vxlan/vxlan.go). */
+export function tunnelName(vni: number, family: Family): string {
+  return family === 4 ? `flannel.${vni}` : `flannel-v6.${vni}`;
 }
 
 /** Whether the kernel takes a device name of this length. */
@@ -58,9 +58,15 @@ export function namespaceName(...parts: readonly string[]): string {
   return fitted(parts.join('.'), FILE_NAME_LIMIT);
 }
 
-/** Two locally administered bytes, then the four of the IPv4 address: 10.244.1.2 gives 0a:58:0a:f4:01:02. */
+/**
+ * Two locally administered bytes, then the four of the IPv4 address: 10.244.1.2 gives 0a:58:0a:f4:01:02. Of an IPv6 address,
+ * its four words together (exclusive or): no two addresses have the same that differ in up to 32 bits in a row, as those of
+ * one network do, and the pod subnets of one cluster.
+ */
 export function macFor(prefix: MacPrefix, address: string): string {
-  const tail = (addressToNumber(address) & 0xffffffffn).toString(16).padStart(8, '0');
+  let word = 0n;
+  for (let rest = addressToNumber(address); rest > 0n; rest >>= 32n) word ^= rest & 0xffffffffn;
+  const tail = word.toString(16).padStart(8, '0');
   return `${MAC_PREFIXES[prefix]}:${tail.match(/../g)!.join(':')}`;
 }
 

@@ -165,7 +165,7 @@ function valueAt(value: unknown, path: Path): unknown {
 }
 
 /** `spec.ports[0].nodePort` */
-function formatPath(path: Path): string {
+export function formatPath(path: Path): string {
   const text = path
     .map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`))
     .join('')

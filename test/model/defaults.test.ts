@@ -88,10 +88,27 @@ describe('Node objects', () => {
     expect(of('10.42.0.0/24', '10.43.0.0/24')).toEqual(['10.42.0.0/15', '10.42.0.0/24', '10.43.0.0/24']);
   });
 
-  it('imply it as well when the IPv4 subnet is not the first', () => {
+  it('imply the families of pods, in the order of their subnets, and ranges of each', () => {
     const dual = node('a', { podCIDR: 'fd00:1::/64', podCIDRs: ['fd00:1::/64', '10.42.3.0/24'] });
-    const { podCIDR, nodes } = clusterOf(stream(dual));
-    expect([podCIDR.text, nodes[0]!.podCIDR.text]).toEqual(['10.42.0.0/16', '10.42.3.0/24']);
+    const { families, podCIDRs, serviceCIDRs, networks, nodes } = clusterOf(stream(dual));
+    const texts = (ranges: readonly { text: string }[]) => ranges.map(({ text }) => text);
+    expect(families).toEqual([6, 4]);
+    expect(texts(podCIDRs)).toEqual(['fd00:1::/56', '10.42.0.0/16']);
+    expect(texts(serviceCIDRs)).toEqual(['fd00:10:96::/112', '10.96.0.0/12']);
+    expect(texts(networks[0]!.cidrs)).toEqual(['fd00:10::/64', '10.0.0.0/24']);
+    expect(texts(nodes[0]!.podCIDRs)).toEqual(['fd00:1::/64', '10.42.3.0/24']);
+    expect(nodes[0]!.addresses).toEqual(['fd00:10::11', '10.0.0.11']);
+  });
+
+  it('of one family have addresses of that family only', () => {
+    const status = ['10.0.0.7', 'fd00::7'].map((address) => ({ type: 'InternalIP', address }));
+    const text = JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name: 'a' },
+      status: { addresses: status },
+    });
+    expect(clusterOf(stream(text)).nodes[0]!.addresses).toEqual(['10.0.0.7']);
   });
 
   it('imply the network that holds all their addresses', () => {
@@ -121,10 +138,13 @@ describe('Services', () => {
     expect(of('172.20.0.1', '172.21.255.9')).toBe('172.20.0.0/15');
   });
 
-  it('imply it as well when their IPv4 address is not the first', () => {
-    const dual = service('a', { clusterIP: 'fd00::5', clusterIPs: ['fd00::5', '10.43.0.5'] });
-    const { serviceCIDR, services } = clusterOf(stream(dual));
-    expect([serviceCIDR.text, services[0]!.clusterIP]).toEqual(['10.43.0.0/16', '10.43.0.5']);
+  it('of two families imply that pods have both', () => {
+    const clusterIPs = ['fd00::5', '10.43.0.5'];
+    const dual = service('a', { clusterIP: 'fd00::5', clusterIPs, ipFamilyPolicy: 'PreferDualStack' });
+    const { families, serviceCIDRs, services } = clusterOf(stream(dual));
+    expect(families).toEqual([6, 4]);
+    expect(serviceCIDRs.map(({ text }) => text)).toEqual(['fd00::/112', '10.43.0.0/16']);
+    expect(services[0]!.clusterIPs).toEqual(clusterIPs);
   });
 
   it('imply nothing where the Topology says it: an address outside is refused', () => {

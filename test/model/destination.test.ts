@@ -111,8 +111,6 @@ describe('no destination is', () => {
     ['pod/a:http', '"pod/a:http" is not a destination', expect.stringMatching(/^write /)],
     ['pod/a:80/ICMP', '"pod/a:80/ICMP" is not a destination', expect.stringMatching(/^write /)],
     ['', '"" is not a destination', expect.stringMatching(/^write /)],
-    ['fd00::1', 'the IPv6 dataplane is not emulated', expect.stringMatching(/^write /)],
-    ['[fd00::1]:80', 'the IPv6 dataplane is not emulated', expect.stringMatching(/^write /)],
     ['http://web/', 'URLs are not emulated', 'name the Service, place or address: service/web:80'],
     ['https://web/', 'URLs are not emulated', 'name the Service, place or address: service/web:80'],
   ])('"%s": %s', (text, message, help) => {

@@ -21,14 +21,6 @@ describe('a cluster address', () => {
     expect(services.map(({ clusterIP }) => clusterIP)).toEqual(['10.96.0.101', '10.96.0.100']);
   });
 
-  it('of a dual-stack Service is its IPv4 one, in whichever place', () => {
-    const [first, second] = [
-      ['10.96.0.7', 'fd00::7'],
-      ['fd00::7', '10.96.0.7'],
-    ].map((clusterIPs) => only({ clusterIP: clusterIPs[0], clusterIPs, ipFamilies: ['IPv4', 'IPv6'] }).clusterIP);
-    expect([first, second]).toEqual(['10.96.0.7', '10.96.0.7']);
-  });
-
   it.each([
     ['outside the range', '10.97.0.5', 'address-outside'],
     ['taken by another', '10.96.0.5', 'address-taken'],
@@ -79,15 +71,6 @@ describe('what kube-proxy leaves out is left out:', () => {
     const { cluster, diagnostics } = modelled(stream(LAB, service('web', spec)));
     expect(diagnostics).toEqual([]);
     expect(cluster!.services).toEqual([]);
-  });
-
-  it.each([
-    ['by its families', { ipFamilies: ['IPv6'] }],
-    ['by its address', { clusterIP: 'fd00::5' }],
-  ])('a Service without IPv4, %s, with a warning', (_, spec) => {
-    const { cluster, diagnostics } = modelled(stream(LAB, service('web', spec)));
-    expect(cluster!.services).toEqual([]);
-    expect(diagnostics).toMatchObject([{ severity: 'warning', code: 'not-emulated', at: { line: 3 } }]);
   });
 
   it('but not a Service whose list of families is empty', () => {
@@ -153,7 +136,7 @@ describe('policies', () => {
 });
 
 describe('external addresses', () => {
-  it('are the IPv4 ones', () => {
+  it('are those of its family', () => {
     expect(only({ externalIPs: ['10.0.0.50', 'fd00::1', '10.0.0.51'] }).externalIPs).toEqual([
       '10.0.0.50',
       '10.0.0.51',

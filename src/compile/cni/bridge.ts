@@ -7,6 +7,7 @@
  */
 
 import type { Cluster, CniConfig, Node, Pod } from '../../model/cluster.ts';
+import { MULTICAST } from '../../net/address.ts';
 import type { KernelStateBuilder } from '../builder.ts';
 import { compilePods } from './bridge-plugin.ts';
 import { chainName, containerId } from './names.ts';
@@ -32,11 +33,12 @@ export function compileBridge(cluster: Cluster, state: KernelStateBuilder): void
 }
 
 function compileMasquerade(node: Node, pod: Pod, state: KernelStateBuilder): void {
-  const { iptables } = state.get(node.netns);
+  const { family } = node.podCIDR;
+  const rules = state.get(node.netns).rules(family);
   const id = containerId(pod);
   const chain = chainName('', NETWORK, id);
   const comment = `-m comment --comment "name: \\"${NETWORK}\\" id: \\"${id}\\""`;
-  iptables.append('nat', chain, `-d ${node.podCIDR.text} ${comment} -j ACCEPT`, pod.origin);
-  iptables.append('nat', chain, `! -d 224.0.0.0/4 ${comment} -j MASQUERADE`, pod.origin);
-  iptables.append('nat', 'POSTROUTING', `-s ${pod.address} ${comment} -j ${chain}`, pod.origin);
+  rules.append('nat', chain, `-d ${node.podCIDR.text} ${comment} -j ACCEPT`, pod.origin);
+  rules.append('nat', chain, `! -d ${MULTICAST[family]} ${comment} -j MASQUERADE`, pod.origin);
+  rules.append('nat', 'POSTROUTING', `-s ${pod.address} ${comment} -j ${chain}`, pod.origin);
 }

@@ -7,7 +7,7 @@
  *   filter FORWARD → FLANNEL-FWD: pods may be forwarded whatever the policy
  */
 import type { Cluster, Node } from '../../model/cluster.ts';
-import { nthAddress } from '../../net/address.ts';
+import { MULTICAST, nthAddress } from '../../net/address.ts';
 import type { KernelStateBuilder } from '../builder.ts';
 import { compilePods } from './bridge-plugin.ts';
 import { compileHostPorts } from './portmap.ts';
@@ -15,7 +15,7 @@ import { compileHostPorts } from './portmap.ts';
 /** What kube-flannel's manifest calls the network. */
 const NETWORK = 'cbr0';
 
-/** The network number of the node's pod subnet, which its tunnel device has as /32: what the node itself sends from. */
+/** The network number of the node's pod subnet, which its tunnel device has as /32 or /128: what the node itself sends from. */
 export function overlayAddress({ podCIDR }: Node): string {
   return nthAddress(podCIDR, 0)!;
 }
@@ -29,7 +29,8 @@ export function compileFlannelNode(
   state: KernelStateBuilder,
 ): void {
   compilePods(node, cluster.pods, { mtu, hairpin: true, podRoutes: [cluster.podCIDR] }, state);
-  const { iptables } = state.get(node.netns);
+  const { family } = node.podCIDR;
+  const rules = state.get(node.netns).rules(family);
   const { origin } = node;
   const all = cluster.podCIDR.text;
   const own = node.podCIDR.text;
@@ -37,19 +38,19 @@ export function compileFlannelNode(
   if (ipMasq) {
     const masq = '-m comment --comment "flanneld masq"';
     const rule = (match: string, target: string) =>
-      iptables.append('nat', 'FLANNEL-POSTRTG', `${match} ${masq} -j ${target}`, origin);
-    iptables.append('nat', 'POSTROUTING', `${masq} -j FLANNEL-POSTRTG`, origin);
+      rules.append('nat', 'FLANNEL-POSTRTG', `${match} ${masq} -j ${target}`, origin);
+    rules.append('nat', 'POSTROUTING', `${masq} -j FLANNEL-POSTRTG`, origin);
     rule('-m mark --mark 0x4000/0x4000', 'RETURN');
     rule(`-s ${own} -d ${all}`, 'RETURN');
     rule(`-s ${all} -d ${own}`, 'RETURN');
     rule(`! -s ${all} -d ${own}`, 'RETURN');
-    rule(`-s ${all} ! -d 224.0.0.0/4`, 'MASQUERADE --random-fully');
+    rule(`-s ${all} ! -d ${MULTICAST[family]}`, 'MASQUERADE --random-fully');
     rule(`! -s ${all} -d ${all}`, 'MASQUERADE --random-fully');
   }
 
   const forward = '-m comment --comment "flanneld forward"';
-  iptables.append('filter', 'FORWARD', `${forward} -j FLANNEL-FWD`, origin);
-  iptables.append('filter', 'FLANNEL-FWD', `-s ${all} ${forward} -j ACCEPT`, origin);
-  iptables.append('filter', 'FLANNEL-FWD', `-d ${all} ${forward} -j ACCEPT`, origin);
+  rules.append('filter', 'FORWARD', `${forward} -j FLANNEL-FWD`, origin);
+  rules.append('filter', 'FLANNEL-FWD', `-s ${all} ${forward} -j ACCEPT`, origin);
+  rules.append('filter', 'FLANNEL-FWD', `-d ${all} ${forward} -j ACCEPT`, origin);
   compileHostPorts(node, cluster.pods, NETWORK, state);
 }

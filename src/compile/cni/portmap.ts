@@ -3,14 +3,14 @@
  * (containernetworking/plugins 1.9, plugins/meta/portmap/portmap_iptables.go).
  *
  *   nat PREROUTING/OUTPUT ─ to an address of the node → CNI-HOSTPORT-DNAT ─ one of the pod's hostPorts → CNI-DN-x
- *   CNI-DN-x ─ from the node's pods or 127.0.0.1: CNI-HOSTPORT-SETMARK ─ then DNAT to the pod
+ *   CNI-DN-x ─ from the node's pods or 127.0.0.1 (not ::1): CNI-HOSTPORT-SETMARK ─ then DNAT to the pod
  *   nat POSTROUTING → CNI-HOSTPORT-MASQ, before all others: what carries the mark is masqueraded
  *
  * The jumps stand behind what was there when the first pod came: whoever translates before them, as kube-proxy does in
  * mode iptables, takes the packet.
  */
 import type { ContainerPort, Node, Pod } from '../../model/cluster.ts';
-import { familyOf } from '../../net/address.ts';
+import { isOfFamily } from '../../net/address.ts';
 import { socketAddress } from '../../net/port.ts';
 import type { KernelStateBuilder } from '../builder.ts';
 import { chainName, containerId } from './names.ts';
@@ -37,12 +37,13 @@ function hostPortsOf({ ports }: Pod): HostPort[] {
 }
 
 function compilePod(node: Node, pod: Pod, network: string, state: KernelStateBuilder): void {
-  const { iptables } = state.get(node.netns);
+  const { family } = node.podCIDR;
+  const rules = state.get(node.netns).rules(family);
   const ports = hostPortsOf(pod);
   const id = containerId(pod);
   const chain = chainName('DN-', network, id);
   const shared = (where: 'prepend' | 'append', from: string, text: string) =>
-    iptables.ensure(where, 'nat', from, text, node.origin);
+    rules.ensure(where, 'nat', from, text, node.origin);
 
   shared(
     'append',
@@ -56,18 +57,18 @@ function compilePod(node: Node, pod: Pod, network: string, state: KernelStateBui
 
   const comment = `-m comment --comment "dnat name: \\"${network}\\" id: \\"${id}\\""`;
   for (const { protocol, numbers } of multiports(ports))
-    iptables.append(
+    rules.append(
       'nat',
       'CNI-HOSTPORT-DNAT',
       `${comment} -m multiport -p ${protocol} --destination-ports ${numbers.join(',')} -j ${chain}`,
       pod.origin,
     );
   for (const { port, protocol, hostPort, hostIP } of ports) {
-    if (hostIP !== undefined && familyOf(hostIP) !== 4) continue;
+    if (hostIP !== undefined && !isOfFamily(hostIP, family)) continue;
     const match = `-p ${protocol.toLowerCase()} --dport ${hostPort}${hostIP === undefined ? '' : ` -d ${hostIP}`}`;
-    const rule = (text: string) => iptables.append('nat', chain, `${match} ${text}`, pod.origin);
+    const rule = (text: string) => rules.append('nat', chain, `${match} ${text}`, pod.origin);
     rule(`-s ${node.podCIDR.text} -j CNI-HOSTPORT-SETMARK`);
-    rule('-s 127.0.0.1 -j CNI-HOSTPORT-SETMARK');
+    if (family === 4) rule('-s 127.0.0.1 -j CNI-HOSTPORT-SETMARK');
     rule(`-j DNAT --to-destination ${socketAddress(pod.address, port)}`);
   }
 }

@@ -5,7 +5,7 @@
  *       → neighbour 10.244.2.0 is 0e:00:0a:f4:02:00 (permanent: nobody asks)
  *       → FDB 0e:00:0a:f4:02:00 is behind 10.0.0.12 → UDP 8472 out of eth0
  *
- * With `directRouting`, a node of the same network is the gateway of its pods, as in host-gw.
+ * In IPv6 the same with another device, flannel-v6.1. With `directRouting`, a node of the same network is the gateway of its pods, as in host-gw.
  */
 
 import type { Cluster, CniConfig, Node } from '../../model/cluster.ts';
@@ -17,7 +17,7 @@ import { compileDirectRoute, underlayOf } from './underlay.ts';
 
 type Config = Extract<CniConfig, { mode: 'vxlan' }>;
 
-/** Outer Ethernet, IPv4, UDP and VXLAN headers. */
+/** Outer Ethernet, IPv4, UDP and VXLAN headers. Of IPv6 they are 20 more, and flannel does not reckon with that. */
 const OVERHEAD = 50;
 
 export function compileVxlan(cluster: Cluster, state: KernelStateBuilder): void {
@@ -44,9 +44,10 @@ function compileDevice(
   const underlay = underlayOf(node, iface);
   const namespace = state.get(node.netns);
   const address = overlayAddress(node);
+  const device = tunnelName(vni, node.podCIDR.family);
   namespace.link({
     kind: 'vxlan',
-    name: tunnelName(vni),
+    name: device,
     mtu,
     mac: macFor('vtep', address),
     vni,
@@ -56,12 +57,12 @@ function compileDevice(
     learning,
     gbp,
   });
-  namespace.address(tunnelName(vni), address, hostCidr(address));
+  namespace.address(device, address, hostCidr(address));
 }
 
 function compilePeer(node: Node, peer: Node, { vni, iface }: Config, state: KernelStateBuilder): void {
   const namespace = state.get(node.netns);
-  const device = tunnelName(vni);
+  const device = tunnelName(vni, node.podCIDR.family);
   const address = overlayAddress(peer);
   const mac = macFor('vtep', address);
   namespace.neighbour({ device, address, mac }, peer.origin);

@@ -13,7 +13,8 @@ import { underlayOf } from './underlay.ts';
 
 type Config = Extract<CniConfig, { mode: 'wireguard' }>;
 
-const DEVICE = 'flannel-wg';
+/** One a family; both have the node's one key (device.go, setupKeys()). */
+const DEVICES = { 4: 'flannel-wg', 6: 'flannel-wg-v6' } as const;
 /** Outer headers, WireGuard's own and its tag: 80 with IPv6 outside, and flannel reckons with that. */
 const OVERHEAD = 80;
 
@@ -27,12 +28,15 @@ export function compileWireguard(cluster: Cluster, state: KernelStateBuilder): v
 }
 
 function compileDevice({ cni, podCIDR, nodes }: Cluster, node: Node, mtu: number, state: KernelStateBuilder): void {
-  const { listenPort, iface } = cni as Config;
+  const { listenPort: port, listenPortV6, iface } = cni as Config;
+  const { family } = podCIDR;
+  const name = DEVICES[family];
+  const listenPort = family === 4 ? port : listenPortV6;
   const namespace = state.get(node.netns);
   const address = overlayAddress(node);
   namespace.link({
     kind: 'wireguard',
-    name: DEVICE,
+    name,
     mtu,
     privateKey: keyPairOf(node.place).privateKey,
     listenPort,
@@ -44,6 +48,6 @@ function compileDevice({ cni, podCIDR, nodes }: Cluster, node: Node, mtu: number
         allowed: peer.podCIDR.text,
       })),
   });
-  namespace.address(DEVICE, address, hostCidr(address));
-  namespace.route({ to: podCIDR.text, device: DEVICE, scope: 'link' });
+  namespace.address(name, address, hostCidr(address));
+  namespace.route({ to: podCIDR.text, device: name, ...(family === 4 && { scope: 'link' }) });
 }

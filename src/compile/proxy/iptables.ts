@@ -12,7 +12,8 @@
  *   nat POSTROUTING → KUBE-POSTROUTING: what carries the mark is masqueraded
  */
 import type { Origin } from '../../diagnostic.ts';
-import type { Node, ProxyConfig } from '../../model/cluster.ts';
+import type { Cluster, Node, ProxyConfig } from '../../model/cluster.ts';
+import { type Family, LOOPBACK } from '../../net/address.ts';
 import type { NamespaceBuilder } from '../builder.ts';
 import type { IptablesBuilder } from '../iptables.ts';
 import { BLOCK_LOCALNET } from '../kubelet.ts';
@@ -29,21 +30,32 @@ import { localDetector } from './local-detector.ts';
 import { acceptingAddresses, acceptsEverywhere, acceptsOnLoopback } from './node-ports.ts';
 
 export const iptablesProxy: KubeProxy = {
-  start({ proxy: config }, node, namespace) {
+  start(cluster, node, namespace) {
+    const { family } = node.podCIDR;
+    const config = configOf(cluster, family);
+    const iptables = namespace.rules(family);
     compileConntrack(namespace);
-    compileLocalnet(config, namespace);
-    compileJumps(JUMPS, namespace.iptables, node.origin);
-    compileStaticChains(config, namespace.iptables, node.origin);
+    if (family === 4) compileLocalnet(config, namespace);
+    compileJumps(JUMPS, iptables, node.origin);
+    compileStaticChains(config, iptables, node.origin);
   },
-  sync(cluster, node, { iptables, addresses }) {
-    const { proxy: config, services } = cluster;
+  sync(cluster, node, namespace) {
+    const { family } = node.podCIDR;
+    const config = configOf(cluster, family);
+    const { services } = cluster;
+    const iptables = namespace.rules(family);
     const detector = localDetector(cluster, config, node);
     for (const service of services) {
       for (const port of service.ports) compileServicePort({ service, port, node, config, detector, iptables });
     }
-    compileNodePortJump(config, node, addresses, iptables);
+    compileNodePortJump(config, node, namespace.addressesIn(family), iptables);
   },
 };
+
+/** NodePorts are not served at ::1: what comes from there cannot be sent on (NewDualStackProxier). */
+function configOf({ proxy }: Cluster, family: Family): ProxyConfig {
+  return family === 4 ? proxy : { ...proxy, localhostNodePorts: false };
+}
 
 /** `localhostNodePorts` need packets to 127.0.0.0/8 routed. */
 function compileLocalnet(config: ProxyConfig, namespace: NamespaceBuilder): void {
@@ -96,8 +108,9 @@ function compileNodePortJump(
 ): void {
   const jump = (match: string) =>
     iptables.append('nat', 'KUBE-SERVICES', `${LAST_RULE} ${match} -j KUBE-NODEPORTS`, node.origin);
-  if (acceptsEverywhere(config)) {
-    jump(`-m addrtype --dst-type LOCAL${config.localhostNodePorts ? '' : ' ! -d 127.0.0.0/8'}`);
+  const { family } = node.podCIDR;
+  if (acceptsEverywhere(config, family)) {
+    jump(`-m addrtype --dst-type LOCAL${config.localhostNodePorts ? '' : ` ! -d ${LOOPBACK[family]}`}`);
     return;
   }
   const own = config.localhostNodePorts ? [...addresses, '127.0.0.1'] : addresses;

@@ -14,7 +14,7 @@ export interface NodeContext {
   readonly node: Node;
   readonly config: ProxyConfig;
   readonly namespace: NamespaceBuilder;
-  /** Of the node, those on kube-ipvs0 and 127.0.0.1 aside. */
+  /** Of the node, those on kube-ipvs0 and the loopback aside. */
   readonly addresses: readonly string[];
   /** Those among them that accept NodePorts. */
   readonly nodePortAddresses: readonly string[];
@@ -100,10 +100,11 @@ function forbidToNode(
   protocol: VirtualServer['protocol'],
   port: number,
   { origin }: Service,
-  { namespace }: NodeContext,
+  { namespace, node }: NodeContext,
 ): void {
   const match = `-s ${address} -m ipvs --vaddr ${address} --vproto ${protocol} --vport ${port}`;
-  namespace.iptables.append('filter', 'KUBE-IPVS-OUT-FILTER', `${match} -j DROP`, origin);
+  const iptables = namespace.rules(node.podCIDR.family);
+  iptables.append('filter', 'KUBE-IPVS-OUT-FILTER', `${match} -j DROP`, origin);
 }
 
 function addServer(

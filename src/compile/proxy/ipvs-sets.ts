@@ -1,7 +1,9 @@
 /** The sets kube-proxy's rules name in mode ipvs (kubernetes pkg/proxy/ipvs/ipset.go, proxier.go: ipsetInfo). */
 import type { Origin } from '../../diagnostic.ts';
+import type { Family } from '../../net/address.ts';
 import type { IpSet } from '../ipset.ts';
 
+/** For the IPv6 twin, `inet6`. */
 const HASH = 'family inet hashsize 1024 maxelem 65536';
 const IP_PORT = `hash:ip,port ${HASH}`;
 const PORT = 'bitmap:port range 0-65535';
@@ -43,9 +45,14 @@ const SETS = {
 } as const;
 export type SetName = keyof typeof SETS;
 
-/** What is in the sets of one node. */
+/** What is in the sets of one node, of one family. */
 export class IpSets {
+  readonly #family: Family;
   readonly #entries = new Map<SetName, Set<string>>();
+
+  constructor(family: Family) {
+    this.#family = family;
+  }
 
   /** False when it is there already. */
   add(name: SetName, entry: string | number): boolean {
@@ -59,20 +66,25 @@ export class IpSets {
     return !this.#entries.has(name);
   }
 
+  /** The match for packets in a set, compared by what `by` says: `dst,dst` is destination address and port. */
+  match(name: SetName, by: string): string {
+    return `-m set --match-set ${this.#nameOf(name)} ${by}`;
+  }
+
   /** kube-proxy makes all of them, also those that stay empty. */
   build(origin: Origin): IpSet[] {
     return Object.entries(SETS).map(([name, [definition]]) => ({
-      name,
-      definition,
+      name: this.#nameOf(name as SetName),
+      definition: this.#family === 4 ? definition : definition.replace('family inet ', 'family inet6 '),
       entries: [...(this.#entries.get(name as SetName) ?? [])].sort(),
       origin,
     }));
   }
-}
 
-/** The match for packets in a set, compared by what `by` says: `dst,dst` is destination address and port. */
-export function inSet(name: SetName, by: string): string {
-  return `-m set --match-set ${name} ${by}`;
+  /** Of a set for IPv6; the kernel ends names at 31 characters (newIPSet()). */
+  #nameOf(name: SetName): string {
+    return this.#family === 4 ? name : name.replace('KUBE-', 'KUBE-6-').slice(0, 31);
+  }
 }
 
 export function commented(name: SetName): string {

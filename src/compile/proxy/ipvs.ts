@@ -26,7 +26,7 @@ import { acceptingAddresses } from './node-ports.ts';
 
 export const ipvsProxy: KubeProxy = {
   start({ proxy: config }, node, namespace) {
-    const { iptables } = namespace;
+    const iptables = namespace.rules(node.podCIDR.family);
     compileConntrack(namespace);
     compileSysctls(config, namespace);
     for (const [table, chain] of CHAINS) iptables.chain(table, chain);
@@ -36,13 +36,14 @@ export const ipvsProxy: KubeProxy = {
   },
   sync(cluster, node, namespace) {
     const { proxy: config, services } = cluster;
-    const { addresses } = namespace;
+    const { family } = node.podCIDR;
+    const addresses = namespace.addressesIn(family);
     const nodePortAddresses = acceptingAddresses(config, node, addresses);
-    const sets = new IpSets();
+    const sets = new IpSets(family);
     const servers = new Map();
     const context: NodeContext = { node, config, namespace, addresses, nodePortAddresses, sets, servers };
     for (const service of services) for (const port of service.ports) compileServicePort(service, port, context);
-    compileRules(config, sets, localDetector(cluster, config, node), namespace.iptables, node.origin);
+    compileRules(config, sets, localDetector(cluster, config, node), namespace.rules(family), node);
     namespace.ipsets.push(...sets.build(node.origin));
     namespace.ipvs.push(...servers.values());
   },

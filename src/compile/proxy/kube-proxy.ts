@@ -10,7 +10,7 @@ import type { Cluster, Node, ProxyConfig } from '../../model/cluster.ts';
 import type { NamespaceBuilder } from '../builder.ts';
 import type { IptablesBuilder, TableName } from '../iptables.ts';
 
-/** A mode, on one node. */
+/** A mode, on one node, for one address family: `cluster` and `node` are what it sees of them in that family. */
 export interface KubeProxy {
   /** When it starts: before the network plugin, whose rules come after its own. */
   start(cluster: Cluster, node: Node, namespace: NamespaceBuilder): void;

@@ -3,6 +3,8 @@
  * kubernetes pkg/proxy/util/localdetector.go; in mode nftables `iifname`, as since kubernetes#134024).
  */
 import type { Cluster, Node, ProxyConfig } from '../../model/cluster.ts';
+import type { Cidr } from '../../net/address.ts';
+import { IP } from '../nft.ts';
 
 /** Matches for traffic from pods of the node, and for all other traffic. */
 export interface LocalDetector {
@@ -19,9 +21,9 @@ interface Matches {
 export function localDetector({ podCIDR }: Cluster, config: ProxyConfig, node: Node): LocalDetector | undefined {
   switch (config.detectLocalMode) {
     case 'ClusterCIDR':
-      return bySource(podCIDR.text);
+      return bySource(podCIDR);
     case 'NodeCIDR':
-      return bySource(node.podCIDR.text);
+      return bySource(node.podCIDR);
     case 'BridgeInterface':
       return byInterface(config.detectLocal.bridgeInterface);
     case 'InterfaceNamePrefix':
@@ -31,10 +33,11 @@ export function localDetector({ podCIDR }: Cluster, config: ProxyConfig, node: N
   }
 }
 
-function bySource(range: string): LocalDetector {
+function bySource({ text: range, family }: Cidr): LocalDetector {
+  const ip = IP[family];
   return {
     iptables: { ifLocal: `-s ${range}`, ifNotLocal: `! -s ${range}` },
-    nftables: { ifLocal: `ip saddr ${range}`, ifNotLocal: `ip saddr != ${range}` },
+    nftables: { ifLocal: `${ip} saddr ${range}`, ifNotLocal: `${ip} saddr != ${range}` },
   };
 }
 

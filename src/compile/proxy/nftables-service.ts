@@ -5,6 +5,7 @@
 import type { Endpoint, Node, ProxyConfig, Service, ServicePort } from '../../model/cluster.ts';
 import { cidrContains } from '../../net/address.ts';
 import { socketAddress } from '../../net/port.ts';
+import { IP } from '../nft.ts';
 import type { NftTableBuilder } from '../nft-builder.ts';
 import { categorizeEndpoints, hasExternalAddress } from './endpoints.ts';
 import type { LocalDetector } from './local-detector.ts';
@@ -24,6 +25,8 @@ const COMMENT_LENGTH = 128;
 
 export function compileServicePort({ service, port, node, config, detector, table }: ServicePortContext): void {
   const { clusterIP, externalIPs, loadBalancerIPs, loadBalancerSourceRanges, affinitySeconds, origin } = service;
+  const { family } = node.podCIDR;
+  const ip = IP[family];
   const names = namesOf(service, port);
   const { proto, clusterChain, localChain, externalChain, firewallChain } = names;
   const { cluster, local, reachable, hasAnyEndpoints, hasInternalEndpoints, hasExternalEndpoints } =
@@ -57,7 +60,7 @@ export function compileServicePort({ service, port, node, config, detector, tabl
 
   if (hasInternalEndpoints && (config.masqueradeAll || detector)) {
     const source = config.masqueradeAll ? '' : `${detector!.nftables.ifNotLocal} `;
-    rule(internalChain, `ip daddr ${clusterIP} ${source}jump mark-for-masquerade`);
+    rule(internalChain, `${ip} daddr ${clusterIP} ${source}jump mark-for-masquerade`);
   }
   if (hasAnyEndpoints && hasExternalAddress(service, port)) {
     table.chain(externalChain);
@@ -76,24 +79,24 @@ export function compileServicePort({ service, port, node, config, detector, tabl
     /** A node that may use the address may also come from it: where it is an own address, the kernel sends from it. */
     const fromNode = loadBalancerSourceRanges.some((range) => cidrContains(range, node.address));
     const sources = [...loadBalancerSourceRanges.map(({ text }) => text), ...(fromNode ? loadBalancerIPs : [])];
-    rule(firewallChain, `ip saddr != { ${sources.join(' , ')} } drop`);
+    rule(firewallChain, `${ip} saddr != { ${sources.join(' , ')} } drop`);
   }
 
-  compileBalancing(names, clusterChain, cluster, service, rule);
-  compileBalancing(names, localChain, local, service, rule);
+  compileBalancing(names, clusterChain, cluster, service, ip, rule);
+  compileBalancing(names, localChain, local, service, ip, rule);
   for (const endpoint of reachable) {
     const { chain, affinitySet } = names.endpoint(endpoint);
-    rule(chain, `ip saddr ${endpoint.address} jump mark-for-masquerade`);
+    rule(chain, `${ip} saddr ${endpoint.address} jump mark-for-masquerade`);
     if (affinitySeconds !== undefined) {
       table.set({
         kind: 'set',
         name: affinitySet,
-        type: 'ipv4_addr',
+        type: `ipv${family}_addr`,
         flags: 'dynamic,timeout',
         timeout: `${affinitySeconds}s`,
         origin,
       });
-      rule(chain, `update @${affinitySet} { ip saddr }`);
+      rule(chain, `update @${affinitySet} { ${ip} saddr }`);
     }
     rule(chain, `meta l4proto ${proto} dnat to ${socketAddress(endpoint.address, endpoint.port)}`);
   }
@@ -105,12 +108,13 @@ function compileBalancing(
   chain: string,
   endpoints: readonly Endpoint[],
   { affinitySeconds }: Service,
+  ip: string,
   rule: (chain: string, text: string) => void,
 ): void {
   if (endpoints.length === 0) return;
   const targets = endpoints.map((endpoint) => names.endpoint(endpoint));
   if (affinitySeconds !== undefined)
-    for (const target of targets) rule(chain, `ip saddr @${target.affinitySet} goto ${target.chain}`);
+    for (const target of targets) rule(chain, `${ip} saddr @${target.affinitySet} goto ${target.chain}`);
   const choices = targets.map((target, index) => `${index} : goto ${target.chain}`);
   rule(chain, `numgen random mod ${targets.length} vmap { ${choices.join(' , ')} }`);
 }

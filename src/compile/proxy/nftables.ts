@@ -17,7 +17,8 @@
  */
 import type { Origin } from '../../diagnostic.ts';
 import type { Cluster, Node, ProxyConfig } from '../../model/cluster.ts';
-import type { NftTable } from '../nft.ts';
+import type { Family } from '../../net/address.ts';
+import { IP, type NftTable } from '../nft.ts';
 import { NftTableBuilder } from '../nft-builder.ts';
 import { compileConntrack, type KubeProxy, markOf } from './kube-proxy.ts';
 import { localDetector } from './local-detector.ts';
@@ -29,15 +30,16 @@ export const nftablesProxy: KubeProxy = {
     compileConntrack(namespace);
   },
   sync(cluster, node, namespace) {
-    namespace.nft.push(tableOf(cluster, node, namespace.addresses));
+    namespace.nft.push(tableOf(cluster, node, namespace.addressesIn(node.podCIDR.family)));
   },
 };
 
 function tableOf(cluster: Cluster, node: Node, addresses: readonly string[]): NftTable {
-  const table = new NftTableBuilder({ family: 'ip', name: 'kube-proxy', comment: 'rules for kube-proxy' });
+  const { family } = node.podCIDR;
+  const table = new NftTableBuilder({ family: IP[family], name: 'kube-proxy', comment: 'rules for kube-proxy' });
   const config = cluster.proxy;
   compileChains(table, node.origin);
-  compileSets(table, node.origin);
+  compileSets(family, table, node.origin);
   compileMasquerading(config, table, node.origin);
   compileServices(config, node, addresses, table);
   compileChecks(cluster, table, node.origin);
@@ -85,16 +87,17 @@ function compileChains(table: NftTableBuilder, origin: Origin): void {
   table.rule('reject-chain', 'reject', origin);
 }
 
-const BY_ADDRESS = 'ipv4_addr . inet_proto . inet_service : verdict';
 const BY_PORT = 'inet_proto . inet_service : verdict';
 
-function compileSets(table: NftTableBuilder, origin: Origin): void {
+function compileSets(family: Family, table: NftTableBuilder, origin: Origin): void {
+  const address = `ipv${family}_addr`;
+  const byAddress = `${address} . inet_proto . inet_service : verdict`;
   const map = (name: string, type: string, comment: string) => table.set({ kind: 'map', name, type, comment, origin });
-  table.set({ kind: 'set', name: 'cluster-ips', type: 'ipv4_addr', comment: 'Active ClusterIPs', origin });
-  map('no-endpoint-services', BY_ADDRESS, 'vmap to drop or reject packets to services with no endpoints');
+  table.set({ kind: 'set', name: 'cluster-ips', type: address, comment: 'Active ClusterIPs', origin });
+  map('no-endpoint-services', byAddress, 'vmap to drop or reject packets to services with no endpoints');
   map('no-endpoint-nodeports', BY_PORT, 'vmap to drop or reject packets to service nodeports with no endpoints');
-  map('firewall-ips', BY_ADDRESS, 'destinations that are subject to LoadBalancerSourceRanges');
-  map('service-ips', BY_ADDRESS, 'ClusterIP, ExternalIP and LoadBalancer IP traffic');
+  map('firewall-ips', byAddress, 'destinations that are subject to LoadBalancerSourceRanges');
+  map('service-ips', byAddress, 'ClusterIP, ExternalIP and LoadBalancer IP traffic');
   map('service-nodeports', BY_PORT, 'NodePort traffic');
 }
 
@@ -106,8 +109,11 @@ function compileMasquerading(config: ProxyConfig, table: NftTableBuilder, origin
   table.rule('masquerading', 'masquerade fully-random', origin);
 }
 
-const DESTINATION = 'ip daddr . meta l4proto . th dport';
-const NOT_LOOPBACK = 'ip daddr != 127.0.0.0/8';
+function destination(family: Family): string {
+  return `${IP[family]} daddr . meta l4proto . th dport`;
+}
+
+const NOT_LOOPBACK = { 4: 'ip daddr != 127.0.0.0/8', 6: 'ip6 daddr != ::1' } as const;
 
 /** What kube-proxy makes of an empty list in this mode (cmd/kube-proxy/app/server_linux.go, platformApplyDefaults). */
 function nodePortAddressesOf({ nodePortAddresses }: ProxyConfig): ProxyConfig['nodePortAddresses'] {
@@ -115,39 +121,42 @@ function nodePortAddressesOf({ nodePortAddresses }: ProxyConfig): ProxyConfig['n
 }
 
 function compileServices(config: ProxyConfig, node: Node, addresses: readonly string[], table: NftTableBuilder): void {
-  const { origin } = node;
+  const {
+    origin,
+    podCIDR: { family },
+  } = node;
   const given = { ...config, nodePortAddresses: nodePortAddressesOf(config) };
-  const open = acceptsEverywhere(given);
-  const isNodePort = (onAll: string) => (open ? onAll : 'ip daddr @nodeport-ips');
+  const open = acceptsEverywhere(given, family);
+  const isNodePort = (onAll: string) => (open ? onAll : `${IP[family]} daddr @nodeport-ips`);
   if (!open) {
     const comment = 'IPs that accept NodePort traffic';
-    table.set({ kind: 'set', name: 'nodeport-ips', type: 'ipv4_addr', comment, origin });
+    table.set({ kind: 'set', name: 'nodeport-ips', type: `ipv${family}_addr`, comment, origin });
     for (const key of acceptingAddresses(given, node, addresses)) table.element('nodeport-ips', { key });
   }
-  table.rule('services', `${DESTINATION} vmap @service-ips`, origin);
+  table.rule('services', `${destination(family)} vmap @service-ips`, origin);
   table.rule(
     'services',
-    `${isNodePort(`fib daddr type local ${NOT_LOOPBACK}`)} meta l4proto . th dport vmap @service-nodeports`,
+    `${isNodePort(`fib daddr type local ${NOT_LOOPBACK[family]}`)} meta l4proto . th dport vmap @service-nodeports`,
     origin,
   );
   table.rule(
     'nodeport-endpoints-check',
-    `${isNodePort(NOT_LOOPBACK)} meta l4proto . th dport vmap @no-endpoint-nodeports`,
+    `${isNodePort(NOT_LOOPBACK[family])} meta l4proto . th dport vmap @no-endpoint-nodeports`,
     origin,
   );
 }
 
-function compileChecks({ serviceCIDR }: Cluster, table: NftTableBuilder, origin: Origin): void {
-  table.rule('firewall-check', `${DESTINATION} vmap @firewall-ips`, origin);
-  table.rule('service-endpoints-check', `${DESTINATION} vmap @no-endpoint-services`, origin);
+function compileChecks({ serviceCIDR: { text, family } }: Cluster, table: NftTableBuilder, origin: Origin): void {
+  table.rule('firewall-check', `${destination(family)} vmap @firewall-ips`, origin);
+  table.rule('service-endpoints-check', `${destination(family)} vmap @no-endpoint-services`, origin);
   table.rule(
     'cluster-ips-check',
-    'ip daddr @cluster-ips reject comment "Reject traffic to invalid ports of ClusterIPs"',
+    `${IP[family]} daddr @cluster-ips reject comment "Reject traffic to invalid ports of ClusterIPs"`,
     origin,
   );
   table.rule(
     'cluster-ips-check',
-    `ip daddr { ${serviceCIDR.text} } drop comment "Drop traffic to unallocated ClusterIPs"`,
+    `${IP[family]} daddr { ${text} } drop comment "Drop traffic to unallocated ClusterIPs"`,
     origin,
   );
 }

@@ -88,7 +88,7 @@ function compileServicePort({ service, port, node, proxyPort, namespace, held, c
   const { clusterIP, externalIPs, loadBalancerIPs, affinitySeconds, origin } = service;
   const name = servicePortName(service, port);
   const proto = port.protocol.toLowerCase();
-  const own = new Set(namespace.addresses);
+  const own = new Set(namespace.addressesIn(4));
   const claimed: HeldPort[] = [];
   const rule = (chain: string, text: string) => namespace.iptables.append('nat', chain, text, origin);
   const match = (number: number, address?: string) =>

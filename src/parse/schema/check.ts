@@ -147,6 +147,12 @@ export const check = z.strictObject({
     .describe(
       '`service/web:80`, `nodeport/web:80@node1`, `lb/web:80`, `pod/web-0:8080`, `10.0.0.1:80`, or a place alone: ping.',
     ),
+  family: z
+    .enum(['IPv4', 'IPv6'])
+    .optional()
+    .describe(
+      'Which address of the destination, where it has one of each family; left out: its primary one, or the one that is written.',
+    ),
   at: z.string().optional().describe('Instead of from/to: the place whose kernel state is looked at.'),
   connections: z.int().min(1).max(1000).default(1),
   interval: duration.optional().describe('Pause between connections; left out: all at once.'),

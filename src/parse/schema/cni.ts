@@ -59,6 +59,7 @@ const wireguard = z.strictObject({
   mode: z.literal('wireguard'),
   ...flanneld,
   listenPort: portNumber.default(51_820).describe('UDP port of the encrypted packets, on every node.'),
+  listenPortV6: portNumber.default(51_821).describe('That of the device for IPv6.'),
   mtu: mtu
     .optional()
     .describe("MTU of the packets that leave the node, 80 more than the overlay's; left out: that of the network."),

@@ -27,12 +27,25 @@ const cluster = z.strictObject({
   podCIDR: oneOrMany(cidr)
     .optional()
     .describe(
-      'Cut into one subnet per node. A list for dual stack. Left out: 10.244.0.0/16, or what the Node objects imply.',
+      'Cut into one subnet per node. A list for dual stack, the primary family first. Left out: 10.244.0.0/16, fd00:10:244::/56, or what the Node objects imply.',
     ),
-  nodeCIDRMaskSize: z.int().min(8).max(30).default(24).describe("kube-controller-manager's --node-cidr-mask-size."),
+  nodeCIDRMaskSize: z
+    .int()
+    .min(8)
+    .max(30)
+    .default(24)
+    .describe("kube-controller-manager's --node-cidr-mask-size-ipv4."),
+  nodeCIDRMaskSizeIPv6: z
+    .int()
+    .min(16)
+    .max(126)
+    .default(64)
+    .describe("kube-controller-manager's --node-cidr-mask-size-ipv6."),
   serviceCIDR: oneOrMany(cidr)
     .optional()
-    .describe('ClusterIPs are allocated from here. Left out: 10.96.0.0/12, or what the Services imply.'),
+    .describe(
+      'ClusterIPs are allocated from here. A list for dual stack, the family of Services that name none first. Left out: 10.96.0.0/12, fd00:10:96::/112, or what the Services imply.',
+    ),
   serviceNodePortRange: z
     .string()
     .regex(/^[0-9]+-[0-9]+$/, 'must be a range like 30000-32767')
@@ -44,12 +57,12 @@ const cluster = z.strictObject({
 
 const network = z.strictObject({
   name: labelName,
-  cidr,
+  cidr: oneOrMany(cidr).describe('A list for dual stack.'),
   mtu: mtu.default(1500),
 });
 
 const addresses = {
-  address: address.optional().describe('Left out: allocated from the network.'),
+  address: address.optional().describe('Left out: allocated from the network, in each of its ranges.'),
   addresses: z.array(address).default([]).describe('Further addresses on the same interface.'),
 };
 
@@ -167,7 +180,7 @@ export const topology = z.strictObject({
     .strictObject({
       when: z.strictObject(modes).optional().describe('Only in these modes is there anything to check.'),
       cluster: cluster.prefault({}),
-      networks: z.array(network).default([]).describe('Left out: one network `lan`, 10.0.0.0/24.'),
+      networks: z.array(network).default([]).describe('Left out: one network `lan`, 10.0.0.0/24, fd00:10::/64.'),
       nodes: z.array(node).default([]),
       hosts: z.array(host).default([]).describe('Machines outside the cluster.'),
       routers: z.array(router).default([]),
