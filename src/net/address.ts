@@ -25,6 +25,17 @@ export function familyOf(text: string): Family | undefined {
   return parse(text)?.family;
 }
 
+/** Whether an address, a range or a socket address is IPv6: no other has colons at such places. */
+export function isIpv6(text: string): boolean {
+  return text.indexOf(':') !== text.lastIndexOf(':');
+}
+
+/** 4 or 16 bytes in network order, as packets and the kernel's messages have them. */
+export function addressBytes(text: string): Buffer {
+  if (!isIpv6(text)) return Buffer.from(text.split('.').map(Number));
+  return Buffer.from(addressToNumber(text).toString(16).padStart(32, '0'), 'hex');
+}
+
 /** The number behind an address. Throws on text that is not one: validate input with `familyOf` first. */
 export function addressToNumber(text: string): bigint {
   const parsed = parse(text);
