@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { KernelError } from '../apply/kernel/errors.ts';
 import type { KernelState, Link, Namespace } from '../compile/kernel-state.ts';
+import { isIpv6 } from '../net/address.ts';
 import type { AgentClient } from './client.ts';
 import type { Sandbox } from './sandbox.ts';
 
@@ -19,6 +20,8 @@ export interface Feature {
   readonly usedBy?: (namespace: Namespace) => boolean;
   /** A file that is there exactly when the kernel has it, in every network namespace. */
   readonly file?: string;
+  /** Parameters of the kernel that turn it off when they are 1. */
+  readonly parameters?: readonly string[];
   /** The device file by which it is used: a kernel that has it is of no use to whoever may not open that. */
   readonly device?: string;
 }
@@ -57,6 +60,21 @@ export const FEATURES: readonly Feature[] = [
     neededFor: 'masquerading, kube-proxy mode iptables',
     probe: rule('nat', 'POSTROUTING', '-m', 'comment', '--comment', 'probe', '-j', 'MASQUERADE', '--random-fully'),
     modules: ['nf_nat'],
+  },
+  {
+    name: 'IPv6',
+    neededFor: 'dual stack',
+    probe: ['ip', 'addr', 'add', 'fd00::1/128', 'dev', 'lo'],
+    modules: ['ipv6'],
+    usedBy: ({ addresses }) => addresses.some(({ address }) => isIpv6(address)),
+    parameters: ['ipv6.disable', 'ipv6.disable_ipv6'],
+  },
+  {
+    name: 'ip6tables nat',
+    neededFor: 'masquerading and kube-proxy, for IPv6',
+    probe: ['ip6tables', '-t', 'nat', '-A', 'POSTROUTING', '-j', 'MASQUERADE', '--random-fully'],
+    modules: ['nf_nat'],
+    usedBy: ({ ip6tables }) => ip6tables !== undefined,
   },
   {
     name: 'statistic match',
@@ -277,7 +295,8 @@ function hasLink(kind: Link['kind']): NonNullable<Feature['usedBy']> {
 }
 
 function hasRule(words: string): NonNullable<Feature['usedBy']> {
-  return ({ iptables }) =>
-    iptables?.tables.some(({ chains }) => chains.some(({ rules }) => rules.some(({ text }) => text.includes(words)))) ??
-    false;
+  return ({ iptables, ip6tables }) =>
+    [...(iptables?.tables ?? []), ...(ip6tables?.tables ?? [])].some(({ chains }) =>
+      chains.some(({ rules }) => rules.some(({ text }) => text.includes(words))),
+    );
 }

@@ -34,14 +34,25 @@ export function defaultRoute(family: Family): 'default' | '::/0' {
   return family === 4 ? 'default' : '::/0';
 }
 
+/** Whether an address, a range or a socket address is IPv6: no other has colons at such places. */
+export function isIpv6(text: string): boolean {
+  return text.indexOf(':') !== text.lastIndexOf(':');
+}
+
 /** Of text that is known to be an address or a range; `familyOf` finds out whether it is. */
 export function familyIn(text: string): Family {
-  return text.includes(':') ? 6 : 4;
+  return isIpv6(text) ? 6 : 4;
 }
 
 /** As `familyIn`. */
 export function isOfFamily(text: string, family: Family): boolean {
   return familyIn(text) === family;
+}
+
+/** 4 or 16 bytes in network order, as packets and the kernel's messages have them. */
+export function addressBytes(text: string): Buffer {
+  if (!isIpv6(text)) return Buffer.from(text.split('.').map(Number));
+  return Buffer.from(addressToNumber(text).toString(16).padStart(32, '0'), 'hex');
 }
 
 /** The number behind an address. Throws on text that is not one: validate input with `familyOf` first. */

@@ -3,14 +3,21 @@
  *
  *   with a device                 its addresses, routes, neighbours, FDB entries; the other end of its cable; tunnels above it
  *   with a bridge                 the membership and flags of its ports
- *   with a device's last address  the routes and neighbours of the device (net/ipv4/fib_frontend.c, fib_del_ifaddr)
- *   with an address               the routes that name it as their source (the same)
+ *   when a device is down         its routes and neighbours; its IPv6 addresses, which can be given to it again (net/ipv6/addrconf.c,
+ *                                 addrconf_ifdown)
+ *
+ * With addresses of IPv4:
+ *
+ *   with a device's last one      the routes and neighbours of the device (net/ipv4/fib_frontend.c, fib_del_ifaddr)
+ *   with one                      the routes that name it as their source (the same)
  *   with the first of a subnet    its other addresses, or not, as promote_secondaries has it (net/ipv4/devinet.c, inet_del_ifa)
- *   when a device is down         its routes and neighbours
+ *
+ * With addresses of IPv6 no more than this: routes that name one as their source no longer do (net/ipv6/route.c,
+ * rt6_remove_prefsrc). Link-local addresses are the kernel's own and in no state.
  */
-import type { Address, KernelState, Link, Namespace } from '../compile/kernel-state.ts';
+import type { Address, KernelState, Link, Namespace, Route } from '../compile/kernel-state.ts';
 import { RELAY_PROGRAMS } from '../compile/relay.ts';
-import { parseCidr } from '../net/address.ts';
+import { isIpv6, parseCidr } from '../net/address.ts';
 import type { Operation } from './operation.ts';
 import { changeRules } from './rules.ts';
 import { linkKey, linksOf } from './steps.ts';
@@ -106,7 +113,7 @@ function foundationsOf(namespace: string, link: Link): string[] {
 
 function changeOf(from: Namespace, to: Namespace, isKept: (link: string) => boolean): Change {
   const surplus = surplusOf(from, to, isKept);
-  const left = leftOf(from, surplus);
+  const left = leftOf(from, to, surplus);
   return {
     surplus,
     missing: {
@@ -157,45 +164,78 @@ function changeTunnels(from: Namespace, to: Namespace, isKept: (link: string) =>
 function surplusOf(from: Namespace, to: Namespace, isKept: (link: string) => boolean): Surplus {
   const links = from.links.filter(({ name }) => !isKept(name));
   const down = from.links.filter(({ up }) => !up);
+  const addresses = leavingAddresses(from.addresses.filter(notOn(links)), to.addresses);
+  const unwanted = new Set(difference(from.routes, to.routes));
+  const isLeftWithoutSource = (route: Route) => isIpv6(route.to) && isSentFrom(addresses)(route);
   return {
     name: from.name,
     links,
-    addresses: leavingAddresses(from.addresses.filter(notOn(links)), to.addresses),
-    routes: difference(from.routes.filter(notOn(down)), to.routes),
+    addresses,
+    routes: from.routes.filter(notOn(down)).filter((route) => unwanted.has(route) || isLeftWithoutSource(route)),
     neighbours: difference(from.neighbours.filter(notOn([...links, ...down])), to.neighbours),
     fdb: difference(from.fdb.filter(notOn(links)), to.fdb),
   };
 }
 
-/** The first address of a subnet is what is sent from, and may take the others along: when it changes, they go before it. */
+/**
+ * What is sent from, where several addresses of a subnet would do, is the first of IPv4, which may take the others along, and
+ * the one of IPv6 that was added last (net/ipv6/addrconf.c, ipv6_link_dev_addr). So that it is the right one, more may have to go
+ * than what is not wanted, to be added again.
+ */
 function leavingAddresses(before: readonly Address[], after: readonly Address[]): Address[] {
-  const [first, firstWanted] = [firstOfSubnets(before), firstOfSubnets(after)];
+  const wanted = bySubnet(after);
+  const stay = new Set(
+    [...bySubnet(before)].flatMap(([subnet, own]) => staying(own, wanted.get(subnet) ?? []).map(identity)),
+  );
+  return before.filter((address) => !stay.has(identity(address))).toReversed();
+}
+
+function staying(before: readonly Address[], after: readonly Address[]): Address[] {
   const unwanted = new Set(difference(before, after));
-  return before
-    .filter((address) => unwanted.has(address) || first.get(subnetOf(address)) !== firstWanted.get(subnetOf(address)))
-    .toReversed();
+  const kept = before.filter((address) => !unwanted.has(address));
+  const isAt = (address: Address, index: number) => after[index] && identity(after[index]) === identity(address);
+  if (before[0] && !isIpv6(before[0].address)) return isAt(before[0], 0) ? kept : [];
+  const moved = kept.findIndex((address, index) => !isAt(address, index));
+  return moved < 0 ? kept : kept.slice(0, moved);
 }
 
-function firstOfSubnets(addresses: readonly Address[]): Map<string, string> {
-  return new Map(addresses.toReversed().map((address) => [subnetOf(address), identity(address)]));
+function bySubnet(addresses: readonly Address[]): Map<string, Address[]> {
+  const subnets = new Map<string, Address[]>();
+  for (const address of addresses) {
+    const subnet = `${address.device} ${parseCidr(address.address)!.text}`;
+    const own = subnets.get(subnet);
+    if (own) own.push(address);
+    else subnets.set(subnet, [address]);
+  }
+  return subnets;
 }
 
-function subnetOf({ device, address }: Address): string {
-  return `${device} ${parseCidr(address)!.text}`;
-}
-
-/** What is there when the surplus has been deleted. */
-function leftOf(from: Namespace, { links, addresses: deleted }: Surplus): Omit<Surplus, 'name' | 'links'> {
+/** What is there when the surplus has been deleted, and links that shall be down are. */
+function leftOf(
+  from: Namespace,
+  to: Namespace,
+  { links, addresses: deleted }: Surplus,
+): Omit<Surplus, 'name' | 'links'> {
   const addresses = difference(from.addresses.filter(notOn(links)), deleted);
-  const emptied = deleted.filter(({ device }) => !addresses.some((address) => address.device === device));
-  const dead = [...links, ...from.links.filter(({ up }) => !up), ...emptied.map(({ device }) => ({ name: device }))];
-  const sources = deleted.map(({ address }) => address.split('/')[0]);
+  const lowered = to.links.filter(({ name, up }) => !up && from.links.some((link) => link.name === name && link.up));
+  const dead = [...links, ...from.links.filter(({ up }) => !up)];
+  const emptied = deleted
+    .filter((address) => !isIpv6(address.address))
+    .filter(({ device }) => !addresses.some((address) => address.device === device && !isIpv6(address.address)))
+    .map(({ device }) => ({ name: device }));
+  const stays = (destination: string) => notOn(isIpv6(destination) ? dead : [...dead, ...emptied]);
+  const isSurplus = isSentFrom(deleted);
   return {
-    addresses,
-    routes: from.routes.filter(notOn(dead)).filter(({ source }) => source === undefined || !sources.includes(source)),
-    neighbours: from.neighbours.filter(notOn(dead)),
+    addresses: addresses.filter((address) => !isIpv6(address.address) || notOn(lowered)(address)),
+    routes: from.routes.filter((route) => stays(route.to)(route) && !isSurplus(route)),
+    neighbours: from.neighbours.filter((neighbour) => stays(neighbour.address)(neighbour)),
     fdb: from.fdb.filter(notOn(links)),
   };
+}
+
+function isSentFrom(addresses: readonly Address[]): (route: Route) => boolean {
+  const sources = new Set(addresses.map(({ address }) => address.split('/')[0]));
+  return ({ source }) => source !== undefined && sources.has(source);
 }
 
 function notOn(links: readonly { readonly name: string }[]): (entry: { readonly device: string }) => boolean {

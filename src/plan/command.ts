@@ -1,5 +1,6 @@
 /** An operation as the command an engineer would type. Arguments are separate words: nothing here is quoted or expanded. */
 import type { RelayProgram } from '../compile/relay.ts';
+import { isIpv6 } from '../net/address.ts';
 import { impairmentWords, isImpaired } from '../net/impairment.ts';
 import { socketAddress } from '../net/port.ts';
 import type { Operation, RuleProgram } from './operation.ts';
@@ -14,6 +15,7 @@ export interface Command {
 export const LOADERS: Record<RuleProgram, readonly string[]> = {
   ipset: ['ipset', 'restore'],
   iptables: ['iptables-restore'],
+  ip6tables: ['ip6tables-restore'],
   nft: ['nft', '-f', '-'],
   ipvs: ['ipvsadm', '--restore'],
 };
@@ -76,7 +78,10 @@ export function commandOf(operation: Operation): Command {
     case 'add-address':
     case 'delete-address': {
       const { device, address, broadcast } = operation.address;
-      return ip('addr', verb(operation.kind), address, ...(broadcast ? ['brd', broadcast] : []), 'dev', device);
+      const words = [address, ...(broadcast ? ['brd', broadcast] : []), 'dev', device];
+      return operation.kind === 'add-address'
+        ? ip('addr', 'add', ...words, ...(isIpv6(address) ? ['nodad'] : []))
+        : ip('addr', 'del', ...words);
     }
     case 'add-route':
     case 'delete-route': {

@@ -16,7 +16,7 @@ export type NewLink =
   | Made<Extract<Link, { kind: 'ipip' }>>
   | (Omit<EndOfLink, 'mac'> & { readonly kind: 'wireguard' });
 
-type Made<L extends Link> = Omit<L, 'origin' | 'up' | 'master' | 'hairpin' | 'routeLocalnet' | 'impairment'>;
+type Made<L extends Link> = Omit<L, 'origin' | 'up' | 'master' | 'hairpin' | 'routeLocalnet' | 'impairment' | 'ipv6'>;
 
 interface EndOfLink {
   readonly name: string;
@@ -62,7 +62,7 @@ type Step =
   /** Exactly these are carried by flanneld's process from now on, through their devices as they are now. */
   | { readonly kind: 'set-tunnels'; readonly tunnels: readonly UdpTunnel[] };
 
-export type RuleProgram = 'ipset' | 'iptables' | 'nft' | 'ipvs';
+export type RuleProgram = 'ipset' | 'iptables' | 'ip6tables' | 'nft' | 'ipvs';
 
 /** `namespace` is where the step happens; `origin` is the manifest line it exists for. */
 export type Operation = Step & { readonly namespace: string; readonly origin: Origin };

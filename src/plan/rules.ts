@@ -12,12 +12,13 @@ import type { Operation } from './operation.ts';
  * (net/netfilter/core.c, nf_hook_entries_grow), and a real node's iptables has none in table nat before the network
  * plugin writes there: kubelet's chains do not make any.
  */
-export function loadRules({ name: namespace, ipsets, iptables, nft, ipvs, origin }: Namespace): Operation[] {
+export function loadRules({ name: namespace, ipsets, iptables, ip6tables, nft, ipvs, origin }: Namespace): Operation[] {
   const load = loader(namespace, origin);
   return [
     ...load('ipset', formatIpSets(ipsets)),
     ...load('nft', formatNft(nft)),
     ...load('iptables', iptables ? formatIptables(iptables) : ''),
+    ...load('ip6tables', ip6tables ? formatIptables(ip6tables) : ''),
     ...load('ipvs', formatVirtualServers(ipvs)),
   ];
 }
@@ -31,6 +32,7 @@ export function changeRules(from: Namespace, to: Namespace): Operation[] {
     ...load('ipset', sets.before),
     ...load('nft', changeNft(from.nft, to.nft)),
     ...load('iptables', changeIptables(from.iptables, to.iptables)),
+    ...load('ip6tables', changeIptables(from.ip6tables, to.ip6tables)),
     ...load('ipvs', servers.text),
     ...servers.retired.map((server): Operation => ({ kind: 'retire-server', namespace, server, origin })),
     ...load('ipset', sets.after),

@@ -93,7 +93,9 @@ export function linkKey(namespace: string, name: string): string {
 
 /** For each link, not for all that are to come: a setting's file is looked up among those of every namespace (proc_sys_compare()). */
 export function silenceLinks({ name: namespace, links }: Namespace): Operation[] {
-  return links.map(({ name, origin }) => ({ kind: 'set-link', namespace, change: { name, quiet: true }, origin }));
+  return links
+    .filter(({ ipv6 }) => !ipv6)
+    .map(({ name, origin }) => ({ kind: 'set-link', namespace, change: { name, quiet: true }, origin }));
 }
 
 /** Settings of a device, where they are not the kernel's defaults. */

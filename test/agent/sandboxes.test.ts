@@ -11,10 +11,11 @@ import type { KernelState, Namespace } from '../../src/compile/kernel-state.ts';
 const { path, kernel } = vi.hoisted(() => {
   const folder = `/tmp/packetwalk-unit-path-${process.pid}`;
   process.env.PACKETWALK_PATH = folder;
-  return { path: folder, kernel: { lacks: [] as string[], probed: [] as string[], closed: [] as string[] } };
+  const none: string[] = [];
+  return { path: folder, kernel: { lacks: none, probed: none, closed: none, parameters: '' } };
 });
 
-/** The device file of TUN is not there, or there for others. */
+/** The device file of TUN is not there, or there for others; the kernel was started with what the test says. */
 vi.mock('node:fs', async (original) => {
   const real = await original<typeof import('node:fs')>();
   return {
@@ -24,6 +25,8 @@ vi.mock('node:fs', async (original) => {
       if (kernel.closed.includes(file)) throw new Error('EACCES');
       real.accessSync(file, mode);
     },
+    readFileSync: (file: string, options: 'utf8') =>
+      file === '/proc/cmdline' ? `ro ${kernel.parameters}\n` : real.readFileSync(file, options),
   };
 });
 
@@ -66,6 +69,9 @@ function namespace(has: Partial<Namespace> = {}): Namespace {
 const PLAIN: KernelState = { namespaces: [namespace()] } as KernelState;
 const WITH_DUMMY = { namespaces: [namespace(), namespace({ links: [{ kind: 'dummy' }] as never })] } as KernelState;
 const WITH_TUN = { namespaces: [namespace({ links: [{ kind: 'tun' }] as never })] } as KernelState;
+const WITH_IPV6 = {
+  namespaces: [namespace({ addresses: [{ device: 'eth0', address: 'fd00::7/64' }] as never })],
+} as KernelState;
 const WITH_VXLAN = { namespaces: [namespace({ links: [{ kind: 'vxlan' }] as never })] } as KernelState;
 
 beforeEach(() => {
@@ -74,6 +80,7 @@ beforeEach(() => {
   kernel.lacks = [];
   kernel.probed = [];
   kernel.closed = [];
+  kernel.parameters = '';
 });
 afterAll(() => rmSync(path, { recursive: true, force: true }));
 
@@ -148,6 +155,16 @@ describe('namespaces that were asked for and cannot hold a lab are refused', () 
   it('with the feature, where there is no device file', async () => {
     kernel.lacks = ['TUN'];
     expect(await choice(WITH_TUN, { kind: 'rootless' })).toMatch(/^this kernel has no TUN \|/);
+  });
+
+  it('with the kernel parameter that turns a feature off', async () => {
+    kernel.lacks = ['IPv6'];
+    kernel.parameters = 'ipv6.disable=1 quiet';
+    expect(await choice(WITH_IPV6, { kind: 'rootless' })).toBe(
+      'IPv6 is turned off by the kernel parameter ipv6.disable=1 | --sandbox vm runs the lab on another kernel; or boot this machine without ipv6.disable=1',
+    );
+    kernel.parameters = 'ipv6.disable=0';
+    expect(await choice(WITH_IPV6, { kind: 'rootless' })).toMatch(/^this kernel has no IPv6 \|/);
   });
 
   it('with a device file and a feature of the kernel', async () => {

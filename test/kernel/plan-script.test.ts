@@ -7,8 +7,11 @@ import { expect, it } from 'vitest';
 import { buildLab } from '../../src/agent/lab.ts';
 import { namespaceSandbox } from '../../src/agent/sandbox.ts';
 import { namespacesCommand, usualNamespaces } from '../../src/apply/sandbox/namespaces.ts';
+import type { KernelState } from '../../src/compile/kernel-state.ts';
+import type { Cluster } from '../../src/model/cluster.ts';
 import { plan } from '../../src/plan/index.ts';
 import { formatScript } from '../../src/plan/script.ts';
+import { ipv6State } from './ipv6-state.ts';
 import { normalized, prepared, run, SNAPSHOT, snapshot } from './tools.ts';
 
 const TOPOLOGIES = [
@@ -68,9 +71,8 @@ async function snapshotOfScript(script: string, namespaces: readonly string[]): 
   );
 }
 
-it.each(TOPOLOGIES)('%s: the script and the lab are the same', async (name) => {
-  const { cluster, state } = prepared(`topologies/${name}.yaml`);
-  const lab = await buildLab(cluster, state, namespaceSandbox(usualNamespaces()));
+async function expectSame(name: string, state: KernelState, cluster: Pick<Cluster, 'listeners'>): Promise<void> {
+  const lab = await buildLab(cluster as Cluster, state, namespaceSandbox(usualNamespaces()));
   const built = await snapshot(lab).finally(() => lab.close());
   const scripted = await snapshotOfScript(
     formatScript(plan(state), name),
@@ -78,4 +80,11 @@ it.each(TOPOLOGIES)('%s: the script and the lab are the same', async (name) => {
   );
   expect(Object.keys(built).length).toBe(state.namespaces.length * SNAPSHOT.length);
   expect(withoutCarrier(built)).toEqual(withoutCarrier(scripted));
+}
+
+it.each(TOPOLOGIES)('%s: the script and the lab are the same', async (name) => {
+  const { cluster, state } = prepared(`topologies/${name}.yaml`);
+  await expectSame(name, state, cluster);
 });
+
+it('with IPv6, the script and the lab are the same', () => expectSame('ipv6', ipv6State(), { listeners: [] }));

@@ -75,6 +75,7 @@ export const SNAPSHOT: readonly (readonly string[])[] = [
   ['bridge', 'fdb'],
   ['bridge', '-d', 'link'],
   ['iptables-save'],
+  ['ip6tables-save'],
   ['nft', 'list', 'ruleset', 'bridge'],
   [
     'sysctl',
@@ -82,14 +83,17 @@ export const SNAPSHOT: readonly (readonly string[])[] = [
     'net.bridge.bridge-nf-call-iptables',
     'net.ipv4.conf.all.rp_filter',
     'net.ipv4.conf.all.route_localnet',
+    'net.ipv6.conf.all.forwarding',
+    'net.ipv6.conf.default.accept_dad',
   ],
 ];
 
-/** Numbers of devices, counters, timers, the order of listings and what follows on its own a little later are no state. */
+/** Numbers of devices, counters, timers, the order of listings, what bridges learned and what follows on its own a little later are no state. */
 export function normalized(listing: string): string {
   return listing
     .split('\n')
     .filter((line) => !line.startsWith('#') && line.trim() !== '' && !/^(multicast ff00::|33:33:)/.test(line))
+    .filter((line) => !/^[0-9a-f:]{17} dev \S+ master \S+\s*$/.test(line))
     .map((line) =>
       line
         .replace(/^\d+: /, '')

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  addressBytes,
   addressToNumber,
   type Cidr,
   cidrContains,
@@ -9,6 +10,7 @@ import {
   type Family,
   familyOf,
   hostCidr,
+  isIpv6,
   nthAddress,
   nthSubnet,
   numberToAddress,
@@ -230,4 +232,26 @@ it('an address is written with the prefix of its network, its host bits kept', (
   expect(withPrefix('10.244.1.7', parseCidr('10.244.1.0/24')!)).toBe('10.244.1.7/24');
   expect(hostCidr('10.244.1.0')).toMatchObject({ text: '10.244.1.0/32', prefix: 32 });
   expect(hostCidr('fd00::1').text).toBe('fd00::1/128');
+});
+
+describe('bytes', () => {
+  it('of any address are its number', () => {
+    fc.assert(
+      fc.property(anyAddress, ({ family: of, value }) => {
+        const bytes = addressBytes(numberToAddress(value, of));
+        expect(bytes).toHaveLength(of === 4 ? 4 : 16);
+        expect(BigInt(`0x${bytes.toString('hex')}`)).toBe(value);
+      }),
+    );
+  });
+});
+
+describe('IPv6 is', () => {
+  it.each(['::', '::1', 'fd00::1', 'fd00::/64', '::/0', '[fd00::1]:80'])('%s', (text) => {
+    expect(isIpv6(text)).toBe(true);
+  });
+
+  it.each(['10.0.0.1', '10.0.0.0/8', '10.0.0.1:80', 'default'])('not %s', (text) => {
+    expect(isIpv6(text)).toBe(false);
+  });
 });

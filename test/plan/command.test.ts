@@ -68,6 +68,22 @@ const IP = [
     'addr add 10.0.0.11/24 brd 10.0.0.255 dev eth0',
   ],
   [{ kind: 'delete-address', address }, 'addr del 10.0.0.11/24 dev eth0'],
+  [
+    { kind: 'add-address', address: { device: 'eth0', address: 'fd00:10::11/64' } },
+    'addr add fd00:10::11/64 dev eth0 nodad',
+  ],
+  [
+    { kind: 'delete-address', address: { device: 'eth0', address: 'fd00:10::11/64' } },
+    'addr del fd00:10::11/64 dev eth0',
+  ],
+  [
+    { kind: 'add-route', route: { ...route, to: '::/0', via: 'fd00:10::1', source: 'fd00:10::11' } },
+    'route add ::/0 via fd00:10::1 dev eth0 src fd00:10::11',
+  ],
+  [
+    { kind: 'add-link', link: { ...vxlan, name: 'flannel-v6.1', local: 'fd00:10::11', learning: false, gbp: false } },
+    'link add flannel-v6.1 mtu 1450 address 02:00:00:00:00:01 type vxlan id 1 local fd00:10::11 dev eth0 dstport 8472 nolearning',
+  ],
   [{ kind: 'add-route', route: { ...route, via: '10.0.0.12' } }, 'route add 10.244.2.0/24 via 10.0.0.12 dev eth0'],
   [
     { kind: 'add-route', route: { ...route, to: 'default', via: '10.0.0.1', onlink: true } },
@@ -159,6 +175,11 @@ describe('the command', () => {
       argv: ['ip', 'netns', 'exec', 'node.node1', 'iptables-restore'],
       stdin: text,
     });
+  });
+
+  it('that loads rules of IPv6 is the other program', () => {
+    const { argv } = commandOf({ kind: 'load-rules', program: 'ip6tables', text: '', ...WHERE });
+    expect(argv.join(' ')).toBe('ip netns exec node.node1 ip6tables-restore');
   });
 
   it('has a word for each argument, whatever characters are in it', () => {

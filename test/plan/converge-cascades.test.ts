@@ -214,3 +214,94 @@ describe('what goes with something else is made again:', () => {
     expect(commandsBetween(down, withoutRoutes)).toEqual(['ip -n pod.default.a link set eth0 up']);
   });
 });
+
+describe('with IPv6', () => {
+  const origin = { file: 'lab.yaml', line: 1 };
+  const BARE = stateOf(stream(topology({ hosts: [{ name: 'client' }] })));
+  /** A host with these addresses on eth0 besides the one it has anyway. */
+  const host = (addresses: readonly string[], more: Partial<Namespace> = {}) =>
+    edited(BARE, 'host.client', (client) => ({
+      addresses: [...client.addresses, ...addresses.map((address) => ({ device: 'eth0', address, origin }))],
+      ...more,
+    }));
+  const down = (state: KernelState) => relinked(state, 'host.client', 'eth0', { up: false });
+
+  it('an address that goes takes nothing along, be it the last one', () => {
+    const routes = [{ to: 'fd00:8::/64', via: 'fd00::1', device: 'eth0', onlink: true, origin }];
+    const neighbours = [{ device: 'eth0', address: 'fd00::1', mac: '02:00:00:00:00:01', origin }];
+    expect(commandsBetween(host(['fd00::7/64'], { routes, neighbours }), host([], { routes, neighbours }))).toEqual([
+      'ip -n host.client addr del fd00::7/64 dev eth0',
+    ]);
+  });
+
+  it('the last IPv4 address takes only what is IPv4', () => {
+    const more = {
+      routes: [
+        { to: 'default', via: '10.0.0.1', device: 'eth0', onlink: true, origin },
+        { to: '::/0', via: 'fd00::1', device: 'eth0', onlink: false, origin },
+      ],
+      neighbours: [{ device: 'eth0', address: 'fd00::1', mac: '02:00:00:00:00:01', origin }],
+    };
+    const moved = edited(host(['fd00::7/64'], more), 'host.client', ({ addresses }) => ({
+      addresses: addresses.map((each) => (each.address.includes(':') ? each : { ...each, address: '10.7.0.1/24' })),
+    }));
+    expect(commandsBetween(host(['fd00::7/64'], more), moved).filter((command) => !command.includes(' addr '))).toEqual(
+      ['ip -n host.client route add default via 10.0.0.1 dev eth0 onlink'],
+    );
+  });
+
+  it('a route loses the source that is deleted: it is made again, when that is', () => {
+    const routes = [{ to: 'fd00:8::/64', via: 'fd00::1', device: 'eth0', onlink: true, source: 'fd00::7', origin }];
+    expect(commandsBetween(host(['fd00::7/64'], { routes }), host(['fd00::7/80'], { routes }))).toEqual([
+      'ip -n host.client route del fd00:8::/64 via fd00::1 dev eth0 src fd00::7 onlink',
+      'ip -n host.client addr del fd00::7/64 dev eth0',
+      'ip -n host.client addr add fd00::7/80 dev eth0 nodad',
+      'ip -n host.client route add fd00:8::/64 via fd00::1 dev eth0 src fd00::7 onlink',
+    ]);
+  });
+
+  it('the address of a subnet that is to be the last one is added last', () => {
+    const between = (before: readonly string[], after: readonly string[]) =>
+      commandsBetween(host(before), host(after)).map((command) => command.replace('ip -n host.client addr ', ''));
+    expect(between(['fd00::7/64'], ['fd00::7/64', 'fd00::8/64'])).toEqual(['add fd00::8/64 dev eth0 nodad']);
+    expect(between(['fd00::7/64', 'fd00::8/64'], ['fd00::8/64'])).toEqual(['del fd00::7/64 dev eth0']);
+    expect(between(['fd00::7/64', 'fd00::8/64', 'fd00:8::8/64'], ['fd00::8/64', 'fd00::7/64', 'fd00:8::8/64'])).toEqual(
+      [
+        'del fd00::8/64 dev eth0',
+        'del fd00::7/64 dev eth0',
+        'add fd00::8/64 dev eth0 nodad',
+        'add fd00::7/64 dev eth0 nodad',
+      ],
+    );
+  });
+
+  it('a device that goes down loses its addresses, and is given them again', () => {
+    expect(commandsBetween(host(['fd00::7/64']), down(host(['fd00::7/64'])))).toEqual([
+      'ip -n host.client link set eth0 down',
+      'ip -n host.client addr add fd00::7/64 dev eth0 nodad',
+    ]);
+    const routes = [{ to: '::/0', via: 'fd00::1', device: 'eth0', onlink: false, origin }];
+    expect(commandsBetween(down(host(['fd00::7/64'], { routes })), host(['fd00::7/64'], { routes }))).toEqual([
+      'ip -n host.client link set eth0 up',
+      'ip -n host.client route add ::/0 via fd00::1 dev eth0',
+    ]);
+  });
+
+  it('a link that is to have a link-local address is made anew: an existing one is not given any', () => {
+    const list = commandsBetween(BARE, relinked(BARE, 'host.client', 'eth0', { ipv6: true }));
+    expect(indexOf(list, 'ip -n host.client link add eth0')).toBeGreaterThan(0);
+    expect(list).not.toContain('ip -n host.client link set eth0 addrgenmode none');
+  });
+
+  it('rules are its own', () => {
+    const text = '-d fd00::7 -j DROP';
+    const chains = [{ name: 'INPUT', policy: 'ACCEPT', rules: [{ text, origin }] }] as const;
+    const list = converge(host([]), host([], { ip6tables: { tables: [{ name: 'filter', chains }] } })).operations;
+    expect(list).toEqual([
+      expect.objectContaining({
+        program: 'ip6tables',
+        text: `*filter\n:INPUT ACCEPT [0:0]\n-A INPUT ${text}\nCOMMIT\n`,
+      }),
+    ]);
+  });
+});

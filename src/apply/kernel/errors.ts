@@ -80,11 +80,12 @@ interface Pattern {
 /** The words the tools use, and what they mean. */
 const PATTERNS: readonly Pattern[] = [
   {
-    pattern: /Unknown device type|EOPNOTSUPP|Operation not supported|Protocol not supported|EPROTONOSUPPORT/i,
+    pattern:
+      /Unknown device type|EOPNOTSUPP|Operation not supported|Protocol not supported|EPROTONOSUPPORT|Address family not supported|EAFNOSUPPORT/i,
     code: 'unsupported',
   },
   {
-    pattern: /Couldn't load (match|target)|Extension \S+ revision 0 not supported|can't initialize iptables/i,
+    pattern: /Couldn't load (match|target)|Extension \S+ revision 0 not supported|can't initialize ip6?tables/i,
     code: 'unsupported',
   },
   {

@@ -3,6 +3,7 @@
  * SystemCallError. All calls are synchronous, on the calling thread: `setns` concerns that thread only.
  */
 import koffi from 'koffi';
+import { addressBytes, isIpv6, numberToAddress } from '../../net/address.ts';
 import { SystemCallError } from './errors.ts';
 
 const libc = koffi.load('libc.so.6');
@@ -11,6 +12,7 @@ const CLONE_NEWNET = 0x40000000;
 const MS_BIND = 4096;
 const MNT_DETACH = 2;
 export const AF_INET = 2;
+export const AF_INET6 = 10;
 export const AF_NETLINK = 16;
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
@@ -104,10 +106,12 @@ export function connect(fd: number, address: string, port: number): void {
 
 /** The local address of a socket. */
 export function getsockname(fd: number): { address: string; port: number } {
-  const value = Buffer.alloc(16);
+  const value = Buffer.alloc(SOCKADDR_IN6);
   const length = [value.length];
   checked('getsockname', raw.getsockname(fd, value, length));
-  return { port: value.readUInt16BE(2), address: [...value.subarray(4, 8)].join('.') };
+  const port = value.readUInt16BE(2);
+  if (value.readUInt16LE(0) === AF_INET) return { port, address: value.subarray(4, 8).join('.') };
+  return { port, address: numberToAddress(BigInt(`0x${value.toString('hex', 8, 24)}`), 6) };
 }
 
 export function setsockopt(fd: number, level: number, option: number, value: number): void {
@@ -258,11 +262,15 @@ export function exitStatus(pid: number): number | undefined {
   return (status[0]! & 0x7f) === 0 ? (status[0]! >> 8) & 0xff : SIGNALLED;
 }
 
-/** struct sockaddr_in */
+const SOCKADDR_IN = 16;
+const SOCKADDR_IN6 = 28;
+
+/** struct sockaddr_in or sockaddr_in6, as the address is. */
 export function sockaddr(address: string, port: number): Buffer {
-  const value = Buffer.alloc(16);
-  value.writeUInt16LE(AF_INET, 0);
+  const [family, length, offset] = isIpv6(address) ? [AF_INET6, SOCKADDR_IN6, 8] : [AF_INET, SOCKADDR_IN, 4];
+  const value = Buffer.alloc(length);
+  value.writeUInt16LE(family, 0);
   value.writeUInt16BE(port, 2);
-  value.set(address.split('.').map(Number), 4);
+  value.set(addressBytes(address), offset);
   return value;
 }

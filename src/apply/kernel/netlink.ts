@@ -29,11 +29,6 @@ export function zeros(length: number): Buffer {
   return Buffer.allocUnsafe(length).fill(0);
 }
 
-/** An address as attributes have it. */
-export function ipv4(text: string): Buffer {
-  return Buffer.from(text.split('.').map(Number));
-}
-
 /** Builds one message; attributes follow in the order they are added. */
 export class Message {
   #buffer = zeros(256);

@@ -3,9 +3,10 @@
  * what the kernel then holds.
  */
 import type { Address, FdbEntry, Neighbour, Route } from '../../compile/kernel-state.ts';
+import { addressBytes, isIpv6 } from '../../net/address.ts';
 import { type Impairment, isImpaired } from '../../net/impairment.ts';
 import type { LinkChange, NewLink, Operation } from '../../plan/operation.ts';
-import { ipv4, Message, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, zeros } from './netlink.ts';
+import { Message, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, zeros } from './netlink.ts';
 
 /** What a message must know of the kernel: the number of a device, a descriptor of a namespace. */
 export interface Context {
@@ -48,13 +49,14 @@ const AF = { inet: 2, bridge: 7, inet6: 10 } as const;
 const IFF_UP = 1;
 const IFLA = { address: 1, ifname: 3, mtu: 4, master: 10, linkinfo: 18, netNsFd: 28, afSpec: 26 } as const;
 const INFO = { kind: 1, data: 2, slaveKind: 4, slaveData: 5 } as const;
-const VXLAN = { id: 1, link: 3, local: 4, learning: 7, port: 15, gbp: 23 } as const;
+const VXLAN = { id: 1, link: 3, local: 4, learning: 7, port: 15, local6: 17, gbp: 23 } as const;
 const IPTUN = { local: 2, pmtuDiscovery: 10 } as const;
 const VETH_INFO_PEER = 1;
 const BRPORT_MODE = 4;
 const INET6_ADDR_GEN_MODE = 8;
 const ADDR_GEN_MODE_NONE = 1;
 const IFA = { address: 1, local: 2, broadcast: 4 } as const;
+const IFA_F_NODAD = 2;
 const RTA = { destination: 1, outInterface: 4, gateway: 5, preferredSource: 7 } as const;
 const RTNH_F_ONLINK = 4;
 const SCOPE = { global: 0, link: 253, host: 254 } as const;
@@ -125,7 +127,10 @@ function addLink(link: NewLink, index: IndexOf, context: Context): Message {
     case 'vxlan':
       return message.nested(IFLA.linkinfo, (info) =>
         info.text(INFO.kind, 'vxlan').nested(INFO.data, (data) => {
-          data.u32(VXLAN.id, link.vni).attribute(VXLAN.local, ipv4(link.local)).u32(VXLAN.link, index(link.device));
+          data
+            .u32(VXLAN.id, link.vni)
+            .attribute(isIpv6(link.local) ? VXLAN.local6 : VXLAN.local, addressBytes(link.local))
+            .u32(VXLAN.link, index(link.device));
           data.u8(VXLAN.learning, link.learning ? 1 : 0).attribute(VXLAN.port, bigEndian16(link.port));
           if (link.gbp) data.attribute(VXLAN.gbp, Buffer.alloc(0));
         }),
@@ -134,7 +139,9 @@ function addLink(link: NewLink, index: IndexOf, context: Context): Message {
       return message.nested(IFLA.linkinfo, (info) =>
         info
           .text(INFO.kind, 'ipip')
-          .nested(INFO.data, (data) => data.attribute(IPTUN.local, ipv4(link.local)).u8(IPTUN.pmtuDiscovery, 0)),
+          .nested(INFO.data, (data) =>
+            data.attribute(IPTUN.local, addressBytes(link.local)).u8(IPTUN.pmtuDiscovery, 0),
+          ),
       );
     case 'wireguard':
       return message.nested(IFLA.linkinfo, (info) => info.text(INFO.kind, 'wireguard'));
@@ -158,46 +165,51 @@ function setLink({ name, master, mtu, quiet, up }: LinkChange, index: IndexOf): 
   return message;
 }
 
+/** An IPv6 address can be used at once: nobody else is asked whether they have it. */
 function address(
   message: Message,
   { device, address: text, broadcast }: Omit<Address, 'origin'>,
   index: IndexOf,
 ): Message {
   const [own = '', prefix] = text.split('/');
+  const bytes = addressBytes(own);
   const header = zeros(8);
-  header.writeUInt8(AF.inet, 0);
+  header.writeUInt8(familyOf(bytes), 0);
   header.writeUInt8(Number(prefix), 1);
+  header.writeUInt8(familyOf(bytes) === AF.inet6 ? IFA_F_NODAD : 0, 2);
   header.writeUInt32LE(index(device), 4);
-  message.raw(header).attribute(IFA.local, ipv4(own)).attribute(IFA.address, ipv4(own));
-  return broadcast === undefined ? message : message.attribute(IFA.broadcast, ipv4(broadcast));
+  message.raw(header).attribute(IFA.local, bytes).attribute(IFA.address, bytes);
+  return broadcast === undefined ? message : message.attribute(IFA.broadcast, addressBytes(broadcast));
 }
 
-/** iproute2's defaults: table main, protocol boot, scope link when there is no next hop. */
+/** iproute2's defaults: table main, protocol boot, scope link when there is no next hop. IPv6 has no scopes of routes. */
 function route(
   message: Message,
   { to, via, device, onlink, scope, source }: Omit<Route, 'origin'>,
   index: IndexOf,
 ): Message {
-  const [destination = '0.0.0.0', prefix = '32'] = to === 'default' ? ['0.0.0.0', '0'] : to.split('/');
+  const [destination = '', prefix] = to === 'default' ? ['0.0.0.0', '0'] : to.split('/');
+  const bytes = addressBytes(destination);
   const header = zeros(12);
-  header.writeUInt8(AF.inet, 0);
-  header.writeUInt8(Number(prefix), 1);
+  header.writeUInt8(familyOf(bytes), 0);
+  header.writeUInt8(prefix === undefined ? 8 * bytes.length : Number(prefix), 1);
   header.writeUInt8(RT.tableMain, 4);
   header.writeUInt8(RT.protocolBoot, 5);
-  header.writeUInt8(SCOPE[scope ?? (via === undefined ? 'link' : 'global')], 6);
+  header.writeUInt8(SCOPE[scope ?? (via === undefined && familyOf(bytes) === AF.inet ? 'link' : 'global')], 6);
   header.writeUInt8(RT.unicast, 7);
   header.writeUInt32LE(onlink ? RTNH_F_ONLINK : 0, 8);
   message.raw(header);
-  if (prefix !== '0') message.attribute(RTA.destination, ipv4(destination));
-  if (via !== undefined) message.attribute(RTA.gateway, ipv4(via));
-  if (source !== undefined) message.attribute(RTA.preferredSource, ipv4(source));
+  if (prefix !== '0') message.attribute(RTA.destination, bytes);
+  if (via !== undefined) message.attribute(RTA.gateway, addressBytes(via));
+  if (source !== undefined) message.attribute(RTA.preferredSource, addressBytes(source));
   return message.u32(RTA.outInterface, index(device));
 }
 
 function neighbour(message: Message, entry: Omit<Neighbour, 'origin'>, index: IndexOf): Message {
+  const bytes = addressBytes(entry.address);
   return message
-    .raw(ndmsg(AF.inet, index(entry.device), 0))
-    .attribute(NDA.destination, ipv4(entry.address))
+    .raw(ndmsg(familyOf(bytes), index(entry.device), 0))
+    .attribute(NDA.destination, bytes)
     .attribute(NDA.lladdr, macBytes(entry.mac));
 }
 
@@ -205,7 +217,7 @@ function fdb(message: Message, entry: Omit<FdbEntry, 'origin'>, index: IndexOf):
   return message
     .raw(ndmsg(AF.bridge, index(entry.device), NTF_SELF))
     .attribute(NDA.lladdr, macBytes(entry.mac))
-    .attribute(NDA.destination, ipv4(entry.destination));
+    .attribute(NDA.destination, addressBytes(entry.destination));
 }
 
 /** The qdisc netem as the root of a device, or none (net/sched/sch_netem.c). Packets wait in a queue of tc's default length. */
@@ -263,6 +275,10 @@ function ndmsg(family: number, index: number, flags: number): Buffer {
   header.writeUInt16LE(NUD_PERMANENT, 8);
   header.writeUInt8(flags, 10);
   return header;
+}
+
+function familyOf(address: Buffer): number {
+  return address.length === 4 ? AF.inet : AF.inet6;
 }
 
 function macBytes(mac: string): Buffer {

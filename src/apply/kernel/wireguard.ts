@@ -1,9 +1,9 @@
 /** WireGuard devices by generic netlink (linux/genetlink.h, linux/wireguard.h). */
-import { parseCidr } from '../../net/address.ts';
+import { addressBytes, parseCidr } from '../../net/address.ts';
 import type { WireguardConfig } from '../../plan/operation.ts';
 import { SystemCallError } from './errors.ts';
-import { AF_INET, sockaddr } from './libc.ts';
-import { attributes, ipv4, Message, NETLINK_GENERIC, NetlinkSocket, NLM_F_DUMP, zeros } from './netlink.ts';
+import { AF_INET, AF_INET6, sockaddr } from './libc.ts';
+import { attributes, Message, NETLINK_GENERIC, NetlinkSocket, NLM_F_DUMP, zeros } from './netlink.ts';
 
 const GENL_ID_CTRL = 0x10;
 const CTRL = { getFamily: 3, familyId: 1, familyName: 2 } as const;
@@ -46,15 +46,15 @@ function messages(family: number, { name, privateKey, listenPort, peers }: Wireg
 }
 
 function describe(message: Message, { publicKey, endpoint, allowed }: WireguardConfig['peers'][number]): void {
-  const { prefix } = parseCidr(allowed)!;
+  const { prefix, family } = parseCidr(allowed)!;
   message
     .attribute(PEER.publicKey, Buffer.from(publicKey, 'base64'))
     .attribute(PEER.endpoint, sockaddr(endpoint.address, endpoint.port))
     .nested(PEER.allowed, (list) =>
       list.nested(0, (item) =>
         item
-          .attribute(ALLOWED.family, u16(AF_INET))
-          .attribute(ALLOWED.address, ipv4(allowed.split('/')[0]!))
+          .attribute(ALLOWED.family, u16(family === 4 ? AF_INET : AF_INET6))
+          .attribute(ALLOWED.address, addressBytes(allowed.split('/')[0]!))
           .u8(ALLOWED.prefix, prefix),
       ),
     );
