@@ -72,9 +72,14 @@ export class NamespaceBuilder {
     if (!this.#links.has(link.name)) this.#links.set(link.name, { up: true, ...link, origin });
   }
 
-  /** An address with the prefix length of its network, and the broadcast address where there is one (RFC 3021). */
+  /**
+   * An address with the prefix length of its network, and the broadcast address where there is one (RFC 3021). That nobody else
+   * has an IPv6 address takes a second to find out (RFC 4862 5.4), and on a real machine is known before anything is sent; the
+   * bridge plugin does not ask either.
+   */
   address(device: string, address: string, network: Cidr, origin = this.origin): void {
     const { family, prefix, first, last } = network;
+    if (family === 6) this.sysctl('net.ipv6.conf.default.accept_dad', 0);
     const broadcast = family === 4 && prefix < 31 ? nthAddress(network, last - first) : undefined;
     this.#addresses.push({
       device,

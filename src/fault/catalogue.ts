@@ -2,6 +2,7 @@
 
 import { IptablesBuilder } from '../compile/iptables.ts';
 import type { FaultName } from '../model/cluster.ts';
+import { defaultRoute, isIpv6 } from '../net/address.ts';
 import {
   changedNftRules,
   changedRelays,
@@ -96,7 +97,7 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
     edit: inEachMode(
       withoutRules('nat', ({ text }) => text.includes('-m recent') && text.includes('--rcheck')),
       changedServers(({ persistentSeconds: _, ...server }) => server),
-      withoutNftRules(({ text }) => text.startsWith('ip saddr @affinity-')),
+      withoutNftRules(({ text }) => /^ip6? saddr @affinity-/.test(text)),
       changedRelays(({ affinitySeconds: _, ...relay }) => relay),
     ),
   },
@@ -113,16 +114,18 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
     summary: 'a firewall in the pod or container forgets lo (no `-i lo -j ACCEPT`): it cannot talk to itself',
     edit: (namespace) => {
       if (!/^(pod|container)\//.test(namespace.place ?? '')) return [];
-      const iptables = new IptablesBuilder();
-      iptables.append('filter', 'INPUT', '-i lo -j DROP', namespace.origin);
-      return [{ ...namespace, iptables: iptables.build() }];
+      const builder = new IptablesBuilder();
+      builder.append('filter', 'INPUT', '-i lo -j DROP', namespace.origin);
+      const rules = builder.build();
+      const hasIpv6 = namespace.addresses.some(({ address }) => isIpv6(address));
+      return [{ ...namespace, iptables: rules, ...(hasIpv6 && { ip6tables: rules }) }];
     },
   },
   'no-route': {
     summary: "the routes to other nodes' pods, or the static routes of a host or router, are missing",
     edit: (namespace) => {
       if (!/^(node|host|router)\//.test(namespace.place ?? '')) return [];
-      const kept = namespace.routes.filter(({ to }) => to === 'default');
+      const kept = namespace.routes.filter(({ to }) => to === defaultRoute(4) || to === defaultRoute(6));
       return kept.length === namespace.routes.length ? [] : [{ ...namespace, routes: kept }];
     },
   },
@@ -176,13 +179,22 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
       }),
   },
   'no-br-netfilter': {
-    summary: 'bridged packets do not pass iptables (bridge-nf-call-iptables = 0)',
-    edit: withSysctl('net.bridge.bridge-nf-call-iptables', '0'),
+    summary:
+      'bridged packets do not pass iptables and ip6tables (bridge-nf-call-iptables, bridge-nf-call-ip6tables = 0)',
+    edit: inEachMode(
+      withSysctl('net.bridge.bridge-nf-call-iptables', '0'),
+      withSysctl('net.bridge.bridge-nf-call-ip6tables', '0'),
+    ),
   },
   'no-ip-forward': {
-    summary: 'the node is no router (ip_forward = 0)',
-    edit: (namespace) =>
-      namespace.place?.startsWith('node/') ? withSysctl('net.ipv4.ip_forward', '0')(namespace, () => namespace) : [],
+    summary: 'the node is no router (ip_forward = 0, net.ipv6.conf.all.forwarding = 0)',
+    edit: (namespace, lookup) =>
+      namespace.place?.startsWith('node/')
+        ? inEachMode(withSysctl('net.ipv4.ip_forward', '0'), withSysctl('net.ipv6.conf.all.forwarding', '0'))(
+            namespace,
+            lookup,
+          )
+        : [],
   },
   'rp-filter': {
     summary: 'the kernel drops packets that come in where their answer would not go out (rp_filter = 1)',

@@ -1,12 +1,12 @@
 /** How faults edit namespaces: rules, links, settings, and what stands at the far end of a cable. */
 
-import type { Chain, Rule, TableName } from '../compile/iptables.ts';
+import type { Chain, Iptables, Rule, TableName } from '../compile/iptables.ts';
 import type { VirtualServer } from '../compile/ipvs.ts';
 import type { Link, Namespace } from '../compile/kernel-state.ts';
-import type { NftChain, NftTable } from '../compile/nft.ts';
+import { IP, type NftChain, type NftTable } from '../compile/nft.ts';
 import type { Relay } from '../compile/relay.ts';
 import type { Origin } from '../diagnostic.ts';
-import { cidrContains, nthAddress, parseCidr } from '../net/address.ts';
+import { cidrContains, isOfFamily, MULTICAST, nthAddress, parseCidr } from '../net/address.ts';
 
 /** Gives the namespaces it changed; `lookup` finds another namespace, for faults at the far end of a cable. */
 export type Edit = (namespace: Namespace, lookup: (name: string) => Namespace) => Namespace[];
@@ -42,14 +42,22 @@ function editNftChains(namespace: Namespace, edit: (chain: NftChain) => Rule[]):
   return changed ? [{ ...namespace, nft }] : [];
 }
 
-/** What a switch drops at a port, so that a machine neither sends nor gets packets of others. */
+/** What a switch drops at a port, so that a machine neither sends nor gets packets of others; neighbour discovery aside. */
 export function checksOf(port: string, addresses: readonly string[], origin: Origin): Rule[] {
-  const others = `!= { ${addresses.join(', ')} } drop`;
-  return [
-    { text: `iifname "${port}" ip saddr ${others}`, origin },
-    { text: `oifname "${port}" ip daddr ${others}`, origin },
-  ];
+  return ([4, 6] as const).flatMap((family) => {
+    const own = addresses.filter((address) => isOfFamily(address, family));
+    if (own.length === 0) return [];
+    const others = (...allowed: readonly string[]) => `!= { ${[...own, ...allowed].join(', ')} } drop`;
+    const [from, to] = family === 4 ? [[], []] : [[LINK_LOCAL], [LINK_LOCAL, MULTICAST[6]]];
+    return [
+      { text: `iifname "${port}" ${IP[family]} saddr ${others(...from)}`, origin },
+      { text: `oifname "${port}" ${IP[family]} daddr ${others(...to)}`, origin },
+    ];
+  });
 }
+
+/** RFC 4291 2.5.6 */
+const LINK_LOCAL = 'fe80::/10';
 
 const CHECKS = { family: 'bridge', name: 'source-dest-check' } as const;
 
@@ -93,13 +101,23 @@ export function changedRules(edit: (rule: Rule) => string): Edit {
     });
 }
 
+/** In iptables and ip6tables. */
 export function editChains(namespace: Namespace, tableName: TableName, edit: (chain: Chain) => Chain): Namespace[] {
-  const table = namespace.iptables?.tables.find(({ name }) => name === tableName);
-  if (!table) return [];
-  const chains = table.chains.map(edit);
-  if (chains.every((chain, index) => chain === table.chains[index])) return [];
-  const tables = namespace.iptables!.tables.map((other) => (other === table ? { ...table, chains } : other));
-  return [{ ...namespace, iptables: { tables } }];
+  const iptables = editTable(namespace.iptables, tableName, edit);
+  const ip6tables = editTable(namespace.ip6tables, tableName, edit);
+  if (iptables === namespace.iptables && ip6tables === namespace.ip6tables) return [];
+  return [{ ...namespace, ...(iptables && { iptables }), ...(ip6tables && { ip6tables }) }];
+}
+
+function editTable(
+  rules: Iptables | undefined,
+  tableName: TableName,
+  edit: (chain: Chain) => Chain,
+): Iptables | undefined {
+  const table = rules?.tables.find(({ name }) => name === tableName);
+  const chains = table?.chains.map(edit);
+  if (!rules || !chains || chains.every((chain, index) => chain === table!.chains[index])) return rules;
+  return { tables: rules.tables.map((other) => (other === table ? { ...table, chains } : other)) };
 }
 
 export function withSysctl(key: string, value: string): Edit {
