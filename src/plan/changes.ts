@@ -30,6 +30,7 @@ export interface Change {
   readonly rules: readonly Operation[];
   readonly relays: readonly Operation[];
   readonly tunnels: readonly Operation[];
+  readonly bird: readonly Operation[];
   readonly links: readonly KeptLink[];
 }
 
@@ -81,7 +82,7 @@ function isSameLink(a: Link, b: Link): boolean {
     up: _up,
     mtu: _mtu,
     hairpin: _hairpin,
-    routeLocalnet: _localnet,
+    settings: _settings,
     impairment: _impairment,
     master,
     ...rest
@@ -94,6 +95,7 @@ function foundationsOf(namespace: string, link: Link): string[] {
     case 'bridge':
     case 'dummy':
     case 'ipip':
+    case 'tunl0':
     case 'tun':
     case 'wireguard':
       return [];
@@ -114,13 +116,14 @@ function changeOf(from: Namespace, to: Namespace, isKept: (link: string) => bool
       sysctls: difference(to.sysctls, from.sysctls),
       links: to.links.filter(({ name }) => !isKept(name)),
       addresses: difference(to.addresses, left.addresses),
-      routes: difference(to.routes, left.routes),
+      routes: difference(to.routes.filter(notOn(to.links.filter(({ up }) => !up))), left.routes),
       neighbours: difference(to.neighbours, left.neighbours),
       fdb: difference(to.fdb, left.fdb),
     },
     rules: changeRules(from, to),
     relays: changeRelays(from, to),
     tunnels: changeTunnels(from, to, isKept),
+    bird: changeBird(from, to),
     links: to.links
       .filter(({ name }) => isKept(name))
       .map((after) => {
@@ -153,6 +156,13 @@ function changeTunnels(from: Namespace, to: Namespace, isKept: (link: string) =>
   return isSame ? [] : [{ kind: 'set-tunnels', namespace, tunnels, origin }];
 }
 
+function changeBird(from: Namespace, to: Namespace): Operation[] {
+  const { name: namespace, bird: daemon, origin } = to;
+  return identity({ ...from.bird }) === identity({ ...daemon })
+    ? []
+    : [{ kind: 'set-bird', namespace, daemon, origin }];
+}
+
 /** Entries of a device that goes need no deletion, and a device that is down has no routes and neighbours to delete. */
 function surplusOf(from: Namespace, to: Namespace, isKept: (link: string) => boolean): Surplus {
   const links = from.links.filter(({ name }) => !isKept(name));
@@ -160,7 +170,10 @@ function surplusOf(from: Namespace, to: Namespace, isKept: (link: string) => boo
   return {
     name: from.name,
     links,
-    addresses: leavingAddresses(from.addresses.filter(notOn(links)), to.addresses),
+    addresses: leavingAddresses(
+      from.addresses.filter(notOn(links.filter(({ kind }) => kind !== 'tunl0'))),
+      to.addresses,
+    ),
     routes: difference(from.routes.filter(notOn(down)), to.routes),
     neighbours: difference(from.neighbours.filter(notOn([...links, ...down])), to.neighbours),
     fdb: difference(from.fdb.filter(notOn(links)), to.fdb),
@@ -198,9 +211,9 @@ function leftOf(from: Namespace, { links, addresses: deleted }: Surplus): Omit<S
   };
 }
 
-function notOn(links: readonly { readonly name: string }[]): (entry: { readonly device: string }) => boolean {
+function notOn(links: readonly { readonly name: string }[]): (entry: { readonly device?: string }) => boolean {
   const names = new Set(links.map(({ name }) => name));
-  return ({ device }) => !names.has(device);
+  return ({ device }) => device === undefined || !names.has(device);
 }
 
 /** What one list has and the other has not, origins aside. */
