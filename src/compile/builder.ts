@@ -1,6 +1,7 @@
 /** Collects kernel state from the files of this folder, each adding its part. */
 import type { Origin } from '../diagnostic.ts';
 import { type Cidr, type Family, isOfFamily, nthAddress, withPrefix } from '../net/address.ts';
+import type { BirdDaemon } from './bird.ts';
 import type { IpSet } from './ipset.ts';
 import { IptablesBuilder } from './iptables.ts';
 import type { VirtualServer } from './ipvs.ts';
@@ -44,6 +45,7 @@ export class NamespaceBuilder {
   readonly relays: Relay[] = [];
   readonly tunnels: UdpTunnel[] = [];
   readonly guests: string[] = [];
+  bird: BirdDaemon | undefined;
   readonly #sysctls = new Map<string, Sysctl>();
   readonly #links = new Map<string, Link>();
   readonly #addresses: Address[] = [];
@@ -132,6 +134,7 @@ export class NamespaceBuilder {
       ipvs: this.ipvs,
       relays: this.relays,
       tunnels: this.tunnels,
+      ...(this.bird && { bird: this.bird }),
       origin: this.origin,
     };
   }

@@ -1,11 +1,11 @@
 /** What holds in some modes only, and what modes ask of a cluster. */
-import type { Diagnostics } from '../diagnostic.ts';
+import { type Diagnostics, nearest } from '../diagnostic.ts';
 import { isOfFamily } from '../net/address.ts';
 import { fitsDevice, tunnelName } from '../net/name.ts';
 import type { ManifestOf } from '../parse/index.ts';
 import type { ModesObject } from '../parse/schema/check.ts';
 import { CLUSTER_DEFAULTS } from '../parse/schema/topology.ts';
-import type { Cluster, CniMode, Interface, ProxyMode } from './cluster.ts';
+import type { CalicoConfig, Cluster, CniMode, Interface, Node, ProxyMode } from './cluster.ts';
 
 export interface Modes {
   readonly cni: CniMode;
@@ -35,6 +35,7 @@ export function reportModes(topology: Topology, chosen: Chosen, diagnostics: Dia
   if (fits(when, { cni: chosen.cni.mode, proxy: chosen.proxy.mode })) reportFamilies(topology, chosen, diagnostics);
   reportTunnel(topology, chosen, diagnostics);
   reportInterface(topology, chosen, diagnostics);
+  if ('blockSize' in chosen.cni) reportCalico(topology, chosen.cni, chosen.nodes, diagnostics);
 }
 
 const WITH_IPV6 = {
@@ -91,4 +92,34 @@ function reportInterface(topology: Topology, { cni, nodes, families }: Chosen, d
     topology?.locate(['spec', 'cluster', 'cni', 'iface']),
     `it has ${own}; flanneld uses the same one on every node`,
   );
+}
+
+/** A block lies in one node's pod subnet here, and a route reflector is a node. */
+function reportCalico(
+  topology: Topology,
+  config: CalicoConfig,
+  nodes: readonly Node[],
+  diagnostics: Diagnostics,
+): void {
+  const at = (...path: (string | number)[]) => topology?.locate(['spec', 'cluster', 'cni', ...path]);
+  const small = nodes.find(({ podCIDR }) => podCIDR.prefix > config.blockSize);
+  if (small)
+    diagnostics.error(
+      'invalid-value',
+      `a block of /${config.blockSize} does not fit into the pod subnet of ${small.place}, ${small.podCIDR.text}`,
+      at('blockSize'),
+      `choose a blockSize of ${small.podCIDR.prefix} or more, or a smaller nodeCIDRMaskSize`,
+    );
+  const reflectors = config.mode === 'calico-bgp' ? config.routeReflectors : [];
+  for (const [index, name] of reflectors.entries()) {
+    if (nodes.some((node) => node.name === name)) continue;
+    const names = nodes.map((node) => node.name);
+    const guess = nearest(name, names);
+    diagnostics.error(
+      'unknown-place',
+      `there is no node ${name} to be a route reflector`,
+      at('routeReflectors', index),
+      guess ? `did you mean "${guess}"?` : `nodes here: ${names.join(', ')}`,
+    );
+  }
 }

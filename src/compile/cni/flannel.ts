@@ -52,5 +52,5 @@ export function compileFlannelNode(
   rules.append('filter', 'FORWARD', `${forward} -j FLANNEL-FWD`, origin);
   rules.append('filter', 'FLANNEL-FWD', `-s ${all} ${forward} -j ACCEPT`, origin);
   rules.append('filter', 'FLANNEL-FWD', `-d ${all} ${forward} -j ACCEPT`, origin);
-  compileHostPorts(node, cluster.pods, NETWORK, state);
+  compileHostPorts(node, cluster.pods, NETWORK, () => node.podCIDR, state);
 }

@@ -10,7 +10,7 @@
  * mode iptables, takes the packet.
  */
 import type { ContainerPort, Node, Pod } from '../../model/cluster.ts';
-import { isOfFamily } from '../../net/address.ts';
+import { type Cidr, isOfFamily } from '../../net/address.ts';
 import { socketAddress } from '../../net/port.ts';
 import type { KernelStateBuilder } from '../builder.ts';
 import { chainName, containerId } from './names.ts';
@@ -22,9 +22,19 @@ const PORTS_PER_RULE = 15;
 
 type HostPort = ContainerPort & { readonly hostPort: number };
 
-/** `network` is the name of the network in the plugins' configuration. */
-export function compileHostPorts(node: Node, pods: readonly Pod[], network: string, state: KernelStateBuilder): void {
-  for (const pod of pods) if (pod.node === node && hasHostPorts(pod)) compilePod(node, pod, network, state);
+/**
+ * `network` is the name of the network in the plugins' configuration, `subnetOf` what the plugin before gave the pod's address
+ * together with.
+ */
+export function compileHostPorts(
+  node: Node,
+  pods: readonly Pod[],
+  network: string,
+  subnetOf: (pod: Pod) => Cidr,
+  state: KernelStateBuilder,
+): void {
+  for (const pod of pods)
+    if (pod.node === node && hasHostPorts(pod)) compilePod(node, pod, network, subnetOf(pod), state);
 }
 
 /** On the host network the ports of the pod are those of the node, and the plugin is not called. */
@@ -36,8 +46,8 @@ function hostPortsOf({ ports }: Pod): HostPort[] {
   return ports.flatMap(({ hostPort, ...port }) => (hostPort === undefined ? [] : [{ ...port, hostPort }]));
 }
 
-function compilePod(node: Node, pod: Pod, network: string, state: KernelStateBuilder): void {
-  const { family } = node.podCIDR;
+function compilePod(node: Node, pod: Pod, network: string, subnet: Cidr, state: KernelStateBuilder): void {
+  const { family } = subnet;
   const rules = state.get(node.netns).rules(family);
   const ports = hostPortsOf(pod);
   const id = containerId(pod);
@@ -67,7 +77,7 @@ function compilePod(node: Node, pod: Pod, network: string, state: KernelStateBui
     if (hostIP !== undefined && !isOfFamily(hostIP, family)) continue;
     const match = `-p ${protocol.toLowerCase()} --dport ${hostPort}${hostIP === undefined ? '' : ` -d ${hostIP}`}`;
     const rule = (text: string) => rules.append('nat', chain, `${match} ${text}`, pod.origin);
-    rule(`-s ${node.podCIDR.text} -j CNI-HOSTPORT-SETMARK`);
+    rule(`-s ${subnet.text} -j CNI-HOSTPORT-SETMARK`);
     if (family === 4) rule('-s 127.0.0.1 -j CNI-HOSTPORT-SETMARK');
     rule(`-j DNAT --to-destination ${socketAddress(pod.address, port)}`);
   }

@@ -133,6 +133,8 @@ export const FAULT_NAMES = [
   'stale-fdb',
   'wrong-vtep-mac',
   'no-flanneld',
+  'no-bird',
+  'no-default-route',
   'source-dest-check',
   'no-br-netfilter',
   'no-hairpin',
