@@ -157,7 +157,9 @@ export async function trace(
   rules: boolean,
 ): Promise<{ walks: Walk[]; watched: Watched<ProbeRun[]> }> {
   const namespaces = namespacesOnTheWay(lab.cluster, [check]);
-  const ruled = lab.state.namespaces.filter(({ iptables, nft }) => iptables !== undefined || nft.length > 0);
+  const ruled = lab.state.namespaces.filter(
+    ({ iptables, ip6tables, nft }) => iptables !== undefined || ip6tables !== undefined || nft.length > 0,
+  );
   const traced = { namespaces: ruled.map(({ name }) => name), probes: check.connections };
   const watched = await watch(lab, { namespaces, ...(rules && { rules: traced }) }, () => probe(lab, check));
   return { walks: stitch(watched.result, evidenceOf(watched, lab.cluster), new Wiring(lab.state)), watched };

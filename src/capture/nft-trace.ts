@@ -4,7 +4,7 @@
  *
  *   TCP         the sequence number, or of an answer the number it acknowledges
  *   UDP, echo   how the payload begins
- *   ICMP error  the same in the packet it quotes, behind an IP header of 20 bytes
+ *   ICMP error  the same in the packet it quotes, behind an IP header of 20 bytes, or 40 of IPv6
  *   SCTP        has no mark: all of it
  */
 import { payloadBeginnings, sequencesOf } from '../probe/mark.ts';
@@ -18,11 +18,14 @@ export function traceTableName([first]: readonly number[]): string {
 /** What the names of these tables begin with. */
 export const TRACE_TABLE = 'packetwalk-trace-';
 
+/** For IPv4 and IPv6 at once. */
+export const TRACE_FAMILY = 'inet';
+
 /** What `nft -f` reads. Of a fence only these rules are reported. */
 export function traceTable(probes: readonly number[]): string {
   const traced = marks(probes).map((match) => `${match} meta nftrace set 1`);
   const fenced = [1, 0].map((value) => `meta l4proto udp ${PAYLOAD} ${FENCED} meta nftrace set ${value}`);
-  return `table ip ${traceTableName(probes)} {\n${chain('prerouting', traced)}${chain('output', [...traced, ...fenced])}}\n`;
+  return `table ${TRACE_FAMILY} ${traceTableName(probes)} {\n${chain('prerouting', traced)}${chain('output', [...traced, ...fenced])}}\n`;
 }
 
 function chain(hook: string, rules: readonly string[]): string {
@@ -32,8 +35,23 @@ function chain(hook: string, rules: readonly string[]): string {
 
 /** Offsets and lengths are in bits. */
 const PAYLOAD = '@th,64,128';
-const ERROR = 'icmp type { destination-unreachable, time-exceeded, parameter-problem }';
-const QUOTED = { protocol: '@th,136,8', sequence: '@th,256,32', payload: '@th,288,128' } as const;
+/** An ICMP error, and where in it the quoted packet has its protocol, its sequence number and its payload. */
+const ERRORS = [
+  {
+    error: 'icmp type { destination-unreachable, time-exceeded, parameter-problem }',
+    protocol: '@th,136,8',
+    sequence: '@th,256,32',
+    payload: '@th,288,128',
+    echo: 1,
+  },
+  {
+    error: 'icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem }',
+    protocol: '@th,112,8',
+    sequence: '@th,416,32',
+    payload: '@th,448,128',
+    echo: 58,
+  },
+] as const;
 
 function marks(probes: readonly number[]): string[] {
   const sequences = oneOf(probes.map(sequencesOf).map(({ first, last }) => `${first}-${last}`));
@@ -43,9 +61,11 @@ function marks(probes: readonly number[]): string[] {
   return [
     `tcp sequence ${sequences}`,
     `tcp ackseq ${sequences}`,
-    `meta l4proto { udp, icmp } ${PAYLOAD} ${either}`,
-    `${ERROR} ${QUOTED.protocol} 6 ${QUOTED.sequence} ${sequences}`,
-    `${ERROR} ${QUOTED.protocol} { 1, 17 } ${QUOTED.payload} ${requests}`,
+    `meta l4proto { udp, icmp, ipv6-icmp } ${PAYLOAD} ${either}`,
+    ...ERRORS.flatMap(({ error, protocol, sequence, payload, echo }) => [
+      `${error} ${protocol} 6 ${sequence} ${sequences}`,
+      `${error} ${protocol} { ${echo}, 17 } ${payload} ${requests}`,
+    ]),
     'meta l4proto sctp',
   ];
 }

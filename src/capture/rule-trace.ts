@@ -9,7 +9,7 @@ import { type RunResult, run, runChecked, start } from '../apply/kernel/command.
 import { inside } from '../apply/kernel/namespaces.ts';
 import { FENCE } from './capture.ts';
 import { FENCE_MS, sendFence, untilSeen } from './fence.ts';
-import { traceTable, traceTableName } from './nft-trace.ts';
+import { TRACE_FAMILY, traceTable, traceTableName } from './nft-trace.ts';
 
 /** Everything one namespace reported, as printed. */
 export interface RuleTrace {
@@ -19,13 +19,15 @@ export interface RuleTrace {
   readonly blind?: string;
   /** What nft says in words that iptables does not know. */
   readonly iptables: IptablesRules;
+  /** The same for IPv6; left out where there are no such rules. */
+  readonly ip6tables?: IptablesRules;
   /** IPVS takes packets between two hooks, where no rule tells of it: its tables do. Left out where the kernel has none. */
   readonly ipvs?: IpvsTables;
 }
 
 /** The rules of iptables in its own words, and where nft sees them. */
 export interface IptablesRules {
-  /** `iptables-save` */
+  /** `iptables-save`, `ip6tables-save` */
   readonly saved: string;
   /** `nft -a list table` of every table in there: the same rules in the same order, with their numbers. */
   readonly listed: string;
@@ -65,7 +67,7 @@ export class RuleTraces {
   async stop(): Promise<RuleTrace[]> {
     const traces = await Promise.all(this.#running.map((trace) => trace.stop()));
     const name = traceTableName(this.#probes);
-    await Promise.all(traces.map(({ namespace }) => within(namespace, 'nft', 'delete', 'table', 'ip', name)));
+    await Promise.all(traces.map(({ namespace }) => within(namespace, 'nft', 'delete', 'table', TRACE_FAMILY, name)));
     return traces;
   }
 }
@@ -105,12 +107,14 @@ class RunningTrace {
     this.#process.kill('SIGKILL');
     await this.#ended;
     const namespace = this.#namespace;
+    const ip6tables = await iptablesRules(namespace, 'ip6');
     const hasIpvs = inside(namespace, () => existsSync('/proc/thread-self/net/ip_vs'));
     return {
       namespace,
       text: this.#text,
       ...(blind !== undefined && { blind: `${blind}${this.#complaint()}` }),
-      iptables: await iptablesRules(namespace),
+      iptables: await iptablesRules(namespace, 'ip'),
+      ...(ip6tables.saved !== '' && { ip6tables }),
       ...(hasIpvs && { ipvs: await ipvsTables(namespace) }),
     };
   }
@@ -121,10 +125,10 @@ class RunningTrace {
   }
 }
 
-async function iptablesRules(namespace: string): Promise<IptablesRules> {
-  const { stdout: saved } = await within(namespace, 'iptables-save');
+async function iptablesRules(namespace: string, family: 'ip' | 'ip6'): Promise<IptablesRules> {
+  const { stdout: saved } = await within(namespace, `${family}tables-save`);
   const tables = [...saved.matchAll(/^\*(\w+)$/gm)].map(([, name]) => name!);
-  const listings = tables.map((name) => within(namespace, 'nft', '-a', 'list', 'table', 'ip', name));
+  const listings = tables.map((name) => within(namespace, 'nft', '-a', 'list', 'table', family, name));
   return { saved, listed: (await Promise.all(listings)).map(({ stdout }) => stdout).join('') };
 }
 

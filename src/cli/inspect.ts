@@ -1,7 +1,7 @@
 /** packetwalk inspect: who is where, with which address, and what Services lead to. */
 import type { Cluster, Endpoint, Interface, Machine, Service } from '../model/cluster.ts';
 import { objectName } from '../model/cluster.ts';
-import { formatPort, formatPublishedPort } from '../net/port.ts';
+import { formatPort, formatPublishedPort, socketAddress } from '../net/port.ts';
 import { firstOf, table } from '../report/layout.ts';
 import { readLab } from './input.ts';
 import { chooseLab, resume } from './labs.ts';
@@ -169,7 +169,7 @@ function serviceRows(service: Service): string[][] {
 
 function formatEndpoint(endpoint: Endpoint): string {
   const state = stateOf(endpoint);
-  return `${endpoint.address}:${endpoint.port}${state === 'ready' ? '' : ` (${state})`}`;
+  return `${socketAddress(endpoint.address, endpoint.port)}${state === 'ready' ? '' : ` (${state})`}`;
 }
 
 function stateOf({ ready, terminating }: { ready: boolean; terminating: boolean }): string {

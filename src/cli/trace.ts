@@ -7,6 +7,7 @@ import { DEFAULT_TIMEOUT_MS } from '../model/checks.ts';
 import type { Place } from '../model/cluster.ts';
 import { DestinationError, resolveDestination } from '../model/destination.ts';
 import { Places } from '../model/place.ts';
+import { isIpv6 } from '../net/address.ts';
 import type { Protocol } from '../net/port.ts';
 import { trace } from '../pipeline.ts';
 import { walkToJson } from '../report/json.ts';
@@ -149,10 +150,11 @@ async function show(lab: Lab, check: ConnectionCheck, options: Options): Promise
 
 /** conntrack's view on every node the walk passed. */
 async function trackedConnections({ agent, cluster }: Lab, walk: Walk): Promise<TrackedConnections[]> {
+  const family = isIpv6(walk.probe.remote.address) ? 'ipv6' : 'ipv4';
   const nodes = cluster.nodes.filter(({ place }) => walk.hops.some((hop) => hop.place === place));
   const found = await Promise.all(
     nodes.map(async ({ place, netns }) => {
-      const { stdout } = await agent.call('run', { namespace: netns, argv: ['conntrack', '-L'] });
+      const { stdout } = await agent.call('run', { namespace: netns, argv: ['conntrack', '-L', '-f', family] });
       return {
         place,
         entries: connectionsOf(

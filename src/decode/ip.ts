@@ -76,7 +76,7 @@ function decodeIpv6(data: Buffer, offset: number, limit: number, layer: Layer): 
     source: formatIpv6(data, offset + 8),
     destination: formatIpv6(data, offset + 24),
     ttl: data[offset + 7]!,
-    id: 0,
+    id: data.readUInt32BE(offset) & 0xfffff,
     dontFragment: true,
     fragment,
     length,

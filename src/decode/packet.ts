@@ -26,7 +26,10 @@ export interface IpPacket {
   readonly destination: string;
   /** TTL or hop limit. */
   readonly ttl: number;
-  /** Identification of IPv4; 0 for IPv6. */
+  /**
+   * What tells one packet from the same one sent again: the identification of IPv4, or the flow label of IPv6, which Linux draws
+   * anew for every retransmission (net/ipv4/tcp_timer.c, sk_rethink_txhash). NAT and tunnels leave both as they are.
+   */
   readonly id: number;
   readonly dontFragment: boolean;
   /** Undefined for a whole packet. `offset` in bytes. */
@@ -90,6 +93,24 @@ export interface Icmp {
   readonly mtu?: number;
   /** The packet an error is about, as far as it is quoted. */
   readonly quoted?: Packet;
+  /** Of a message of neighbour discovery (RFC 4861). */
+  readonly neighbour?: NeighbourMessage;
+  /** The multicast addresses a report of MLD is about. */
+  readonly groups?: readonly string[];
+}
+
+/** What a message of neighbour discovery says, as far as its kind says it. */
+export interface NeighbourMessage {
+  /** Who is asked for, who answers, or for a redirect the better next hop. */
+  readonly target?: string;
+  /** What a redirect is about. */
+  readonly destination?: string;
+  /** The link-layer address its options tell: the sender's, or the target's. */
+  readonly mac?: string;
+  /** Of a router advertisement, which says for how many seconds it is a default router. */
+  readonly lifetime?: number;
+  /** Of a router advertisement: `fd00::/64`. */
+  readonly prefixes?: readonly string[];
 }
 
 /** RFC 2003: IP protocol 4, or 41 for IPv6 inside. */

@@ -2,6 +2,7 @@
 import { markOfPayload } from '../probe/mark.ts';
 import { decodeNetwork, ETHERTYPE, type Layer } from './ip.ts';
 import { decodeEthernet } from './link.ts';
+import { decodeGroups, decodeNeighbour } from './neighbour.ts';
 import type { Icmp, Transport, Udp } from './packet.ts';
 
 const PROTOCOL = { icmp: 1, ipip: 4, tcp: 6, udp: 17, ipv6: 41, icmpv6: 58 } as const;
@@ -107,7 +108,11 @@ function decodeIcmp(version: 4 | 6, data: Buffer, offset: number, end: number, l
     version === 4
       ? type === ICMP.unreachable || type === ICMP.redirect || type === ICMP.timeExceeded || type === ICMP.parameter
       : type >= ICMPV6.unreachable && type <= ICMPV6.parameter;
-  if (!isError) return { ...base, mark: 0 };
+  if (!isError) {
+    const neighbour = version === 6 ? decodeNeighbour(type, data, offset, end) : undefined;
+    const groups = version === 6 ? decodeGroups(type, data, offset, end) : undefined;
+    return { ...base, mark: 0, ...(neighbour && { neighbour }), ...(groups && { groups }) };
+  }
   const tooBig = version === 4 ? type === ICMP.unreachable && code === FRAGMENTATION_NEEDED : type === ICMPV6.tooBig;
   return {
     ...base,

@@ -2,12 +2,12 @@
  * The ports that answer. One process serves all namespaces of a lab: sockets are opened inside their namespace and
  * then belong to Node's event loop. TCP speaks HTTP, and answers a bare line as well, so `curl` and `nc` both work.
  */
-import { createSocket, type Socket as Datagram } from 'node:dgram';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
-import { networkInterfaces } from 'node:os';
+import { SystemCallError } from '../apply/kernel/errors.ts';
 import {
   AF_INET,
+  AF_INET6,
   bind,
   listen,
   SOCK_DGRAM,
@@ -15,12 +15,14 @@ import {
   SOCK_STREAM,
   setsockopt,
   socket,
+  socketFor,
 } from '../apply/kernel/libc.ts';
 import { inside } from '../apply/kernel/namespaces.ts';
 import type { Listener } from '../model/cluster.ts';
 import { socketAddress } from '../net/port.ts';
 import { answerMark } from './mark.ts';
 import type { EndpointAnswer } from './probe.ts';
+import { adopt, ownAddresses } from './sockets.ts';
 
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
@@ -40,25 +42,28 @@ export class Endpoints {
     });
   }
 
-  /** Makes exactly these ports answer: opens the missing ones, closes the others. */
+  /** Makes exactly these ports answer, at the addresses there are now: opens the missing ones, closes the others. */
   set(listeners: readonly Listener[]): void {
-    const wanted = new Map(listeners.map((listener) => [JSON.stringify(listener), listener]));
+    const wanted = new Map(
+      listeners.flatMap((listener) =>
+        addressesOf(listener).map((address) => [JSON.stringify([listener, address]), { listener, address }]),
+      ),
+    );
     for (const [key, close] of this.#open) {
       if (wanted.has(key)) continue;
       close();
       this.#open.delete(key);
     }
-    for (const [key, listener] of wanted) {
-      if (!this.#open.has(key))
-        this.#open.set(key, listener.protocol === 'UDP' ? openUdp(listener) : this.#openStream(listener));
+    for (const [key, { listener, address }] of wanted) {
+      if (this.#open.has(key)) continue;
+      const close = listener.protocol === 'UDP' ? openUdp(listener, address) : this.#openStream(listener);
+      this.#open.set(key, close);
     }
   }
 
   #openStream(listener: Listener): () => void {
     const fd = inside(listener.netns, () => {
-      const opened = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, listener.protocol === 'SCTP' ? IPPROTO_SCTP : 0);
-      setsockopt(opened, SOL_SOCKET, SO_REUSEADDR, 1);
-      bind(opened, '0.0.0.0', listener.port);
+      const opened = streamSocket(listener.protocol === 'SCTP' ? IPPROTO_SCTP : 0, listener.port);
       listen(opened);
       return opened;
     });
@@ -100,25 +105,33 @@ function answerHealth(
   response.end(`${JSON.stringify({ service: { namespace, name }, localEndpoints, serviceProxyHealthy: true })}\n`);
 }
 
-/** One socket an address: a wildcard socket would answer from the route's address, not from the one that was asked. */
-function openUdp(listener: Listener): () => void {
-  const sockets: Datagram[] = inside(listener.netns, () => {
-    const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-    return own
-      .filter(({ family }) => family === 'IPv4')
-      .map(({ address }) => {
-        const fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-        bind(fd, address, listener.port);
-        return adoptDatagram(fd, listener, address);
-      });
-  });
-  return () => {
-    for (const opened of sockets) opened.close();
-  };
+/** UDP has one socket an address: a wildcard socket would answer from the route's address, not from the one that was asked. */
+function addressesOf({ netns, protocol }: Listener): string[] {
+  return protocol === 'UDP' ? inside(netns, ownAddresses) : ['::'];
 }
 
-function adoptDatagram(fd: number, listener: Listener, address: string): Datagram {
-  const opened = createSocket('udp4');
+/** Bound to all addresses of either family, as servers do it; where the kernel has no IPv6, to those of IPv4. */
+function streamSocket(protocol: number, port: number): number {
+  const open = (family: number, any: string) => {
+    const opened = socket(family, SOCK_STREAM | SOCK_NONBLOCK, protocol);
+    setsockopt(opened, SOL_SOCKET, SO_REUSEADDR, 1);
+    bind(opened, any, port);
+    return opened;
+  };
+  try {
+    return open(AF_INET6, '::');
+  } catch (error) {
+    if (!(error instanceof SystemCallError) || error.code !== 'EAFNOSUPPORT') throw error;
+    return open(AF_INET, '0.0.0.0');
+  }
+}
+
+function openUdp(listener: Listener, address: string): () => void {
+  const opened = inside(listener.netns, () => {
+    const fd = socketFor(address, SOCK_DGRAM | SOCK_NONBLOCK);
+    bind(fd, address, listener.port);
+    return adopt(fd, address);
+  });
   opened.on('message', (message, sender) => {
     const answer: EndpointAnswer = {
       endpoint: listener.place,
@@ -132,17 +145,19 @@ function adoptDatagram(fd: number, listener: Listener, address: string): Datagra
       sender.address,
     );
   });
-  /** An ICMP error for an answer nobody waited for. */
-  opened.on('error', () => {});
-  opened.bind({ fd });
-  return opened;
+  return () => opened.close();
 }
 
-function answerOf(listener: Listener, connection: Socket): EndpointAnswer {
+function answerOf(listener: Listener, { localAddress, localPort, remoteAddress, remotePort }: Socket): EndpointAnswer {
   return {
     endpoint: listener.place,
-    address: socketAddress(connection.localAddress ?? '', connection.localPort ?? listener.port),
-    source: socketAddress(connection.remoteAddress ?? '', connection.remotePort ?? 0),
+    address: socketAddress(unmapped(localAddress), localPort ?? listener.port),
+    source: socketAddress(unmapped(remoteAddress), remotePort ?? 0),
     protocol: listener.protocol,
   };
+}
+
+/** What a socket of IPv6 calls `::ffff:10.0.0.1` is IPv4 (RFC 4291, 2.5.5.2). */
+function unmapped(address = ''): string {
+  return address.replace(/^::ffff:(?=\d+\.)/, '');
 }

@@ -1,11 +1,9 @@
 /** Sends one probe from a namespace and waits for what comes of it. */
-import { createSocket } from 'node:dgram';
 import { closeSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { Socket } from 'node:net';
 import { SystemCallError } from '../apply/kernel/errors.ts';
 import {
-  AF_INET,
   bind,
   connect,
   getsockname,
@@ -14,19 +12,24 @@ import {
   SOCK_STREAM,
   send,
   setsockopt,
-  socket,
+  socketFor,
 } from '../apply/kernel/libc.ts';
 import { inside } from '../apply/kernel/namespaces.ts';
+import { isIpv6 } from '../net/address.ts';
+import { socketAddress } from '../net/port.ts';
 import { deadline } from './deadline.ts';
 import { initialSequence, markedPayload } from './mark.ts';
 import type { EndpointAnswer, ProbeRequest, ProbeResult, ProbeRun } from './probe.ts';
 import { chooseSequence } from './sequence.ts';
+import { adopt, anyAddressLike } from './sockets.ts';
 
-const IPPROTO = { TCP: 0, UDP: 0, SCTP: 132, ICMP: 1 } as const;
+const IPPROTO = { TCP: 0, UDP: 0, SCTP: 132 } as const;
+/** What an echo is in either protocol: its number, its types, and the socket option that sets the TTL or hop limit. */
+const ICMP = { protocol: 1, request: 8, reply: 0 } as const;
+const ICMPV6 = { protocol: 58, request: 128, reply: 129 } as const;
+const TTL_OPTION = { 4: { level: 0, option: 2 }, 6: { level: 41, option: 16 } } as const;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
-const SOL_IP = 0;
-const IP_TTL = 2;
 
 /** Never rejects: whatever happens to a probe is its result. */
 export async function sendProbe(request: ProbeRequest, id: number): Promise<ProbeRun> {
@@ -49,13 +52,16 @@ function open(request: ProbeRequest, id: number): Opened {
     let fd: number | undefined;
     try {
       if (protocol === 'ICMP') allowEcho();
-      fd = socket(
-        AF_INET,
+      fd = socketFor(
+        destination.address,
         (protocol === 'TCP' || protocol === 'SCTP' ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK,
-        IPPROTO[protocol],
+        protocol === 'ICMP' ? icmpFor(destination.address).protocol : IPPROTO[protocol],
       );
       setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-      if (ttl !== undefined) setsockopt(fd, SOL_IP, IP_TTL, ttl);
+      if (ttl !== undefined) {
+        const { level, option } = TTL_OPTION[isIpv6(destination.address) ? 6 : 4];
+        setsockopt(fd, level, option, ttl);
+      }
       bindSource(fd, request, id);
       if (protocol === 'TCP') chooseSequence(fd, initialSequence(id));
       connect(fd, destination.address, destination.port ?? 0);
@@ -76,8 +82,8 @@ const PORTS = 28_232;
  * Every probe has a port of its own. The kernel would use one for connections to several addresses; IPVS knows an answer by
  * client and endpoint alone, and mixes up those of two Services with one endpoint (ip_vs_conn_out_get()).
  */
-function bindSource(fd: number, { protocol, source }: ProbeRequest, id: number): void {
-  const { address = '0.0.0.0', port } = source ?? {};
+function bindSource(fd: number, { protocol, source, destination }: ProbeRequest, id: number): void {
+  const { address = anyAddressLike(destination.address), port } = source ?? {};
   if (port === undefined && (protocol === 'TCP' || protocol === 'UDP')) {
     try {
       bind(fd, address, FIRST_PORT + (id % PORTS));
@@ -90,13 +96,15 @@ function bindSource(fd: number, { protocol, source }: ProbeRequest, id: number):
 }
 
 function failureOf(error: SystemCallError, protocol: ProbeRequest['protocol']): ProbeResult {
+  if (error.call === 'socket' && error.code === 'EAFNOSUPPORT')
+    return { kind: 'unsupported', reason: `this kernel has no IPv6 (${error.message})` };
   if (error.call === 'socket' && ['EPROTONOSUPPORT', 'ESOCKTNOSUPPORT', 'EACCES'].includes(error.code)) {
     return { kind: 'unsupported', reason: `this kernel has no ${protocol} (${error.message})` };
   }
   return { kind: 'refused', errno: error.code };
 }
 
-/** Unprivileged echo sockets are open to our own group; the setting is the namespace's own. */
+/** Unprivileged echo sockets, ICMPv6's as well, are open to our own group; the setting is the namespace's own. */
 function allowEcho(): void {
   const group = process.getgid!();
   writeFileSync('/proc/sys/net/ipv4/ping_group_range', `${group} ${group}`);
@@ -109,9 +117,12 @@ const EXCHANGE: Record<
   TCP: exchangeHttp,
   SCTP: exchangeHttp,
   UDP: (fd, request, id) =>
-    exchangeDatagrams(fd, markedPayload(id, request.payload, request.size), request.timeoutMs, answerInDatagram),
-  ICMP: (fd, request, id) =>
-    exchangeDatagrams(fd, echoRequest(markedPayload(id, request.payload, request.size)), request.timeoutMs, echoReply),
+    exchangeDatagrams(fd, markedPayload(id, request.payload, request.size), request, answerInDatagram),
+  ICMP: (fd, request, id) => {
+    const types = icmpFor(request.destination.address);
+    const payload = markedPayload(id, request.payload, request.size);
+    return exchangeDatagrams(fd, echoRequest(types, payload), request, (message) => echoReply(types, message));
+  },
 };
 
 /** Asks over HTTP, so that what stands in the captures can be read, and `curl` sees the same answer. */
@@ -134,7 +145,7 @@ function exchangeHttp(
       method: body.length > 0 ? 'POST' : 'GET',
       path: `/?probe=${id}`,
       headers: {
-        host: `${destination.address}:${destination.port}`,
+        host: socketAddress(destination.address, destination.port!),
         'user-agent': 'packetwalk',
         connection: 'close',
         'content-length': body.length,
@@ -163,11 +174,11 @@ function exchangeHttp(
 function exchangeDatagrams(
   fd: number,
   payload: Buffer,
-  timeoutMs: number,
+  { destination, timeoutMs }: ProbeRequest,
   read: (message: Buffer) => ProbeResult | undefined,
 ): Promise<ProbeResult> {
   return new Promise((resolve) => {
-    const receiver = createSocket('udp4');
+    const receiver = adopt(fd, destination.address);
     const finish = (result: ProbeResult) => {
       cancel();
       receiver.close();
@@ -181,7 +192,6 @@ function exchangeDatagrams(
     receiver.on('error', (error: NodeJS.ErrnoException) =>
       finish({ kind: 'refused', errno: error.code ?? error.message }),
     );
-    receiver.bind({ fd });
     try {
       send(fd, payload);
     } catch (error) {
@@ -207,16 +217,20 @@ function parseAnswer(text: string): EndpointAnswer | undefined {
   }
 }
 
-const ICMP_ECHO = 8;
+type EchoTypes = typeof ICMP | typeof ICMPV6;
+
+function icmpFor(address: string): EchoTypes {
+  return isIpv6(address) ? ICMPV6 : ICMP;
+}
 
 /** The kernel fills in identifier and checksum. */
-function echoRequest(payload: Buffer): Buffer {
+function echoRequest({ request }: EchoTypes, payload: Buffer): Buffer {
   const header = Buffer.alloc(8);
-  header.writeUInt8(ICMP_ECHO, 0);
+  header.writeUInt8(request, 0);
   header.writeUInt16BE(1, 6);
   return Buffer.concat([header, payload]);
 }
 
-function echoReply(message: Buffer): ProbeResult | undefined {
-  return message.readUInt8(0) === 0 ? { kind: 'answered' } : undefined;
+function echoReply({ reply }: EchoTypes, message: Buffer): ProbeResult | undefined {
+  return message.readUInt8(0) === reply ? { kind: 'answered' } : undefined;
 }

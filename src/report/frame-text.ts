@@ -1,5 +1,6 @@
 /** One frame of a capture in a line. */
-import type { Frame, Packet } from '../decode/packet.ts';
+import { NEIGHBOUR } from '../decode/neighbour.ts';
+import type { Frame, Icmp, IpPacket, Packet } from '../decode/packet.ts';
 import { socketAddress } from '../net/port.ts';
 import { icmpInfo, tcpInfo } from '../stitch/summary.ts';
 
@@ -32,7 +33,10 @@ function formatPacket(packet: Packet): string {
           return `VXLAN vni ${transport.vxlan.vni} ${source} → ${socketAddress(destination, transport.destinationPort)}  [${formatPacket(transport.vxlan.inner)}]`;
         }
         case 'icmp':
-          return `${transport.version === 4 ? 'ICMP' : 'ICMPv6'} ${source} → ${destination}  ${icmpInfo(transport)}${part}`;
+          return (
+            formatDiscovery(packet, transport) ??
+            `${transport.version === 4 ? 'ICMP' : 'ICMPv6'} ${source} → ${destination}  ${icmpInfo(transport)}${part}`
+          );
         case 'ipip':
           return `IPIP ${source} → ${destination}  [${formatPacket(transport.inner)}]`;
         case 'fragment':
@@ -42,4 +46,26 @@ function formatPacket(packet: Packet): string {
       }
     }
   }
+}
+
+/** Messages of neighbour discovery in the words of ARP, where it has such. */
+function formatDiscovery({ source, destination }: IpPacket, { type, neighbour, groups }: Icmp): string | undefined {
+  if (groups) return `MLD ${source} ${type === 132 ? 'leaves' : 'listens to'} ${groups.join(', ')}`;
+  if (!neighbour) return undefined;
+  const { target, mac, lifetime = 0, prefixes = [] } = neighbour;
+  switch (type) {
+    case NEIGHBOUR.routerSolicitation:
+      return `NDP who is a router? tell ${source}`;
+    case NEIGHBOUR.routerAdvertisement: {
+      const networks = prefixes.length > 0 ? `, on ${prefixes.join(', ')}` : '';
+      return `NDP ${source} is ${lifetime > 0 ? `a default router for ${lifetime} s` : 'no default router'}${networks}`;
+    }
+    case NEIGHBOUR.solicitation:
+      return source === '::' ? `NDP who has ${target}? asked by who wants it` : `NDP who has ${target}? tell ${source}`;
+    case NEIGHBOUR.advertisement:
+      return mac === undefined ? `NDP ${target} is there, says ${source}` : `NDP ${target} is at ${mac}`;
+    case NEIGHBOUR.redirect:
+      return `NDP redirect ${source} → ${destination}  ${neighbour.destination} is better reached by ${target}`;
+  }
+  return undefined;
 }

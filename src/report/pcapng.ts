@@ -5,6 +5,7 @@
  */
 import type { Capture } from '../capture/capture.ts';
 import { PcapError, readFrames, VXLAN_PORTS } from '../decode/index.ts';
+import { addressBytes, isIpv6 } from '../net/address.ts';
 import type { Hop, Walk } from '../stitch/walk.ts';
 import type { Wiring } from '../stitch/wiring.ts';
 import { formatRelay, formatRewrite } from './walk-text.ts';
@@ -13,7 +14,7 @@ const BLOCK = { section: 0x0a0d0d0a, interface: 1, names: 4, packet: 6 } as cons
 const OPTION = { comment: 1, interfaceName: 2, userApplication: 4, timestampResolution: 9, packetFlags: 2 } as const;
 const LINUX_SLL2 = 276;
 const NANOSECONDS = 9;
-const RECORD_IPV4 = 1;
+const RECORD = { ipv4: 1, ipv6: 2 } as const;
 
 /** The walks of each check, by its name. */
 export type AnnotatedWalks = readonly { readonly name: string; readonly walks: readonly Walk[] }[];
@@ -94,12 +95,9 @@ function interfaceBlock(name: string): Buffer {
 
 function namesBlock(wiring: Wiring): Buffer {
   const records = wiring.owners().map(([address, place]) => {
-    const value = Buffer.concat([
-      Buffer.from(address.split('.').map(Number)),
-      Buffer.from(`${place.replaceAll('/', '.')}\0`),
-    ]);
+    const value = Buffer.concat([addressBytes(address), Buffer.from(`${place.replaceAll('/', '.')}\0`)]);
     const head = Buffer.alloc(4);
-    head.writeUInt16LE(RECORD_IPV4, 0);
+    head.writeUInt16LE(isIpv6(address) ? RECORD.ipv6 : RECORD.ipv4, 0);
     head.writeUInt16LE(value.length, 2);
     return Buffer.concat([head, padded(value)]);
   });

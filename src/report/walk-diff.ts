@@ -1,4 +1,5 @@
 /** The walks of one connection in two modes, side by side: what is the same, what is not, and in words what moved. */
+import { addressOf, socketAddress } from '../net/port.ts';
 import type { RulesAtPlace } from '../stitch/rules.ts';
 import type { Hop, Rewrite, Walk } from '../stitch/walk.ts';
 import type { Colors } from './layout.ts';
@@ -65,7 +66,7 @@ export function formatDifference(difference: WalkDifference, colors: Colors, wid
 }
 
 function remoteOf({ probe: { remote } }: Walk): string {
-  return remote.port === undefined ? remote.address : `${remote.address}:${remote.port}`;
+  return remote.port === undefined ? remote.address : socketAddress(remote.address, remote.port);
 }
 
 function compareFates(first: ModeWalk, second: ModeWalk): string[] {
@@ -76,7 +77,9 @@ function compareFates(first: ModeWalk, second: ModeWalk): string[] {
 }
 
 function compareSources(first: ModeWalk, second: ModeWalk): string[] {
-  const [a, b] = [first, second].map(({ walk }) => walk.sourceSeen?.replace(PORT, ''));
+  const [a, b] = [first, second].map(({ walk }) =>
+    walk.sourceSeen === undefined ? undefined : addressOf(walk.sourceSeen),
+  );
   if (a === undefined || b === undefined) return [];
   return a === b
     ? [`source address unchanged: the endpoint sees ${a}`]
@@ -209,18 +212,21 @@ function contentOf({ packet, encapsulation }: Hop): string {
   return `${packet.source} → ${packet.destination}  ${packet.info}`;
 }
 
-const PORT = /:\d+$/;
-
 /** Client ports are the kernel's choice, and after SNAT again: they tell two walks apart that are the same. */
 function portsHidden({ hops }: Walk): (text: string) => string {
-  const clients = new Set(hops.map(({ packet }) => packet.source).filter((source) => PORT.test(source)));
+  const clients = new Set(hops.map(({ packet }) => packet.source).filter(hasPort));
   for (const { rewrites = [] } of hops)
-    for (const { kind, from, to } of rewrites) if (kind === 'snat') for (const each of [from, to]) clients.add(each);
+    for (const { kind, from, to } of rewrites)
+      if (kind === 'snat') for (const each of [from, to]) if (hasPort(each)) clients.add(each);
   return (text) =>
     text
       .split(' ')
-      .map((word) => (clients.has(word) ? word.replace(PORT, ':*') : word))
+      .map((word) => (clients.has(word) ? word.replace(/\d+$/, '*') : word))
       .join(' ');
+}
+
+function hasPort(socket: string): boolean {
+  return addressOf(socket) !== socket;
 }
 
 /** The longest common subsequence stays; what is only in one stands where it was, the first walk's before the second's. */

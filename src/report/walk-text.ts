@@ -1,5 +1,6 @@
 /** A walk as people read it: one line a hop, translations and relays between the lines, addresses in one column. */
 
+import { socketAddress } from '../net/port.ts';
 import { formatAttempts } from '../stitch/summary.ts';
 import type { Hop, Relay, Rewrite, Walk } from '../stitch/walk.ts';
 import { type Colors, wrap } from './layout.ts';
@@ -59,9 +60,10 @@ const ARROWS: Record<Hop['direction'], string> = { in: 'in ', out: 'out', throug
 
 export function formatEncapsulation({ as, vni, port, source, destination }: NonNullable<Hop['encapsulation']>): string {
   if (as === 'ipip') return `IPIP  ${source} → ${destination}`;
-  if (as === 'udp') return `IP in UDP  ${source} → ${destination}:${port}`;
-  if (as === 'wireguard') return `WireGuard  ${source} → ${destination}:${port}`;
-  return `VXLAN vni ${vni}  ${source} → ${destination}:${port}`;
+  const far = socketAddress(destination, port!);
+  if (as === 'udp') return `IP in UDP  ${source} → ${far}`;
+  if (as === 'wireguard') return `WireGuard  ${source} → ${far}`;
+  return `VXLAN vni ${vni}  ${source} → ${far}`;
 }
 
 /** `kube-proxy  relays  A → B  as  C → D` */

@@ -1,23 +1,26 @@
 /**
  * What `nft -a monitor trace` prints:
  *
- *   trace id 0d710be2 ip packetwalk-trace-7 prerouting packet: iif "cni0" … ip saddr 10.244.1.2 ip daddr 10.96.0.10 … tcp sport 47262 tcp dport 80 …
- *   trace id 0d710be2 ip packetwalk-trace-7 prerouting rule tcp sequence 458752-524287 meta nftrace set 1 # handle 3 (verdict continue)
+ *   trace id 0d710be2 inet packetwalk-trace-7 prerouting packet: iif "cni0" … ip saddr 10.244.1.2 ip daddr 10.96.0.10 … tcp sport 47262 tcp dport 80 …
+ *   trace id 0d710be2 inet packetwalk-trace-7 prerouting rule tcp sequence 458752-524287 meta nftrace set 1 # handle 3 (verdict continue)
  *   trace id 0d710be2 ip kube-proxy services rule ip daddr . meta l4proto . th dport vmap @service-ips # handle 40 (verdict goto service-…)
  *   trace id 0d710be2 ip kube-proxy nat-prerouting policy accept
  */
 import { TRACE_TABLE } from '../capture/nft-trace.ts';
-import type { IptablesRules } from '../capture/rule-trace.ts';
+import type { RuleTrace } from '../capture/rule-trace.ts';
 import { iptablesRules } from './iptables-rules.ts';
 import { type HeaderFields, headerOf, type LineReader, policy } from './trace-line.ts';
 
-export function nftLineReader(iptables: IptablesRules): LineReader {
-  const inIptables = iptablesRules(iptables);
+export function nftLineReader({ iptables, ip6tables }: Pick<RuleTrace, 'iptables' | 'ip6tables'>): LineReader {
+  const inIptables: Record<string, ReadonlyMap<string, string>> = {
+    ip: iptablesRules(iptables),
+    ...(ip6tables && { ip6: iptablesRules(ip6tables) }),
+  };
   /** By number. Every hook shows the packet before the rules it meets there. */
   const packets = new Map<string, Packet>();
   return (line) => {
-    const [, number = '', table = '', chain = '', what, rest = ''] =
-      /^trace id ([0-9a-f]+) \S+ (\S+) (\S+) (packet:|rule|policy) ?(.*)$/.exec(line) ?? [];
+    const [, number = '', family = '', table = '', chain = '', what, rest = ''] =
+      /^trace id ([0-9a-f]+) (\S+) (\S+) (\S+) (packet:|rule|policy) ?(.*)$/.exec(line) ?? [];
     if (what === undefined) return undefined;
     if (what === 'packet:') {
       const packet = readPacket(rest);
@@ -30,7 +33,8 @@ export function nftLineReader(iptables: IptablesRules): LineReader {
     const rule =
       what === 'policy'
         ? policy(rest)
-        : (inIptables.get(`${table} ${chain} ${handle}`) ?? withFound(plain(text), verdict, packets.get(number)));
+        : (inIptables[family]?.get(`${table} ${chain} ${handle}`) ??
+          withFound(plain(text), verdict, packets.get(number)));
     return rule === undefined ? undefined : { kind: 'rule', number, matched: { table, chain, rule } };
   };
 }
@@ -50,13 +54,14 @@ interface Packet extends HeaderFields {
 function readPacket(text: string): Packet {
   const field = (name: string) => new RegExp(`\\b${name} (\\S+)`).exec(text)?.[1];
   return {
-    source: field('ip saddr'),
-    destination: field('ip daddr'),
-    protocol: /\b(tcp|udp|sctp|icmp) /.exec(text)?.[1],
+    source: field('ip6? saddr'),
+    destination: field('ip6? daddr'),
+    protocol: /\b(tcp|udp|sctp|icmp|icmpv6) /.exec(text)?.[1],
     sourcePort: field('(?:tcp|udp|sctp) sport'),
     destinationPort: field('(?:tcp|udp|sctp) dport'),
-    id: field('ip id'),
-    length: field('ip length'),
+    /** As decode/packet.ts has it. */
+    id: field('(?:ip id|ip6 flowlabel)'),
+    length: field('ip6? length'),
   };
 }
 
@@ -64,6 +69,8 @@ function readPacket(text: string): Packet {
 const KEYS: Readonly<Record<string, (packet: Packet) => string | undefined>> = {
   'ip saddr': ({ source }) => source,
   'ip daddr': ({ destination }) => destination,
+  'ip6 saddr': ({ source }) => source,
+  'ip6 daddr': ({ destination }) => destination,
   'meta l4proto': ({ protocol }) => protocol,
   'th dport': ({ destinationPort }) => destinationPort,
 };

@@ -8,6 +8,7 @@ import type { EndpointAnswer, ProbeRun, Relayed } from '../probe/probe.ts';
 import { cameTo, type FollowedLeg, failedAttempts, followLegs, joinLegs } from './follow.ts';
 import type { Evidence } from './index.ts';
 import type { Leg, SeenPacket } from './legs.ts';
+import { askedInVain } from './neighbour.ts';
 import { SOCKET } from './path.ts';
 import { endsConnection, formatAttempts, rejectionOf } from './summary.ts';
 import { origin } from './time.ts';
@@ -268,7 +269,7 @@ class Context {
     );
   }
 
-  /** ARP for the next hop went unanswered where the packet was last, for as long as the capture goes. */
+  /** The question for the next hop went unanswered where the packet was last, for as long as the capture goes. */
   #noNeighbour(): Finding | undefined {
     const { leg, hops } = this.#last;
     const last = hops.at(-1);
@@ -279,16 +280,7 @@ class Context {
     const destination = last?.encapsulation?.destination ?? peer ?? inner;
     const target = this.#wiring.nextHop(namespace, destination);
     if (target === undefined) return undefined;
-    /** One question serves all packets that wait for the answer: it may be older than this one. */
-    const arp = this.#evidence.frames.filter((frame) => frame.namespace === namespace && frame.packet.kind === 'arp');
-    const asked = arp.some(
-      ({ packet, direction }) =>
-        packet.kind === 'arp' && packet.operation === 'request' && packet.target === target && direction === 'out',
-    );
-    const told = arp.some(
-      ({ packet }) => packet.kind === 'arp' && packet.operation === 'reply' && packet.sender === target,
-    );
-    if (!asked || told) return undefined;
+    if (!askedInVain(target, namespace, this.#evidence.frames)) return undefined;
     const place = this.#wiring.placeOf(namespace);
     return {
       outcome: 'no-neighbour',

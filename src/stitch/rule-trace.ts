@@ -11,12 +11,13 @@ export interface TracedPacket extends Header {
   readonly rules: MatchedRule[];
 }
 
-export function readTrace({ namespace, text, iptables }: RuleTrace): TracedPacket[] {
+export function readTrace(trace: RuleTrace): TracedPacket[] {
+  const { namespace, text } = trace;
   const packets: TracedPacket[] = [];
   /** By number. Numbers are used again, and a packet may get another between two hooks: each header says which it is. */
   const headers = new Map<string, Header>();
   const current = new Map<string, TracedPacket | undefined>();
-  for (const line of text.split('\n').map(nftLineReader(iptables))) {
+  for (const line of text.split('\n').map(nftLineReader(trace))) {
     if (line?.kind === 'packet') {
       const { number, header } = line;
       headers.set(number, header);

@@ -94,11 +94,11 @@ export class Wiring {
 
   /** Whether packets can be translated there at all: pods and most hosts have no rules. */
   hasRules(namespace: string): boolean {
-    const { iptables, nft = [], ipvs = [] } = this.#namespaces.get(namespace) ?? {};
-    return iptables !== undefined || nft.length > 0 || ipvs.length > 0;
+    const { iptables, ip6tables, nft = [], ipvs = [] } = this.#namespaces.get(namespace) ?? {};
+    return iptables !== undefined || ip6tables !== undefined || nft.length > 0 || ipvs.length > 0;
   }
 
-  /** The address the namespace would ask for by ARP to send to a destination: the longest matching route decides. */
+  /** The address the namespace would ask its neighbours for to send to a destination: the longest matching route decides. */
   nextHop(namespace: string, destination: string): string | undefined {
     const table = this.#tables.get(namespace) ?? this.#readTable(namespace);
     const best = table.filter(({ to }) => cidrContains(to, destination)).sort((a, b) => b.to.prefix - a.to.prefix)[0];

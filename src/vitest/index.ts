@@ -10,6 +10,7 @@ import picocolors from 'picocolors';
 import { expect } from 'vitest';
 import { placesOf } from '../judge/match.ts';
 import type { Outcome } from '../model/cluster.ts';
+import { addressOf } from '../net/port.ts';
 import { formatWalk } from '../report/walk-text.ts';
 import type { Walk } from '../stitch/walk.ts';
 
@@ -53,7 +54,11 @@ expect.extend({
     return verdict(walk, passed.join(' ') === places.join(' '), `to pass ${places.join(' → ')}`);
   },
   toShowSource: (walk: Walk, address: string) =>
-    verdict(walk, walk.sourceSeen?.split(':')[0] === address, `to be seen from ${address}`),
+    verdict(
+      walk,
+      walk.sourceSeen !== undefined && addressOf(walk.sourceSeen) === address,
+      `to be seen from ${address}`,
+    ),
   toBeUntranslated: (walk: Walk) =>
     verdict(
       walk,

@@ -18,9 +18,11 @@ it('looks at the mark where each protocol carries it, on the way in and on the w
   const marks = [
     'tcp sequence { 1114112-1179647 } meta nftrace set 1',
     'tcp ackseq { 1114112-1179647 } meta nftrace set 1',
-    `meta l4proto { udp, icmp } @th,64,128 { ${hex('packetwalk/00017')}, ${hex('packetwalk=00017')} } meta nftrace set 1`,
+    `meta l4proto { udp, icmp, ipv6-icmp } @th,64,128 { ${hex('packetwalk/00017')}, ${hex('packetwalk=00017')} } meta nftrace set 1`,
     'icmp type { destination-unreachable, time-exceeded, parameter-problem } @th,136,8 6 @th,256,32 { 1114112-1179647 } meta nftrace set 1',
     `icmp type { destination-unreachable, time-exceeded, parameter-problem } @th,136,8 { 1, 17 } @th,288,128 { ${hex('packetwalk/00017')} } meta nftrace set 1`,
+    'icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } @th,112,8 6 @th,416,32 { 1114112-1179647 } meta nftrace set 1',
+    `icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } @th,112,8 { 58, 17 } @th,448,128 { ${hex('packetwalk/00017')} } meta nftrace set 1`,
     'meta l4proto sctp meta nftrace set 1',
   ];
   expect(rules('prerouting')).toEqual(['type filter hook prerouting priority raw ;', ...marks]);
@@ -43,5 +45,5 @@ it('is about several probes at once', () => {
 
 it('has a name by its first probe', () => {
   expect(traceTableName([17, 18])).toBe('packetwalk-trace-17');
-  expect(traceTable([17, 18]).split('\n')[0]).toBe('table ip packetwalk-trace-17 {');
+  expect(traceTable([17, 18]).split('\n')[0]).toBe('table inet packetwalk-trace-17 {');
 });

@@ -115,13 +115,13 @@ describe('an IPv4 packet', () => {
 
 describe('an IPv6 packet', () => {
   it('has the fields of its header', () => {
-    expect(packetOf(ipv6({ next: PROTOCOL.tcp, hopLimit: 63 }, tcp()))).toMatchObject({
+    expect(packetOf(ipv6({ next: PROTOCOL.tcp, hopLimit: 63, flowLabel: 0xbeef5 }, tcp()))).toMatchObject({
       kind: 'ip',
       version: 6,
       source: 'fd00:10:244:1::2',
       destination: 'fd00:10:244:2::2',
       ttl: 63,
-      id: 0,
+      id: 0xbeef5,
       dontFragment: true,
       fragment: undefined,
       length: 60,

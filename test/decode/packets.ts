@@ -14,7 +14,7 @@ export function u32(value: number): Buffer {
 
 export const MAC = { a: '0a:58:0a:f4:01:02', b: '0a:58:0a:f4:02:02' } as const;
 
-function mac(text: string): Buffer {
+export function mac(text: string): Buffer {
   return Buffer.from(text.replaceAll(':', ''), 'hex');
 }
 
@@ -23,7 +23,7 @@ function address4(text: string): Buffer {
 }
 
 /** Eight groups, written in full. */
-function address6(text: string): Buffer {
+export function address6(text: string): Buffer {
   return Buffer.concat(text.split(':').map((group) => u16(Number.parseInt(group, 16))));
 }
 
@@ -115,11 +115,11 @@ const IPV6 = {
 } as const;
 
 export function ipv6(
-  header: { next: number; source?: string; destination?: string; hopLimit?: number },
+  header: { next: number; source?: string; destination?: string; hopLimit?: number; flowLabel?: number },
   payload: Buffer,
 ): Buffer {
   return Buffer.concat([
-    Buffer.of(0x60, 0, 0, 0),
+    u32(0x6000_0000 + (header.flowLabel ?? 0)),
     u16(payload.length),
     Buffer.of(header.next, header.hopLimit ?? 64),
     address6(header.source ?? IPV6.source),

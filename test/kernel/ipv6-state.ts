@@ -162,6 +162,7 @@ function rules(name: 'node1' | 'node2'): Iptables {
             `-d ${SERVICE}/128 -p tcp -m tcp --dport 80 -j KUBE-SVC-WEB`,
             `-d ${SERVICE}/128 -p udp -m udp --dport 80 -j DNAT --to-destination [${POD.c}]:8080`,
             `-d ${NODE[name]}/128 -p tcp -m tcp --dport 30080 -j KUBE-EXT-WEB`,
+            `-d ${NODE[name]}/128 -p udp -m udp --dport 30080 -j DNAT --to-destination [${POD.c}]:8080`,
           ),
           own('KUBE-EXT-WEB', '-j KUBE-MARK-MASQ', '-j KUBE-SVC-WEB'),
           own('KUBE-SVC-WEB', `-p tcp -m tcp -j DNAT --to-destination [${POD.c}]:8080`),

@@ -33,6 +33,15 @@ describe('connection tracking', () => {
     expect(connectionsOf(LISTING, [hop(source, destination)])).toEqual([CONNECTION]);
   });
 
+  it('knows connections of IPv6', () => {
+    const entry =
+      'tcp 6 59 TIME_WAIT src=fd00:20::64 dst=fd00:10::11 sport=32773 dport=30080 src=fd00:244:2::2 dst=fd00:244:1:: sport=8080 dport=24626 [ASSURED] mark=0 use=1';
+    expect(connectionsOf(`${LISTING}${entry}\n`, [hop('[fd00:244:1::]:24626', '[fd00:244:2::2]:8080')])).toEqual([
+      entry,
+    ]);
+    expect(connectionsOf(entry, [hop('fd00:244:1::', 'fd00:244:2::2')])).toEqual([]);
+  });
+
   it('knows the connection of several hops once', () => {
     const hops = [hop('10.0.0.100:39302', '10.0.0.11:30080'), hop('10.244.1.0:16867', '10.244.2.2:8080')];
     expect(connectionsOf(LISTING, hops)).toEqual([CONNECTION]);

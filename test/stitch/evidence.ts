@@ -1,6 +1,8 @@
 /** Evidence made up for a test: what a capture would hold, and what a sender would report. */
 import type { Direction, Frame, IpPacket, Packet } from '../../src/decode/packet.ts';
 import { TCP_ACK, TCP_SYN } from '../../src/decode/packet.ts';
+import { isIpv6 } from '../../src/net/address.ts';
+import { addressOf } from '../../src/net/port.ts';
 import { initialSequence } from '../../src/probe/mark.ts';
 import type { ProbeResult, ProbeRun } from '../../src/probe/probe.ts';
 import type { Evidence } from '../../src/stitch/index.ts';
@@ -13,11 +15,11 @@ const FOREIGN = 0xc0ff_ee00;
 
 type Fields = Partial<Omit<IpPacket, 'kind' | 'transport'>>;
 
-/** `from` and `to` are sockets (`10.0.0.1:80`); the addresses become those of the packet. */
+/** `from` and `to` are sockets (`10.0.0.1:80`, `[fd00::1]:80`); the addresses become those of the packet. */
 function ip(from: string, to: string, transport: IpPacket['transport'], fields: Fields): IpPacket {
   return {
     kind: 'ip',
-    version: 4,
+    version: isIpv6(from) ? 6 : 4,
     source: split(from).address,
     destination: split(to).address,
     ttl: 64,
@@ -31,8 +33,8 @@ function ip(from: string, to: string, transport: IpPacket['transport'], fields: 
 }
 
 function split(socket: string): { address: string; port: number } {
-  const [address = '', port = '0'] = socket.split(':');
-  return { address, port: Number(port) };
+  const address = addressOf(socket);
+  return { address, port: socket === address ? 0 : Number(socket.slice(socket.lastIndexOf(':') + 1)) };
 }
 
 export interface Segment extends Fields {
@@ -104,7 +106,7 @@ export function icmpError(
   quoted: Packet,
   fields: Fields = {},
 ): IpPacket {
-  return ip(from, to, { kind: 'icmp', version: 4, type, code, mark: 0, quoted }, fields);
+  return ip(from, to, { kind: 'icmp', version: isIpv6(from) ? 6 : 4, type, code, mark: 0, quoted }, fields);
 }
 
 export function inVxlan(from: string, to: string, inner: Packet, { vni = 1, port = 8472 } = {}): IpPacket {
@@ -126,6 +128,13 @@ export function inIpip(from: string, to: string, inner: Packet): IpPacket {
 
 export function arp(operation: 'request' | 'reply', sender: string, target: string): Packet {
   return { kind: 'arp', operation, sender, senderMac: '02:00:0a:00:00:0b', target };
+}
+
+/** Neighbour discovery: a question to all who may have the address, or its answer. */
+export function neighbour(kind: 'solicitation' | 'advertisement', from: string, to: string, target: string): IpPacket {
+  const type = kind === 'solicitation' ? 135 : 136;
+  const told = { target, mac: '02:00:00:00:00:0b' };
+  return ip(from, to, { kind: 'icmp', version: 6, type, code: 0, mark: 0, neighbour: told }, { ttl: 255 });
 }
 
 /** A packet as it passed an interface. */

@@ -1,13 +1,13 @@
 /** Single lines of `nft -a monitor trace`: packets, rules, and what a rule found in sets and maps. */
 import { describe, expect, it } from 'vitest';
-import type { IptablesRules } from '../../src/capture/rule-trace.ts';
+import type { RuleTrace } from '../../src/capture/rule-trace.ts';
 import { nftLineReader } from '../../src/stitch/nft-trace.ts';
 
 const PACKET =
   'trace id 953d5c94 ip kube-proxy nat-prerouting packet: iif "cni0" ether saddr 0a:58:0a:f4:01:02 ip saddr 10.244.1.2 ip daddr 10.96.0.10 ip dscp cs0 ip ttl 64 ip id 37207 ip length 60 tcp sport 47262 tcp dport 80 tcp flags == syn tcp window 64240 ';
 
-function reader(iptables: IptablesRules = { saved: '', listed: '' }) {
-  return nftLineReader(iptables);
+function reader(rules: Partial<Pick<RuleTrace, 'iptables' | 'ip6tables'>> = {}) {
+  return nftLineReader({ iptables: { saved: '', listed: '' }, ...rules });
 }
 
 /** A rule of a chain that the packet meets, as it is told. */
@@ -112,7 +112,7 @@ describe('a rule of iptables', () => {
   const MET =
     'trace id 953d5c94 ip filter FORWARD rule ip saddr 10.244.0.0/16 counter packets 0 bytes 0 accept # handle 14 (verdict accept)';
   const rule = (saved: readonly string[]) => {
-    const line = reader({ saved: saved.join('\n'), listed: LISTED })(MET);
+    const line = reader({ iptables: { saved: saved.join('\n'), listed: LISTED } })(MET);
     return line?.kind === 'rule' ? line.matched.rule : undefined;
   };
 
@@ -120,7 +120,44 @@ describe('a rule of iptables', () => {
     expect(rule([...SAVED, '-A FORWARD -s 10.244.0.0/16 -j ACCEPT', 'COMMIT'])).toBe('-s 10.244.0.0/16 -j ACCEPT');
   });
 
+  it('of IPv6 is another one, by the same table, chain and number', () => {
+    const iptables = { saved: SAVED[0]!, listed: '' };
+    const saved = [...SAVED, '-A FORWARD -s fd00:244::/32 -j ACCEPT', 'COMMIT'].join('\n');
+    const read = reader({ iptables, ip6tables: { saved, listed: LISTED.replace('table ip ', 'table ip6 ') } });
+    expect(read(MET)).toMatchObject({ matched: { rule: 'ip saddr 10.244.0.0/16 accept' } });
+    expect(read(MET.replace(' ip filter', ' ip6 filter'))).toMatchObject({
+      matched: { table: 'filter', chain: 'FORWARD', rule: '-s fd00:244::/32 -j ACCEPT' },
+    });
+  });
+
   it('is told in nft’s, without the counters, where the two listings do not fit together', () => {
     expect(rule([...SAVED, 'COMMIT'])).toBe('ip saddr 10.244.0.0/16 accept');
+  });
+});
+
+describe('of IPv6', () => {
+  const packet =
+    'trace id 2446ad7a ip6 kube-proxy nat-output packet: oif "eth0" ip6 saddr fd00:244:1::2 ip6 daddr fd00:96::a ip6 dscp cs0 ip6 ecn not-ect ip6 hoplimit 64 ip6 flowlabel 60908 ip6 length 40 tcp sport 50538 tcp dport 80 tcp flags == syn';
+
+  it('a packet is known by its flow label, which stays the same from hook to hook', () => {
+    expect(reader()(packet)).toEqual({
+      kind: 'packet',
+      number: '2446ad7a',
+      header: {
+        source: 'fd00:244:1::2',
+        destination: 'fd00:96::a',
+        ports: '50538 80',
+        sameAtAllHooks: 'fd00:244:1::2 50538 60908 40',
+      },
+    });
+  });
+
+  it('a rule is told with what it found', () => {
+    const read = reader();
+    read(packet);
+    const rule = 'ip6 daddr . meta l4proto . th dport vmap @service-ips';
+    expect(
+      read(`trace id 2446ad7a ip6 kube-proxy services rule ${rule} # handle 9 (verdict goto service-X)`),
+    ).toMatchObject({ matched: { rule: `${rule} → fd00:96::a . tcp . 80 : goto service-X` } });
   });
 });

@@ -83,6 +83,17 @@ export function unmount(target: string): void {
   checked('umount2', raw.umount2(target, MNT_DETACH));
 }
 
+/** A socket for an address, of its family. One for IPv6 has nothing to do with IPv4. */
+export function socketFor(address: string, type: number, protocol = 0): number {
+  if (!isIpv6(address)) return socket(AF_INET, type, protocol);
+  const fd = socket(AF_INET6, type, protocol);
+  setsockopt(fd, SOL_IPV6, IPV6_V6ONLY, 1);
+  return fd;
+}
+
+const SOL_IPV6 = 41;
+const IPV6_V6ONLY = 26;
+
 /** Close-on-exec always; `type` may carry SOCK_NONBLOCK. */
 export function socket(domain: number, type: number, protocol: number): number {
   return checked('socket', raw.socket(domain, type | SOCK_CLOEXEC, protocol));

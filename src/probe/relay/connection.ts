@@ -1,7 +1,7 @@
 /** The connections a relay makes of its own to endpoints, opened in the namespace the thread is in. */
 import { closeSync } from 'node:fs';
 import { SystemCallError } from '../../apply/kernel/errors.ts';
-import { AF_INET, connect, getsockname, SOCK_NONBLOCK, socket } from '../../apply/kernel/libc.ts';
+import { connect, getsockname, SOCK_NONBLOCK, socketFor } from '../../apply/kernel/libc.ts';
 import type { SocketAddress } from '../../net/port.ts';
 import { chooseSequence } from '../sequence.ts';
 import { type OpenAttempt, tupleOf } from './log.ts';
@@ -19,7 +19,7 @@ export function openConnection(
 ): number | undefined {
   let fd: number | undefined;
   try {
-    fd = socket(AF_INET, type | SOCK_NONBLOCK, 0);
+    fd = socketFor(endpoint.address, type | SOCK_NONBLOCK);
     if (sequence !== undefined) chooseSequence(fd, sequence);
     connect(fd, endpoint.address, endpoint.port);
     attempt.opened = tupleOf(getsockname(fd), endpoint);

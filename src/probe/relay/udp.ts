@@ -6,7 +6,6 @@
  * besides the one on all of them, which answers: from the address the route to the client gives it, as the real one's.
  */
 import type { Socket } from 'node:dgram';
-import { networkInterfaces } from 'node:os';
 import { SystemCallError } from '../../apply/kernel/errors.ts';
 import { SOCK_DGRAM, send } from '../../apply/kernel/libc.ts';
 import { inside } from '../../apply/kernel/namespaces.ts';
@@ -15,7 +14,7 @@ import type { SocketAddress } from '../../net/port.ts';
 import { socketAddress } from '../../net/port.ts';
 import { deadline } from '../deadline.ts';
 import { markOfPayload } from '../mark.ts';
-import { adopt, openPort } from '../sockets.ts';
+import { adopt, anyAddressLike, isAnyAddress, openPort, ownAddresses } from '../sockets.ts';
 import { ANY, MAX_CLIENTS, openConnection } from './connection.ts';
 import { type OpenAttempt, type RelayLog, tupleOf } from './log.ts';
 import { PROGRAMS } from './programs.ts';
@@ -65,8 +64,10 @@ export class UdpRelay {
 
   /** On its own address, or on those there are now. */
   #listen(): void {
-    const { address } = this.#relay;
-    const wanted = address === undefined ? inside(this.#namespace, () => [ANY, ...ownAddresses()]) : [address];
+    const { address: main = ANY } = this.#relay;
+    const isAny = isAnyAddress(main);
+    const own = isAny ? inside(this.#namespace, ownAddresses) : [];
+    const wanted = [main, ...own.filter((address) => anyAddressLike(address) === main)];
     for (const [address, listening] of this.#listening) {
       if (wanted.includes(address)) continue;
       listening.close();
@@ -77,7 +78,10 @@ export class UdpRelay {
 
   #open(address: string): Socket {
     const own = { address, port: this.#relay.port };
-    const opened = adopt(inside(this.#namespace, () => openPort(SOCK_DGRAM, own)));
+    const opened = adopt(
+      inside(this.#namespace, () => openPort(SOCK_DGRAM, own)),
+      address,
+    );
     opened.on('message', (message, client) => this.#receive(message.subarray(0, MAX_DATAGRAM), client, own));
     return opened;
   }
@@ -110,7 +114,7 @@ export class UdpRelay {
     const attempts: OpenAttempt[] = [];
     const fd = inside(this.#namespace, () => this.#connect(client.address, attempts));
     if (fd === undefined) return { fd, attempts, extend: () => {}, end: () => {} };
-    const connection = adopt(fd);
+    const connection = adopt(fd, attempts.at(-1)!.endpoint);
     let cancel = () => {};
     const session: Session = {
       fd,
@@ -152,9 +156,4 @@ export class UdpRelay {
     }
     return undefined;
   }
-}
-
-function ownAddresses(): string[] {
-  const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return [...new Set(own.filter(({ family }) => family === 'IPv4').map(({ address }) => address))];
 }

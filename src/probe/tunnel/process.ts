@@ -57,7 +57,10 @@ export class TunnelProcess {
   }
 
   #listen(): Socket {
-    const socket = adopt(inside(this.#namespace, () => openPort(SOCK_DGRAM, this.#tunnel.local)));
+    const socket = adopt(
+      inside(this.#namespace, () => openPort(SOCK_DGRAM, this.#tunnel.local)),
+      this.#tunnel.local.address,
+    );
     return socket.on('message', (packet) => this.#deliver(packet));
   }
 
