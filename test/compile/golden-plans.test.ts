@@ -31,6 +31,8 @@ it.each([
   'docker-proxy',
   'docker-networks',
   'docker-kubernetes',
+  'dual-stack',
+  'ipv6',
   'calico-ipip',
   'calico-vxlan',
   'calico-bgp',
