@@ -5,6 +5,7 @@
  */
 import { closeSync, writeFileSync } from 'node:fs';
 import { setImmediate as aMoment } from 'node:timers/promises';
+import type { BirdDaemon } from '../compile/bird.ts';
 import type { Relay, RelayProgram } from '../compile/relay.ts';
 import type { UdpTunnel } from '../compile/udp-tunnel.ts';
 import { commandOf, LOADERS } from '../plan/command.ts';
@@ -29,6 +30,7 @@ export interface Residents {
   readonly retirement: Retirement;
   readonly relays: { set(namespace: string, program: RelayProgram, relays: readonly Relay[]): void };
   readonly tunnels: { set(namespace: string, tunnels: readonly UdpTunnel[]): void };
+  readonly birds: { set(namespace: string, daemon: BirdDaemon | undefined): Promise<void>; settle(): Promise<void> };
 }
 
 /**
@@ -50,6 +52,10 @@ export async function apply({ operations }: Plan, residents: Residents): Promise
         loading.push(load);
       } else if (isGroupOf('retire-server', group)) {
         for (const { namespace, server } of group) await retirement.retire(namespace, server);
+      } else if (isGroupOf('set-bird', group)) {
+        await Promise.all(
+          group.map((operation: SetBird) => residents.birds.set(operation.namespace, operation.daemon)),
+        );
       } else if (isNetlinkOperation(group[0]!)) sendMessages(group, sockets);
       else for (const operation of group) perform(operation, sockets, residents);
       if (loading.length > 0) await aMoment();
@@ -59,6 +65,7 @@ export async function apply({ operations }: Plan, residents: Residents): Promise
     await Promise.allSettled(loading);
   }
   await Promise.all(loading);
+  if (operations.some(({ kind }) => kind === 'set-bird')) await residents.birds.settle();
 }
 
 /** Neighbouring operations that can be carried out together, so that one system call does for many. */
@@ -74,10 +81,10 @@ function* groups(operations: readonly Operation[]): Generator<Operation[]> {
   if (group.length > 0) yield group;
 }
 
-/** Rules of any namespaces; otherwise the same step in one namespace. A tunnel needs the number of a link made before it. */
+/** Rules and daemons of any namespaces; otherwise the same step in one namespace. A tunnel needs the number of a link made before it. */
 function goTogether(first: Operation, next: Operation): boolean {
   if (first.kind !== next.kind) return false;
-  if (first.kind === 'load-rules') return true;
+  if (first.kind === 'load-rules' || first.kind === 'set-bird') return true;
   if (!isNetlinkOperation(first) || first.namespace !== next.namespace) return false;
   return next.kind !== 'add-link' || next.link.kind !== 'vxlan';
 }
@@ -144,6 +151,7 @@ async function loadRules(group: readonly LoadRules[]): Promise<void> {
   await Promise.all(Array.from({ length: LOADERS_AT_ONCE }, worker));
 }
 
+type SetBird = Extract<Operation, { kind: 'set-bird' }>;
 type LoadRules = Extract<Operation, { kind: 'load-rules' }>;
 
 async function runLoader({ namespace, program, text, origin }: LoadRules): Promise<void> {

@@ -1,6 +1,7 @@
 /** Collects kernel state from the files of this folder, each adding its part. */
 import type { Origin } from '../diagnostic.ts';
 import { type Cidr, nthAddress, withPrefix } from '../net/address.ts';
+import type { BirdDaemon } from './bird.ts';
 import type { IpSet } from './ipset.ts';
 import { IptablesBuilder } from './iptables.ts';
 import type { VirtualServer } from './ipvs.ts';
@@ -42,6 +43,7 @@ export class NamespaceBuilder {
   readonly relays: Relay[] = [];
   readonly tunnels: UdpTunnel[] = [];
   readonly guests: string[] = [];
+  bird: BirdDaemon | undefined;
   readonly #sysctls = new Map<string, Sysctl>();
   readonly #links: Link[] = [];
   readonly #addresses: Address[] = [];
@@ -111,6 +113,7 @@ export class NamespaceBuilder {
       ipvs: this.ipvs,
       relays: this.relays,
       tunnels: this.tunnels,
+      ...(this.bird && { bird: this.bird }),
       origin: this.origin,
     };
   }

@@ -8,6 +8,7 @@
 import type { Origin } from '../diagnostic.ts';
 import type { Impairment } from '../net/impairment.ts';
 import type { SocketAddress } from '../net/port.ts';
+import type { BirdDaemon } from './bird.ts';
 import type { IpSet } from './ipset.ts';
 import type { Iptables } from './iptables.ts';
 import type { VirtualServer } from './ipvs.ts';
@@ -41,6 +42,7 @@ export interface Namespace {
   readonly ipvs: readonly VirtualServer[];
   readonly relays: readonly Relay[];
   readonly tunnels: readonly UdpTunnel[];
+  readonly bird?: BirdDaemon;
   readonly origin: Origin;
 }
 
@@ -51,6 +53,19 @@ export interface Sysctl {
   readonly origin: Origin;
 }
 
+/**
+ * Settings of a device (Documentation/networking/ip-sysctl.rst): packets from and to 127.0.0.0/8 may pass it; it answers ARP
+ * for what is behind other devices; how long it waits before that, in hundredths of a second.
+ */
+export const DEVICE_SETTINGS = {
+  route_localnet: { folder: 'conf', default: 0 },
+  proxy_arp: { folder: 'conf', default: 0 },
+  proxy_delay: { folder: 'neigh', default: 80 },
+} as const;
+
+export type DeviceSetting = keyof typeof DEVICE_SETTINGS;
+export type DeviceSettings = { readonly [S in DeviceSetting]?: number };
+
 interface LinkBase {
   readonly name: string;
   readonly mtu: number;
@@ -58,8 +73,8 @@ interface LinkBase {
   readonly master?: string;
   /** Bridge port flag; undefined when the link is no port. */
   readonly hairpin?: boolean;
-  /** Packets from and to 127.0.0.0/8 may pass it (net.ipv4.conf.DEVICE.route_localnet). */
-  readonly routeLocalnet?: boolean;
+  /** Those that are not the kernel's defaults. */
+  readonly settings?: DeviceSettings;
   readonly impairment?: Impairment;
   /** It has an IPv6 link-local address (addrgenmode eui64): routers need one, or they cannot ask for neighbours. */
   readonly ipv6?: true;
@@ -106,6 +121,14 @@ export interface IpipLink extends LinkBase {
   readonly local: string;
 }
 
+/**
+ * `tunl0`, the IP-in-IP device that a kernel with ipip has in every namespace (net/ipv4/ip_tunnel.c, ip_tunnel_init_net). It
+ * can be neither made nor deleted.
+ */
+export interface Tunl0Link extends LinkBase {
+  readonly kind: 'tunl0';
+}
+
 /** A device whose packets a process reads and writes (Documentation/networking/tuntap.rst). */
 export interface TunLink extends LinkBase {
   readonly kind: 'tun';
@@ -126,7 +149,7 @@ export interface WireguardPeer {
   readonly allowed: string;
 }
 
-export type Link = VethLink | BridgeLink | VxlanLink | DummyLink | IpipLink | TunLink | WireguardLink;
+export type Link = VethLink | BridgeLink | VxlanLink | DummyLink | IpipLink | Tunl0Link | TunLink | WireguardLink;
 
 export interface Address {
   readonly device: string;
@@ -141,10 +164,13 @@ export interface Route {
   /** `default` for IPv4, `::/0` for IPv6, or a range. */
   readonly to: string;
   readonly via?: string;
-  readonly device: string;
+  /** Undefined: packets end here, in a black hole. */
+  readonly device?: string;
   readonly onlink: boolean;
   readonly scope?: 'global' | 'link' | 'host';
   readonly source?: string;
+  /** The number of who made it (/etc/iproute2/rt_protos); undefined: an administrator, `boot`. */
+  readonly protocol?: number;
   readonly origin: Origin;
 }
 

@@ -37,6 +37,7 @@ export interface Change {
   readonly rules: readonly Operation[];
   readonly relays: readonly Operation[];
   readonly tunnels: readonly Operation[];
+  readonly bird: readonly Operation[];
   readonly links: readonly KeptLink[];
 }
 
@@ -88,7 +89,7 @@ function isSameLink(a: Link, b: Link): boolean {
     up: _up,
     mtu: _mtu,
     hairpin: _hairpin,
-    routeLocalnet: _localnet,
+    settings: _settings,
     impairment: _impairment,
     master,
     ...rest
@@ -101,6 +102,7 @@ function foundationsOf(namespace: string, link: Link): string[] {
     case 'bridge':
     case 'dummy':
     case 'ipip':
+    case 'tunl0':
     case 'tun':
     case 'wireguard':
       return [];
@@ -121,13 +123,14 @@ function changeOf(from: Namespace, to: Namespace, isKept: (link: string) => bool
       sysctls: difference(to.sysctls, from.sysctls),
       links: to.links.filter(({ name }) => !isKept(name)),
       addresses: difference(to.addresses, left.addresses),
-      routes: difference(to.routes, left.routes),
+      routes: difference(to.routes.filter(notOn(to.links.filter(({ up }) => !up))), left.routes),
       neighbours: difference(to.neighbours, left.neighbours),
       fdb: difference(to.fdb, left.fdb),
     },
     rules: changeRules(from, to),
     relays: changeRelays(from, to),
     tunnels: changeTunnels(from, to, isKept),
+    bird: changeBird(from, to),
     links: to.links
       .filter(({ name }) => isKept(name))
       .map((after) => {
@@ -160,11 +163,19 @@ function changeTunnels(from: Namespace, to: Namespace, isKept: (link: string) =>
   return isSame ? [] : [{ kind: 'set-tunnels', namespace, tunnels, origin }];
 }
 
+function changeBird(from: Namespace, to: Namespace): Operation[] {
+  const { name: namespace, bird: daemon, origin } = to;
+  return identity({ ...from.bird }) === identity({ ...daemon })
+    ? []
+    : [{ kind: 'set-bird', namespace, daemon, origin }];
+}
+
 /** Entries of a device that goes need no deletion, and a device that is down has no routes and neighbours to delete. */
 function surplusOf(from: Namespace, to: Namespace, isKept: (link: string) => boolean): Surplus {
   const links = from.links.filter(({ name }) => !isKept(name));
   const down = from.links.filter(({ up }) => !up);
-  const addresses = leavingAddresses(from.addresses.filter(notOn(links)), to.addresses);
+  const gone = links.filter(({ kind }) => kind !== 'tunl0');
+  const addresses = leavingAddresses(from.addresses.filter(notOn(gone)), to.addresses);
   const unwanted = new Set(difference(from.routes, to.routes));
   const isLeftWithoutSource = (route: Route) => isIpv6(route.to) && isSentFrom(addresses)(route);
   return {
@@ -238,9 +249,9 @@ function isSentFrom(addresses: readonly Address[]): (route: Route) => boolean {
   return ({ source }) => source !== undefined && sources.has(source);
 }
 
-function notOn(links: readonly { readonly name: string }[]): (entry: { readonly device: string }) => boolean {
+function notOn(links: readonly { readonly name: string }[]): (entry: { readonly device?: string }) => boolean {
   const names = new Set(links.map(({ name }) => name));
-  return ({ device }) => !names.has(device);
+  return ({ device }) => device === undefined || !names.has(device);
 }
 
 /** What one list has and the other has not, origins aside. */

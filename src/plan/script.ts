@@ -60,6 +60,7 @@ const TITLES: Record<Operation['kind'], string> = {
   'load-rules': 'rules',
   'retire-server': 'real servers to retire',
   'set-relays': 'processes, which have to run for the rules above to lead somewhere; this script does not start them',
+  'set-bird': 'BIRD, which brings the routes to the blocks of other nodes',
   'set-tunnels': 'flanneld, which has to run for the routes above to lead somewhere; this script does not start it',
 };
 

@@ -31,6 +31,9 @@ it.each([
   'docker-proxy',
   'docker-networks',
   'docker-kubernetes',
+  'calico-ipip',
+  'calico-vxlan',
+  'calico-bgp',
 ])('%s', async (name) => {
   const file = `topologies/${name}.yaml`;
   const { prepared, diagnostics } = prepare([{ name: file, text: readFileSync(file, 'utf8') }], {

@@ -25,6 +25,7 @@ const OTHERS = [
   'set-relays',
   'set-tunnels',
   'set-wireguard',
+  'set-bird',
 ] as const;
 
 export type NetlinkOperation = Exclude<Operation, { kind: (typeof OTHERS)[number] }>;
@@ -60,7 +61,7 @@ const IFA_F_NODAD = 2;
 const RTA = { destination: 1, outInterface: 4, gateway: 5, preferredSource: 7 } as const;
 const RTNH_F_ONLINK = 4;
 const SCOPE = { global: 0, link: 253, host: 254 } as const;
-const RT = { tableMain: 254, protocolBoot: 3, unicast: 1 } as const;
+const RT = { tableMain: 254, protocolBoot: 3, unicast: 1, blackhole: 6 } as const;
 const NDA = { destination: 1, lladdr: 2 } as const;
 const NUD_PERMANENT = 0x80;
 const NTF_SELF = 2;
@@ -109,6 +110,11 @@ export function messageOf(operation: NetlinkOperation, context: Context): Messag
 type IndexOf = (device: string) => number;
 
 function addLink(link: NewLink, index: IndexOf, context: Context): Message {
+  /** Asked for its kind, the kernel makes the device everywhere, and finds it there (__rtnl_newlink()). */
+  if (link.kind === 'tunl0')
+    return describe(new Message(RTM.newLink, NLM_F_CREATE).raw(ifinfomsg()), link).nested(IFLA.linkinfo, (info) =>
+      info.text(INFO.kind, 'ipip'),
+    );
   const message = describe(new Message(RTM.newLink, CREATE).raw(ifinfomsg()), link);
   switch (link.kind) {
     case 'bridge':
@@ -185,7 +191,7 @@ function address(
 /** iproute2's defaults: table main, protocol boot, scope link when there is no next hop. IPv6 has no scopes of routes. */
 function route(
   message: Message,
-  { to, via, device, onlink, scope, source }: Omit<Route, 'origin'>,
+  { to, via, device, onlink, scope, source, protocol = RT.protocolBoot }: Omit<Route, 'origin'>,
   index: IndexOf,
 ): Message {
   const [destination = '', prefix] = to === 'default' ? ['0.0.0.0', '0'] : to.split('/');
@@ -194,15 +200,18 @@ function route(
   header.writeUInt8(familyOf(bytes), 0);
   header.writeUInt8(prefix === undefined ? 8 * bytes.length : Number(prefix), 1);
   header.writeUInt8(RT.tableMain, 4);
-  header.writeUInt8(RT.protocolBoot, 5);
-  header.writeUInt8(SCOPE[scope ?? (via === undefined && familyOf(bytes) === AF.inet ? 'link' : 'global')], 6);
-  header.writeUInt8(RT.unicast, 7);
+  header.writeUInt8(protocol, 5);
+  header.writeUInt8(
+    SCOPE[scope ?? (via === undefined && device !== undefined && familyOf(bytes) === AF.inet ? 'link' : 'global')],
+    6,
+  );
+  header.writeUInt8(device === undefined ? RT.blackhole : RT.unicast, 7);
   header.writeUInt32LE(onlink ? RTNH_F_ONLINK : 0, 8);
   message.raw(header);
   if (prefix !== '0') message.attribute(RTA.destination, bytes);
   if (via !== undefined) message.attribute(RTA.gateway, addressBytes(via));
   if (source !== undefined) message.attribute(RTA.preferredSource, addressBytes(source));
-  return message.u32(RTA.outInterface, index(device));
+  return device === undefined ? message : message.u32(RTA.outInterface, index(device));
 }
 
 function neighbour(message: Message, entry: Omit<Neighbour, 'origin'>, index: IndexOf): Message {
