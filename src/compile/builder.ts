@@ -69,9 +69,24 @@ export class NamespaceBuilder {
     return family === 4 ? this.iptables : this.ip6tables;
   }
 
-  /** Makes sure there is a link of that name: whoever comes for another family finds it. Links are up unless said otherwise. */
+  /**
+   * Makes sure there is a link of that name: whoever comes for another family finds it, and adds its settings; the smaller MTU
+   * counts. Links are up unless said otherwise.
+   */
   link(link: WithoutDefaults<Link>, origin = this.origin): void {
-    if (!this.#links.has(link.name)) this.#links.set(link.name, { up: true, ...link, origin });
+    const there = this.#links.get(link.name);
+    const { settings, ipv6 } = link;
+    this.#links.set(
+      link.name,
+      there
+        ? {
+            ...there,
+            mtu: Math.min(there.mtu, link.mtu),
+            ...(settings && { settings: { ...there.settings, ...settings } }),
+            ...(ipv6 && { ipv6 }),
+          }
+        : { up: true, ...link, origin },
+    );
   }
 
   /**

@@ -55,12 +55,14 @@ export interface Sysctl {
 
 /**
  * Settings of a device (Documentation/networking/ip-sysctl.rst): packets from and to 127.0.0.0/8 may pass it; it answers ARP
- * for what is behind other devices; how long it waits before that, in hundredths of a second.
+ * for what is behind other devices; how long it waits before that, in hundredths of a second; it answers for neighbours of
+ * IPv6 that it is told to.
  */
 export const DEVICE_SETTINGS = {
-  route_localnet: { folder: 'conf', default: 0 },
-  proxy_arp: { folder: 'conf', default: 0 },
-  proxy_delay: { folder: 'neigh', default: 80 },
+  route_localnet: { folder: 'ipv4.conf', default: 0 },
+  proxy_arp: { folder: 'ipv4.conf', default: 0 },
+  proxy_delay: { folder: 'ipv4.neigh', default: 80 },
+  proxy_ndp: { folder: 'ipv6.conf', default: 0 },
 } as const;
 
 export type DeviceSetting = keyof typeof DEVICE_SETTINGS;

@@ -39,12 +39,12 @@ export function reportModes(topology: Topology, chosen: Chosen, diagnostics: Dia
 }
 
 const WITH_IPV6 = {
-  cni: ['vxlan', 'host-gw', 'wireguard', 'bridge'],
+  cni: ['vxlan', 'host-gw', 'wireguard', 'bridge', 'calico-vxlan', 'calico-bgp'],
   proxy: ['iptables', 'ipvs', 'nftables', 'none'],
 } as const;
 
 /**
- * flannel's backends ipip and udp and those for clouds carry IPv4 only (pkg/backend), dockerd gives docker0 no IPv6 range
+ * flannel's backends ipip and udp, those for clouds, and Calico's tunl0 carry IPv4 only (pkg/backend), dockerd gives docker0 no IPv6 range
  * unless told to, and kube-proxy of mode userspace knew one family, which is IPv4 here.
  */
 function reportFamilies(topology: Topology, { cni, proxy, families }: Chosen, diagnostics: Diagnostics): void {
@@ -102,14 +102,23 @@ function reportCalico(
   diagnostics: Diagnostics,
 ): void {
   const at = (...path: (string | number)[]) => topology?.locate(['spec', 'cluster', 'cni', ...path]);
-  const small = nodes.find(({ podCIDR }) => podCIDR.prefix > config.blockSize);
-  if (small)
-    diagnostics.error(
-      'invalid-value',
-      `a block of /${config.blockSize} does not fit into the pod subnet of ${small.place}, ${small.podCIDR.text}`,
-      at('blockSize'),
-      `choose a blockSize of ${small.podCIDR.prefix} or more, or a smaller nodeCIDRMaskSize`,
-    );
+  for (const [field, family] of [
+    ['blockSize', 4],
+    ['blockSizeIPv6', 6],
+  ] as const) {
+    const size = config[field];
+    for (const { place, podCIDRs } of nodes) {
+      const small = podCIDRs.find((cidr) => cidr.family === family && cidr.prefix > size);
+      if (!small) continue;
+      diagnostics.error(
+        'invalid-value',
+        `a block of /${size} does not fit into the pod subnet of ${place}, ${small.text}`,
+        at(field),
+        `choose a ${field} of ${small.prefix} or more, or a smaller nodeCIDRMaskSize`,
+      );
+      break;
+    }
+  }
   const reflectors = config.mode === 'calico-bgp' ? config.routeReflectors : [];
   for (const [index, name] of reflectors.entries()) {
     if (nodes.some((node) => node.name === name)) continue;

@@ -18,6 +18,7 @@ export interface Cidr {
   readonly last: bigint;
 }
 
+/** Of an address. */
 export const BITS = { 4: 32, 6: 128 } as const;
 
 /** Ranges of each family that mean the same: RFC 1122 3.2.1.3 and RFC 5771, RFC 4291 2.5.3 and 2.7. */

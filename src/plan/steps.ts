@@ -142,7 +142,7 @@ export function changeSettings(
     const { folder, default: usual } = DEVICE_SETTINGS[setting];
     const value = after[setting] ?? usual;
     if (value === (before[setting] ?? usual)) return [];
-    const sysctl = { key: `net.ipv4.${folder}.${device}.${setting}`, value: String(value) };
+    const sysctl = { key: `net.${folder}.${device}.${setting}`, value: String(value) };
     return [{ kind: 'set-sysctl', namespace, sysctl, origin }];
   });
 }

@@ -15,6 +15,7 @@ const STARTING_MS = 10_000;
 /** Sessions take two to three seconds; one that fails is tried again after five. */
 const SETTLING_MS = 20_000;
 const INTERVAL_MS = 200;
+const FAMILIES = ['-4', '-6'];
 
 export class Birds {
   readonly #running = new Map<string, Running>();
@@ -79,14 +80,15 @@ class Running {
   async end(): Promise<void> {
     this.#process.kill('SIGTERM');
     await this.#process.ended;
-    await this.#ip('route', 'flush', 'proto', 'bird');
+    for (const family of FAMILIES) await this.#ip(family, 'route', 'flush', 'proto', 'bird');
   }
 
   /** Whether the kernel has BIRD's own black holes and a route to whatever it can have heard of, and nothing else of it. */
   async isSettled(announced: ReadonlySet<string>): Promise<boolean> {
     const { learns, announces } = this.#daemon;
     const wanted = [...announces, ...learns.filter((range) => announced.has(range))].sort();
-    const known = (await this.#ip('route', 'show', 'proto', 'bird')).match(/[\d.]+\/\d+/gm) ?? [];
+    const routes = await Promise.all(FAMILIES.map((family) => this.#ip(family, 'route', 'show', 'proto', 'bird')));
+    const known = routes.join('').match(/[\da-f.:]+\/\d+/g) ?? [];
     return known.sort().join() === wanted.join();
   }
 
@@ -106,7 +108,7 @@ class Running {
   }
 
   async #ip(...words: string[]): Promise<string> {
-    const argv = ['ip', '-4', ...words];
+    const argv = ['ip', ...words];
     return (await inside(this.#namespace, () => run(argv, { namespace: this.#namespace }))).stdout;
   }
 

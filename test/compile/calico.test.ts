@@ -81,7 +81,9 @@ describe('names', () => {
   });
 
   it('of tunnel devices are from those of nodes', () => {
-    expect(vtepMac({ name: 'node1' } as Parameters<typeof vtepMac>[0])).toMatch(/^66(:[0-9a-f]{2}){5}$/);
+    const node = { name: 'node1' } as Parameters<typeof vtepMac>[0];
+    expect(vtepMac(node, 4)).toMatch(/^66(:[0-9a-f]{2}){5}$/);
+    expect(vtepMac(node, 6)).not.toBe(vtepMac(node, 4));
   });
 });
 
@@ -209,6 +211,72 @@ describe("Felix's rules", () => {
     const node = lab({ mode: 'calico-bgp', natOutgoing: false })('node.node1');
     expect(rulesOf(node, 'nat', 'cali-nat-outgoing')).toEqual([]);
     expect(node.ipsets.find(({ name }) => name === 'cali40masq-ipam-pools')?.entries).toEqual([]);
+  });
+});
+
+describe('IPv6', () => {
+  const DUAL = {
+    networks: [{ name: 'lan', cidr: ['10.0.0.0/24', 'fd00:10::/64'] }],
+  };
+  const dual = (cni: object) => {
+    const cluster = {
+      cni,
+      proxy: { mode: 'none' },
+      podCIDR: ['10.244.0.0/16', 'fd00:10:244::/56'],
+      serviceCIDR: ['10.96.0.0/12', 'fd00:10:96::/112'],
+    };
+    const state = stateOf(stream(topology({ cluster, nodes: NODES, ...DUAL }), ...PODS));
+    return (name: string) => namespaceOf(state, name);
+  };
+  const at = dual({ mode: 'calico-vxlan' });
+  const name = interfaceName({ namespace: 'default', name: 'a' } as Pod);
+
+  it('has the same cable, whose smaller MTU counts, and settings of both families', () => {
+    expect(linkOf(at('node.node1'), name)).toMatchObject({
+      mtu: 1430,
+      ipv6: true,
+      settings: { route_localnet: 1, proxy_arp: 1, proxy_delay: 0, proxy_ndp: 1 },
+    });
+    expect(bare(at('pod.default.a').routes)).toContainEqual({
+      to: '::/0',
+      via: 'fe80::ecee:eeff:feee:eeee',
+      device: 'eth0',
+      onlink: false,
+    });
+  });
+
+  it('has a device of its own, with its own MAC, and blocks of /122', () => {
+    const node = at('node.node1');
+    expect(linkOf(node, 'vxlan-v6.calico')).toMatchObject({ mtu: 1430, local: 'fd00:10::11' });
+    expect(bare(node.routes)).toContainEqual({
+      to: 'fd00:10:244:2::/122',
+      via: 'fd00:10:244:2::',
+      device: 'vxlan-v6.calico',
+      onlink: true,
+    });
+    expect(node.ipsets.map(({ name }) => name)).toContain('cali60all-vxlan-net');
+  });
+
+  it('has rules of its own, which let neighbours and listeners be', () => {
+    const rules = at('node.node1').ip6tables!.tables.find((table) => table.name === 'filter')!.chains;
+    const toHost = rules.find((chain) => chain.name === 'cali-wl-to-host')!.rules.map(({ text }) => text);
+    expect(toHost.filter((text) => text.includes('--icmpv6-type'))).toHaveLength(6);
+  });
+
+  it('shares one BIRD with IPv4', () => {
+    const { bird } = dual({ mode: 'calico-bgp' })('node.node1');
+    expect(bird?.config.match(/^protocol bgp \S+/gm)).toEqual([
+      'protocol bgp Mesh_10_0_0_12',
+      'protocol bgp Mesh_10_0_0_13',
+      'protocol bgp Mesh_fd00_10__12',
+      'protocol bgp Mesh_fd00_10__13',
+    ]);
+    expect(bird?.config.match(/^router id/gm)).toHaveLength(1);
+    expect(bird?.announces).toEqual(['10.244.1.0/26', 'fd00:10:244:1::/122']);
+  });
+
+  it('is not for IP in IP', () => {
+    expect(() => dual({ mode: 'calico-ipip' })).toThrow(/calico-ipip has no IPv6/);
   });
 });
 

@@ -110,6 +110,12 @@ const calico = {
     .max(32, 'must be 20 to 32')
     .default(26)
     .describe('Prefix length of the blocks that addresses are handed out from, each of which belongs to a node.'),
+  blockSizeIPv6: z
+    .int('must be a whole number')
+    .min(116, 'must be 116 to 128')
+    .max(128, 'must be 116 to 128')
+    .default(122)
+    .describe('The same of IPv6 blocks.'),
   natOutgoing: z.boolean().default(true).describe('Pods are masqueraded outside the pod range.'),
   mtu: mtu
     .optional()

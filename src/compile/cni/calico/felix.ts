@@ -11,7 +11,9 @@
  * Chains for host endpoints are empty, as there are none. What Felix adds for IPVS matters to policies only, and is left out.
  */
 import type { Pod } from '../../../model/cluster.ts';
+import type { Family } from '../../../net/address.ts';
 import type { NamespaceBuilder } from '../../builder.ts';
+import type { TableName } from '../../iptables.ts';
 import { chainName, interfaceName } from './names.ts';
 import { type FelixRule, FelixTable } from './table.ts';
 
@@ -23,12 +25,13 @@ export interface Encapsulation {
 }
 
 /** Names of felix's IP sets (felix rules/rule_defs.go, ipsets/ipset_defs.go). */
-export const IPSETS = {
-  allPools: 'cali40all-ipam-pools',
-  masqueradedPools: 'cali40masq-ipam-pools',
-  hosts: 'cali40all-hosts-net',
-  vteps: 'cali40all-vxlan-net',
-} as const;
+export const ipSets = (family: Family) =>
+  ({
+    allPools: `cali${family}0all-ipam-pools`,
+    masqueradedPools: `cali${family}0masq-ipam-pools`,
+    hosts: `cali${family}0all-hosts-net`,
+    vteps: `cali${family}0all-vxlan-net`,
+  }) as const;
 
 /** The marks of Felix's IptablesMarkMask, 0xffff0000, in the order in which it hands them out (felix dataplane/driver.go). */
 const ACCEPT = '0x10000';
@@ -51,18 +54,21 @@ const ACCEPTED: FelixRule = { match: isMarked(ACCEPT), action: jump('ACCEPT') };
 const HOST_ENDPOINT_ACCEPTED: FelixRule = { comment: 'Host endpoint policy accepted packet.', ...ACCEPTED };
 const UNKNOWN_INTERFACE: FelixRule = { comment: 'Unknown interface', action: jump('DROP') };
 
-export function compileFelix(
-  { iptables, origin }: NamespaceBuilder,
-  pods: readonly Pod[],
-  { encapsulation, natOutgoing }: { readonly encapsulation: Encapsulation | undefined; readonly natOutgoing: boolean },
-): void {
-  compileRaw(new FelixTable(iptables, 'raw', origin), encapsulation);
-  compileMangle(new FelixTable(iptables, 'mangle', origin));
-  compileNat(new FelixTable(iptables, 'nat', origin), encapsulation, natOutgoing);
-  compileFilter(new FelixTable(iptables, 'filter', origin), pods, encapsulation);
+export interface FelixOptions {
+  readonly family: Family;
+  readonly encapsulation: Encapsulation | undefined;
+  readonly natOutgoing: boolean;
 }
 
-function compileRaw(raw: FelixTable, encapsulation: Encapsulation | undefined): void {
+export function compileFelix(namespace: NamespaceBuilder, pods: readonly Pod[], options: FelixOptions): void {
+  const table = (name: TableName) => new FelixTable(namespace.rules(options.family), name, namespace.origin);
+  compileRaw(table('raw'), options);
+  compileMangle(table('mangle'));
+  compileNat(table('nat'), options);
+  compileFilter(table('filter'), pods, options);
+}
+
+function compileRaw(raw: FelixTable, { encapsulation }: FelixOptions): void {
   /** Its two directions have different ports: tracked, they would never be answered. */
   const untracked: FelixRule[] =
     encapsulation?.kind === 'vxlan' ? [{ match: `-p udp --dport ${encapsulation.port}`, action: jump('NOTRACK') }] : [];
@@ -99,7 +105,7 @@ function compileMangle(mangle: FelixTable): void {
   for (const empty of ['cali-from-host-endpoint', 'cali-to-host-endpoint']) mangle.chain(empty, []);
 }
 
-function compileNat(nat: FelixTable, encapsulation: Encapsulation | undefined, natOutgoing: boolean): void {
+function compileNat(nat: FelixTable, { family, encapsulation, natOutgoing }: FelixOptions): void {
   for (const chain of ['PREROUTING', 'OUTPUT', 'POSTROUTING']) nat.insert(chain, [{ action: jump(`cali-${chain}`) }]);
   for (const chain of ['PREROUTING', 'OUTPUT']) nat.chain(`cali-${chain}`, [{ action: jump('cali-fip-dnat') }]);
   nat.chain('cali-POSTROUTING', [
@@ -114,13 +120,14 @@ function compileNat(nat: FelixTable, encapsulation: Encapsulation | undefined, n
         ]
       : []),
   ]);
-  const outgoing = `-m set --match-set ${IPSETS.masqueradedPools} src -m set ! --match-set ${IPSETS.allPools} dst`;
+  const { masqueradedPools, allPools } = ipSets(family);
+  const outgoing = `-m set --match-set ${masqueradedPools} src -m set ! --match-set ${allPools} dst`;
   nat.chain('cali-nat-outgoing', natOutgoing ? [{ match: outgoing, action: jump('MASQUERADE --random-fully') }] : []);
   for (const empty of ['cali-fip-dnat', 'cali-fip-snat']) nat.chain(empty, []);
 }
 
-function compileFilter(filter: FelixTable, pods: readonly Pod[], encapsulation: Encapsulation | undefined): void {
-  const tunnel = encapsulation && TUNNELS[encapsulation.kind](encapsulation.port ?? VXLAN_PORT);
+function compileFilter(filter: FelixTable, pods: readonly Pod[], { family, encapsulation }: FelixOptions): void {
+  const tunnel = encapsulation && TUNNELS[encapsulation.kind](family, encapsulation.port ?? VXLAN_PORT);
   for (const chain of ['INPUT', 'FORWARD', 'OUTPUT']) filter.insert(chain, [{ action: jump(`cali-${chain}`) }]);
   filter.append('FORWARD', [
     { comment: 'Policy explicitly accepted packet.', ...ACCEPTED },
@@ -144,6 +151,7 @@ function compileFilter(filter: FelixTable, pods: readonly Pod[], encapsulation: 
     HOST_ENDPOINT_ACCEPTED,
   ]);
   filter.chain('cali-wl-to-host', [
+    ...(family === 6 ? NEIGHBOURS : []),
     { action: jump('cali-from-wl-dispatch') },
     { comment: 'Configured DefaultEndpointToHostAction', action: jump('ACCEPT') },
   ]);
@@ -165,6 +173,12 @@ function compileFilter(filter: FelixTable, pods: readonly Pod[], encapsulation: 
   for (const namespace of new Set(pods.map((pod) => pod.namespace))) compileProfiles(filter, namespace);
 }
 
+/** What pods say to the node as their router: multicast listeners, solicitations, advertisements. */
+const NEIGHBOURS: readonly FelixRule[] = [130, 131, 132, 133, 135, 136].map((type) => ({
+  match: `-p 58 -m icmp6 --icmpv6-type ${type}`,
+  action: jump('ACCEPT'),
+}));
+
 const HOST_ENDPOINT_CHAINS = [
   'cali-from-hep-forward',
   'cali-to-hep-forward',
@@ -174,12 +188,14 @@ const HOST_ENDPOINT_CHAINS = [
 ];
 
 /** Tunnel packets come from nodes and go to nodes, whatever policies hosts have. */
-const TUNNELS: Record<Encapsulation['kind'], (port: number) => { input: FelixRule[]; output: FelixRule[] }> = {
-  ipip: () => ({
+type Tunnel = (family: Family, port: number) => { input: FelixRule[]; output: FelixRule[] };
+
+const TUNNELS: Record<Encapsulation['kind'], Tunnel> = {
+  ipip: (family) => ({
     input: [
       {
         comment: 'Allow IPIP packets from Calico hosts',
-        match: `-p 4 -m set --match-set ${IPSETS.hosts} src -m addrtype --dst-type LOCAL`,
+        match: `-p 4 -m set --match-set ${ipSets(family).hosts} src -m addrtype --dst-type LOCAL`,
         action: jump('ACCEPT'),
       },
       { comment: 'Drop IPIP packets from non-Calico hosts', match: '-p 4', action: jump('DROP') },
@@ -187,30 +203,31 @@ const TUNNELS: Record<Encapsulation['kind'], (port: number) => { input: FelixRul
     output: [
       {
         comment: 'Allow IPIP packets to other Calico hosts',
-        match: `-p 4 -m set --match-set ${IPSETS.hosts} dst -m addrtype --src-type LOCAL`,
+        match: `-p 4 -m set --match-set ${ipSets(family).hosts} dst -m addrtype --src-type LOCAL`,
         action: jump('ACCEPT'),
       },
     ],
   }),
-  vxlan: (port) => {
+  vxlan: (family, port) => {
+    const { vteps } = ipSets(family);
     const packets = `-p 17 -m multiport --destination-ports ${port}`;
     return {
       input: [
         {
-          comment: 'Allow IPv4 VXLAN packets from allowed hosts',
-          match: `${packets} -m set --match-set ${IPSETS.vteps} src -m addrtype --dst-type LOCAL`,
+          comment: `Allow IPv${family} VXLAN packets from allowed hosts`,
+          match: `${packets} -m set --match-set ${vteps} src -m addrtype --dst-type LOCAL`,
           action: jump('ACCEPT'),
         },
         {
-          comment: 'Drop IPv4 VXLAN packets from non-allowed hosts',
+          comment: `Drop IPv${family} VXLAN packets from non-allowed hosts`,
           match: `${packets} -m addrtype --dst-type LOCAL`,
           action: jump('DROP'),
         },
       ],
       output: [
         {
-          comment: 'Allow IPv4 VXLAN packets to other allowed hosts',
-          match: `${packets} -m addrtype --src-type LOCAL -m set --match-set ${IPSETS.vteps} dst`,
+          comment: `Allow IPv${family} VXLAN packets to other allowed hosts`,
+          match: `${packets} -m addrtype --src-type LOCAL -m set --match-set ${vteps} dst`,
           action: jump('ACCEPT'),
         },
       ],

@@ -14,9 +14,9 @@ import { type Cidr, hostCidr, nthAddress } from '../../../net/address.ts';
 import type { KernelStateBuilder, NamespaceBuilder } from '../../builder.ts';
 import { compileHostPorts } from '../portmap.ts';
 import { underlayOf } from '../underlay.ts';
-import { birdDaemon } from './bird.ts';
+import { addToBird } from './bird.ts';
 import { blocksOf } from './blocks.ts';
-import { compileFelix, type Encapsulation, IPSETS } from './felix.ts';
+import { compileFelix, type Encapsulation, ipSets } from './felix.ts';
 import { vtepMac } from './names.ts';
 import { connectWorkload } from './workloads.ts';
 
@@ -27,9 +27,9 @@ const NETWORK = 'k8s-pod-network';
 /** FelixConfiguration deviceRouteProtocol. */
 const FELIX = 80;
 /** Of outer headers. */
-const OVERHEAD = { ipip: 20, vxlan: 50 } as const;
+const OVERHEAD = { ipip: { 4: 20, 6: 40 }, vxlan: { 4: 50, 6: 70 } } as const;
 const TUNL0 = 'tunl0';
-const VXLAN_CALICO = 'vxlan.calico';
+const VXLAN_DEVICES = { 4: 'vxlan.calico', 6: 'vxlan-v6.calico' } as const;
 
 export function compileCalicoIpip(cluster: Cluster, state: KernelStateBuilder): void {
   const config = cluster.cni as Config<'calico-ipip'>;
@@ -37,7 +37,7 @@ export function compileCalicoIpip(cluster: Cluster, state: KernelStateBuilder): 
   for (const node of cluster.nodes) {
     const machine = state.get(node.netns);
     const own = underlayOf(node);
-    machine.link({ kind: 'tunl0', name: TUNL0, mtu: own.mtu - OVERHEAD.ipip });
+    machine.link({ kind: 'tunl0', name: TUNL0, mtu: own.mtu - OVERHEAD.ipip[4] });
     machine.address(TUNL0, tunnelAddress(node), hostCidr(tunnelAddress(node)));
     for (const [peer, blocks] of otherBlocks(cluster, node, config)) {
       const { network, address: via } = underlayOf(peer);
@@ -50,7 +50,8 @@ export function compileCalicoIpip(cluster: Cluster, state: KernelStateBuilder): 
 
 export function compileCalicoVxlan(cluster: Cluster, state: KernelStateBuilder): void {
   const config = cluster.cni as Config<'calico-vxlan'>;
-  compileNodes(cluster, config, { kind: 'vxlan', device: VXLAN_CALICO, port: config.vxlanPort }, state);
+  const tunnel = VXLAN_DEVICES[cluster.podCIDR.family];
+  compileNodes(cluster, config, { kind: 'vxlan', device: tunnel, port: config.vxlanPort }, state);
   for (const node of cluster.nodes) {
     const machine = state.get(node.netns);
     compileVxlanDevice(node, config, machine);
@@ -59,7 +60,7 @@ export function compileCalicoVxlan(cluster: Cluster, state: KernelStateBuilder):
       const { network, address } = underlayOf(peer);
       const isDirect = config.vxlanMode === 'CrossSubnet' && network === own.network;
       if (!isDirect) addVtep(peer, address, machine);
-      const [via, device] = isDirect ? [address, own.device] : [tunnelAddress(peer), VXLAN_CALICO];
+      const [via, device] = isDirect ? [address, own.device] : [tunnelAddress(peer), tunnel];
       for (const { text: to } of blocks)
         machine.route({ to, via, device, onlink: true, ...(isDirect && { protocol: FELIX }) }, peer.origin);
     }
@@ -70,9 +71,7 @@ export function compileCalicoBgp(cluster: Cluster, state: KernelStateBuilder): v
   const config = cluster.cni as Config<'calico-bgp'>;
   compileNodes(cluster, config, undefined, state);
   for (const node of cluster.nodes)
-    state.get(node.netns).bird = birdDaemon(cluster, node, config, (owner) =>
-      blocksOf(owner, podsOf(cluster, owner), config.blockSize),
-    );
+    addToBird(state.get(node.netns), cluster, node, config, (owner) => blocksOf(owner, podsOf(cluster, owner), config));
 }
 
 /** What is the same in all modes: cables, blocks, Felix's rules and sets, and portmap, chained behind Calico's plugin. */
@@ -85,12 +84,13 @@ function compileNodes(
   for (const node of cluster.nodes) {
     const machine = state.get(node.netns);
     const pods = podsOf(cluster, node);
-    const mtu = config.mtu ?? underlayOf(node).mtu - (encapsulation ? OVERHEAD[encapsulation.kind] : 0);
+    const { family } = node.podCIDR;
+    const mtu = config.mtu ?? underlayOf(node).mtu - (encapsulation ? OVERHEAD[encapsulation.kind][family] : 0);
     for (const pod of pods) connectWorkload(pod, node, mtu, state);
     if (encapsulation)
-      for (const { text } of blocksOf(node, pods, config.blockSize)) machine.route({ to: text, protocol: FELIX });
+      for (const { text } of blocksOf(node, pods, config)) machine.route({ to: text, protocol: FELIX });
     compileIpSets(cluster, node, config, encapsulation, machine);
-    compileFelix(machine, pods, { encapsulation, natOutgoing: config.natOutgoing });
+    compileFelix(machine, pods, { family, encapsulation, natOutgoing: config.natOutgoing });
     compileHostPorts(node, cluster.pods, NETWORK, (pod) => hostCidr(pod.address), state);
   }
 }
@@ -102,13 +102,15 @@ function compileIpSets(
   encapsulation: Encapsulation | undefined,
   { ipsets, origin }: NamespaceBuilder,
 ): void {
-  const add = (name: string, entries: readonly string[]) =>
-    ipsets.push({ name, definition: 'hash:net family inet hashsize 1024 maxelem 1048576', entries, origin });
+  const { family } = podCIDR;
+  const names = ipSets(family);
+  const definition = `hash:net family ${family === 4 ? 'inet' : 'inet6'} hashsize 1024 maxelem 1048576`;
+  const add = (name: string, entries: readonly string[]) => ipsets.push({ name, definition, entries, origin });
   const addressesOf = (owners: readonly Node[]) => owners.map((owner) => underlayOf(owner).address);
-  add(IPSETS.allPools, [podCIDR.text]);
-  add(IPSETS.masqueradedPools, natOutgoing ? [podCIDR.text] : []);
-  if (encapsulation?.kind === 'ipip') add(IPSETS.hosts, addressesOf(nodes));
-  if (encapsulation?.kind === 'vxlan') add(IPSETS.vteps, addressesOf(nodes.filter((peer) => peer !== node)));
+  add(names.allPools, [podCIDR.text]);
+  add(names.masqueradedPools, natOutgoing ? [podCIDR.text] : []);
+  if (encapsulation?.kind === 'ipip') add(names.hosts, addressesOf(nodes));
+  if (encapsulation?.kind === 'vxlan') add(names.vteps, addressesOf(nodes.filter((peer) => peer !== node)));
 }
 
 function compileVxlanDevice(
@@ -116,21 +118,24 @@ function compileVxlanDevice(
   { vxlanVNI: vni, vxlanPort: port }: Config<'calico-vxlan'>,
   machine: NamespaceBuilder,
 ): void {
+  const { family } = node.podCIDR;
   const { address: local, device, mtu } = underlayOf(node);
   const options = { vni, port, local, device, learning: false, gbp: false };
-  machine.link({ kind: 'vxlan', name: VXLAN_CALICO, mtu: mtu - OVERHEAD.vxlan, mac: vtepMac(node), ...options });
-  machine.address(VXLAN_CALICO, tunnelAddress(node), hostCidr(tunnelAddress(node)));
+  const name = VXLAN_DEVICES[family];
+  machine.link({ kind: 'vxlan', name, mtu: mtu - OVERHEAD.vxlan[family], mac: vtepMac(node, family), ...options });
+  machine.address(name, tunnelAddress(node), hostCidr(tunnelAddress(node)));
 }
 
 function addVtep(peer: Node, destination: string, machine: NamespaceBuilder): void {
-  const mac = vtepMac(peer);
-  machine.neighbour({ device: VXLAN_CALICO, address: tunnelAddress(peer), mac }, peer.origin);
-  machine.fdb({ device: VXLAN_CALICO, mac, destination }, peer.origin);
+  const { family } = peer.podCIDR;
+  const [device, mac] = [VXLAN_DEVICES[family], vtepMac(peer, family)];
+  machine.neighbour({ device, address: tunnelAddress(peer), mac }, peer.origin);
+  machine.fdb({ device, mac, destination }, peer.origin);
 }
 
-function otherBlocks(cluster: Cluster, node: Node, { blockSize }: CalicoConfig): [peer: Node, blocks: Cidr[]][] {
+function otherBlocks(cluster: Cluster, node: Node, config: CalicoConfig): [peer: Node, blocks: Cidr[]][] {
   const peers = cluster.nodes.filter((peer) => peer !== node);
-  return peers.map((peer) => [peer, blocksOf(peer, podsOf(cluster, peer), blockSize)]);
+  return peers.map((peer) => [peer, blocksOf(peer, podsOf(cluster, peer), config)]);
 }
 
 function podsOf({ pods }: Cluster, node: Node): Pod[] {

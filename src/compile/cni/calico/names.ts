@@ -1,5 +1,6 @@
 /** What Calico calls things. */
 import type { Node, Pod } from '../../../model/cluster.ts';
+import type { Family } from '../../../net/address.ts';
 import { digest } from '../../../net/name.ts';
 
 /** Longest name of an iptables chain. */
@@ -10,12 +11,14 @@ export function interfaceName({ namespace, name }: Pod): string {
   return `cali${digest('sha1', `${namespace}.${name}`).slice(0, 11)}`;
 }
 
-/** Every node's end of every cable (felix dataplane/linux/endpoint_mgr.go). */
+/** Every node's end of every cable (felix dataplane/linux/endpoint_mgr.go), and the link-local address that comes of it. */
 export const INTERFACE_MAC = 'ee:ee:ee:ee:ee:ee';
+export const INTERFACE_ADDRESS = 'fe80::ecee:eeff:feee:eeee';
 
-/** Of vxlan.calico, known to everyone beforehand: "f" and the hash of the node's name (felix calc/vxlan_resolver.go). */
-export function vtepMac({ name }: Node): string {
-  return `66:${digest('sha1', name).slice(0, 10).match(/../g)!.join(':')}`;
+/** Of the VXLAN device of a family, known to everyone beforehand: "f" and the hash of the node's name (felix calc/vxlan_resolver.go). */
+export function vtepMac({ name }: Node, family: Family): string {
+  const hashed = family === 4 ? name : `${name}-v6`;
+  return `66:${digest('sha1', hashed).slice(0, 10).match(/../g)!.join(':')}`;
 }
 
 /** A chain named after something: what is too long is hashed (felix hashutils, GetLengthLimitedID). */

@@ -10,14 +10,19 @@
  *   │ default via       │      │  ee:ee:ee:ee:ee:ee                       │
  *   │ 169.254.1.1       │      │                                          │
  *   └───────────────────┘      └──────────────────────────────────────────┘
+ *
+ * Over IPv6 the gateway is the link-local address of the node's end, which is the same everywhere.
  */
 import type { Node, Pod } from '../../../model/cluster.ts';
-import { hostCidr } from '../../../net/address.ts';
+import { defaultRoute, hostCidr } from '../../../net/address.ts';
 import { macFor } from '../../../net/name.ts';
 import type { KernelStateBuilder } from '../../builder.ts';
-import { INTERFACE_MAC, interfaceName } from './names.ts';
+import { INTERFACE_ADDRESS, INTERFACE_MAC, interfaceName } from './names.ts';
 
 const GATEWAY = '169.254.1.1';
+
+/** Of the node's end. */
+const SETTINGS = { 4: { route_localnet: 1, proxy_arp: 1, proxy_delay: 0 }, 6: { proxy_ndp: 1 } } as const;
 
 export function connectWorkload(pod: Pod, node: Node, mtu: number, state: KernelStateBuilder): void {
   const machine = state.get(node.netns);
@@ -33,19 +38,21 @@ export function connectWorkload(pod: Pod, node: Node, mtu: number, state: Kernel
     creates: true,
   });
   inside.address('eth0', pod.address, own);
-  inside.route({ to: hostCidr(GATEWAY).text, device: 'eth0', scope: 'link' });
-  inside.route({ to: 'default', via: GATEWAY, device: 'eth0' });
+  if (own.family === 4) inside.route({ to: hostCidr(GATEWAY).text, device: 'eth0', scope: 'link' });
+  const via = own.family === 4 ? GATEWAY : INTERFACE_ADDRESS;
+  inside.route({ to: defaultRoute(own.family), via, device: 'eth0' });
   machine.link(
     {
       kind: 'veth',
       name,
       mtu,
       mac: INTERFACE_MAC,
-      settings: { route_localnet: 1, proxy_arp: 1, proxy_delay: 0 },
+      settings: SETTINGS[own.family],
+      ...(own.family === 6 && { ipv6: true }),
       peer: { namespace: pod.netns, name: 'eth0' },
       creates: false,
     },
     pod.origin,
   );
-  machine.route({ to: own.text, device: name, scope: 'link' }, pod.origin);
+  machine.route({ to: own.text, device: name, ...(own.family === 4 && { scope: 'link' }) }, pod.origin);
 }
