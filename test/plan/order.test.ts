@@ -43,8 +43,9 @@ describe.each(files)('the plan of %s', (file) => {
       routes: all(({ routes }) => routes).length,
       neighbours: all(({ neighbours }) => neighbours).length,
       fdb: all(({ fdb }) => fdb).length,
-      rules: all(({ iptables, ipsets, nft, ipvs }) => [iptables ? [iptables] : [], ipsets, nft, ipvs].filter(notEmpty))
-        .length,
+      rules: all(({ iptables, ip6tables, ipsets, nft, ipvs }) =>
+        [iptables ? [iptables] : [], ip6tables ? [ip6tables] : [], ipsets, nft, ipvs].filter(notEmpty),
+      ).length,
       hairpins: links.filter(({ hairpin }) => hairpin).length,
     });
   });

@@ -15,11 +15,11 @@ ip netns add network.lan
 #   topologies/dual-stack.yaml:24
 ip netns add node.node1
 ip netns add node.node2
-#   topologies/dual-stack.yaml:155
+#   topologies/dual-stack.yaml:156
 ip netns add pod.default.a
-#   topologies/dual-stack.yaml:160
+#   topologies/dual-stack.yaml:161
 ip netns add pod.default.a2
-#   topologies/dual-stack.yaml:165
+#   topologies/dual-stack.yaml:166
 ip netns add pod.default.b
 
 # kernel settings
@@ -52,11 +52,11 @@ ip netns exec node.node2 sysctl -qw net.netfilter.nf_conntrack_tcp_timeout_estab
 ip netns exec node.node2 sysctl -qw net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
 ip netns exec node.node2 sysctl -qw net.ipv6.conf.all.forwarding=1
 ip netns exec node.node2 sysctl -qw net.bridge.bridge-nf-call-ip6tables=1
-#   topologies/dual-stack.yaml:155
+#   topologies/dual-stack.yaml:156
 ip netns exec pod.default.a sysctl -qw net.ipv6.conf.default.accept_dad=0
-#   topologies/dual-stack.yaml:160
+#   topologies/dual-stack.yaml:161
 ip netns exec pod.default.a2 sysctl -qw net.ipv6.conf.default.accept_dad=0
-#   topologies/dual-stack.yaml:165
+#   topologies/dual-stack.yaml:166
 ip netns exec pod.default.b sysctl -qw net.ipv6.conf.default.accept_dad=0
 
 # rules
@@ -434,11 +434,11 @@ ip -n network.lan link set lo up
 #   topologies/dual-stack.yaml:24
 ip -n node.node1 link set lo up
 ip -n node.node2 link set lo up
-#   topologies/dual-stack.yaml:155
+#   topologies/dual-stack.yaml:156
 ip -n pod.default.a link set lo up
-#   topologies/dual-stack.yaml:160
+#   topologies/dual-stack.yaml:161
 ip -n pod.default.a2 link set lo up
-#   topologies/dual-stack.yaml:165
+#   topologies/dual-stack.yaml:166
 ip -n pod.default.b link set lo up
 
 # links
@@ -452,11 +452,11 @@ ip -n host.client link add eth0 mtu 1500 address 02:00:0a:00:00:64 type veth pee
 #   topologies/dual-stack.yaml:24
 ip -n node.node1 link add eth0 mtu 1500 address 02:00:0a:00:00:0b type veth peer name node1 mtu 1500 address 02:01:0a:00:00:0b netns network.lan
 ip -n node.node2 link add eth0 mtu 1500 address 02:00:0a:00:00:0c type veth peer name node2 mtu 1500 address 02:01:0a:00:00:0c netns network.lan
-#   topologies/dual-stack.yaml:155
+#   topologies/dual-stack.yaml:156
 ip -n pod.default.a link add eth0 mtu 1450 address 0a:58:0a:f4:01:02 type veth peer name veth71273818 mtu 1450 address 0a:59:0a:f4:01:02 netns node.node1
-#   topologies/dual-stack.yaml:160
+#   topologies/dual-stack.yaml:161
 ip -n pod.default.a2 link add eth0 mtu 1450 address 0a:58:0a:f4:01:03 type veth peer name veth52d0447c mtu 1450 address 0a:59:0a:f4:01:03 netns node.node1
-#   topologies/dual-stack.yaml:165
+#   topologies/dual-stack.yaml:166
 ip -n pod.default.b link add eth0 mtu 1450 address 0a:58:0a:f4:02:02 type veth peer name veth1af9dded mtu 1450 address 0a:59:0a:f4:02:02 netns node.node2
 #   topologies/dual-stack.yaml:24
 ip -n node.node1 link add flannel.1 mtu 1450 address 0e:00:0a:f4:01:00 type vxlan id 1 local 10.0.0.11 dev eth0 dstport 8472 nolearning
@@ -474,13 +474,13 @@ ip -n network.lan link set node2 addrgenmode none
 ip -n network.lan link set client addrgenmode none
 #   topologies/dual-stack.yaml:24
 ip -n node.node1 link set flannel.1 addrgenmode none
-#   topologies/dual-stack.yaml:155
+#   topologies/dual-stack.yaml:156
 ip -n node.node1 link set veth71273818 addrgenmode none
-#   topologies/dual-stack.yaml:160
+#   topologies/dual-stack.yaml:161
 ip -n node.node1 link set veth52d0447c addrgenmode none
 #   topologies/dual-stack.yaml:24
 ip -n node.node2 link set flannel.1 addrgenmode none
-#   topologies/dual-stack.yaml:165
+#   topologies/dual-stack.yaml:166
 ip -n node.node2 link set veth1af9dded addrgenmode none
 
 # addresses
@@ -500,13 +500,13 @@ ip -n node.node2 addr add 10.244.2.0/32 dev flannel.1
 ip -n node.node2 addr add 10.244.2.1/24 brd 10.244.2.255 dev cni0
 ip -n node.node2 addr add fd00:10:244:2::/128 dev flannel-v6.1 nodad
 ip -n node.node2 addr add fd00:10:244:2::1/64 dev cni0 nodad
-#   topologies/dual-stack.yaml:155
+#   topologies/dual-stack.yaml:156
 ip -n pod.default.a addr add 10.244.1.2/24 brd 10.244.1.255 dev eth0
 ip -n pod.default.a addr add fd00:10:244:1::2/64 dev eth0 nodad
-#   topologies/dual-stack.yaml:160
+#   topologies/dual-stack.yaml:161
 ip -n pod.default.a2 addr add 10.244.1.3/24 brd 10.244.1.255 dev eth0
 ip -n pod.default.a2 addr add fd00:10:244:1::3/64 dev eth0 nodad
-#   topologies/dual-stack.yaml:165
+#   topologies/dual-stack.yaml:166
 ip -n pod.default.b addr add 10.244.2.2/24 brd 10.244.2.255 dev eth0
 ip -n pod.default.b addr add fd00:10:244:2::2/64 dev eth0 nodad
 
@@ -524,43 +524,43 @@ ip -n network.lan link set client up
 ip -n node.node1 link set eth0 up
 ip -n node.node1 link set flannel.1 up
 ip -n node.node1 link set cni0 up
-#   topologies/dual-stack.yaml:155
+#   topologies/dual-stack.yaml:156
 ip -n node.node1 link set veth71273818 up
-#   topologies/dual-stack.yaml:160
+#   topologies/dual-stack.yaml:161
 ip -n node.node1 link set veth52d0447c up
 #   topologies/dual-stack.yaml:24
 ip -n node.node1 link set flannel-v6.1 up
 ip -n node.node2 link set eth0 up
 ip -n node.node2 link set flannel.1 up
 ip -n node.node2 link set cni0 up
-#   topologies/dual-stack.yaml:165
+#   topologies/dual-stack.yaml:166
 ip -n node.node2 link set veth1af9dded up
 #   topologies/dual-stack.yaml:24
 ip -n node.node2 link set flannel-v6.1 up
-#   topologies/dual-stack.yaml:155
+#   topologies/dual-stack.yaml:156
 ip -n pod.default.a link set eth0 up
-#   topologies/dual-stack.yaml:160
+#   topologies/dual-stack.yaml:161
 ip -n pod.default.a2 link set eth0 up
-#   topologies/dual-stack.yaml:165
+#   topologies/dual-stack.yaml:166
 ip -n pod.default.b link set eth0 up
 #   topologies/dual-stack.yaml:24
 ip -n network.lan link set node1 master br0
 ip -n network.lan link set node2 master br0
 #   topologies/dual-stack.yaml:25
 ip -n network.lan link set client master br0
-#   topologies/dual-stack.yaml:155
+#   topologies/dual-stack.yaml:156
 ip -n node.node1 link set veth71273818 master cni0
-#   topologies/dual-stack.yaml:160
+#   topologies/dual-stack.yaml:161
 ip -n node.node1 link set veth52d0447c master cni0
-#   topologies/dual-stack.yaml:165
+#   topologies/dual-stack.yaml:166
 ip -n node.node2 link set veth1af9dded master cni0
 
 # bridge ports
-#   topologies/dual-stack.yaml:155
+#   topologies/dual-stack.yaml:156
 bridge -n node.node1 link set dev veth71273818 hairpin on
-#   topologies/dual-stack.yaml:160
+#   topologies/dual-stack.yaml:161
 bridge -n node.node1 link set dev veth52d0447c hairpin on
-#   topologies/dual-stack.yaml:165
+#   topologies/dual-stack.yaml:166
 bridge -n node.node2 link set dev veth1af9dded hairpin on
 
 # routes
@@ -573,17 +573,17 @@ ip -n node.node2 route add default via 10.0.0.1 dev eth0
 ip -n node.node2 route add ::/0 via fd00:10::1 dev eth0
 ip -n node.node2 route add 10.244.1.0/24 via 10.244.1.0 dev flannel.1 onlink
 ip -n node.node2 route add fd00:10:244:1::/64 via fd00:10:244:1:: dev flannel-v6.1 onlink
-#   topologies/dual-stack.yaml:155
+#   topologies/dual-stack.yaml:156
 ip -n pod.default.a route add default via 10.244.1.1 dev eth0
 ip -n pod.default.a route add 10.244.0.0/16 via 10.244.1.1 dev eth0
 ip -n pod.default.a route add ::/0 via fd00:10:244:1::1 dev eth0
 ip -n pod.default.a route add fd00:10:244::/56 via fd00:10:244:1::1 dev eth0
-#   topologies/dual-stack.yaml:160
+#   topologies/dual-stack.yaml:161
 ip -n pod.default.a2 route add default via 10.244.1.1 dev eth0
 ip -n pod.default.a2 route add 10.244.0.0/16 via 10.244.1.1 dev eth0
 ip -n pod.default.a2 route add ::/0 via fd00:10:244:1::1 dev eth0
 ip -n pod.default.a2 route add fd00:10:244::/56 via fd00:10:244:1::1 dev eth0
-#   topologies/dual-stack.yaml:165
+#   topologies/dual-stack.yaml:166
 ip -n pod.default.b route add default via 10.244.2.1 dev eth0
 ip -n pod.default.b route add 10.244.0.0/16 via 10.244.2.1 dev eth0
 ip -n pod.default.b route add ::/0 via fd00:10:244:2::1 dev eth0

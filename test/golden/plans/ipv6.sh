@@ -15,11 +15,11 @@ ip netns add network.lan
 #   topologies/ipv6.yaml:24
 ip netns add node.node1
 ip netns add node.node2
-#   topologies/ipv6.yaml:130
+#   topologies/ipv6.yaml:126
 ip netns add pod.default.a
-#   topologies/ipv6.yaml:135
+#   topologies/ipv6.yaml:131
 ip netns add pod.default.web-0
-#   topologies/ipv6.yaml:140
+#   topologies/ipv6.yaml:136
 ip netns add pod.default.web-1
 
 # kernel settings
@@ -38,11 +38,11 @@ ip netns exec node.node2 sysctl -qw net.ipv6.conf.all.forwarding=1
 ip netns exec node.node2 sysctl -qw net.bridge.bridge-nf-call-ip6tables=1
 ip netns exec node.node2 sysctl -qw net.netfilter.nf_conntrack_tcp_timeout_established=86400
 ip netns exec node.node2 sysctl -qw net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600
-#   topologies/ipv6.yaml:130
+#   topologies/ipv6.yaml:126
 ip netns exec pod.default.a sysctl -qw net.ipv6.conf.default.accept_dad=0
-#   topologies/ipv6.yaml:135
+#   topologies/ipv6.yaml:131
 ip netns exec pod.default.web-0 sysctl -qw net.ipv6.conf.default.accept_dad=0
-#   topologies/ipv6.yaml:140
+#   topologies/ipv6.yaml:136
 ip netns exec pod.default.web-1 sysctl -qw net.ipv6.conf.default.accept_dad=0
 
 # rules
@@ -275,11 +275,11 @@ ip -n network.lan link set lo up
 #   topologies/ipv6.yaml:24
 ip -n node.node1 link set lo up
 ip -n node.node2 link set lo up
-#   topologies/ipv6.yaml:130
+#   topologies/ipv6.yaml:126
 ip -n pod.default.a link set lo up
-#   topologies/ipv6.yaml:135
+#   topologies/ipv6.yaml:131
 ip -n pod.default.web-0 link set lo up
-#   topologies/ipv6.yaml:140
+#   topologies/ipv6.yaml:136
 ip -n pod.default.web-1 link set lo up
 
 # links
@@ -293,11 +293,11 @@ ip -n host.client link add eth0 mtu 1500 address 02:00:fd:00:01:10 type veth pee
 #   topologies/ipv6.yaml:24
 ip -n node.node1 link add eth0 mtu 1500 address 02:00:fd:00:00:01 type veth peer name node1 mtu 1500 address 02:01:fd:00:00:01 netns network.lan
 ip -n node.node2 link add eth0 mtu 1500 address 02:00:fd:00:00:02 type veth peer name node2 mtu 1500 address 02:01:fd:00:00:02 netns network.lan
-#   topologies/ipv6.yaml:130
+#   topologies/ipv6.yaml:126
 ip -n pod.default.a link add eth0 mtu 1500 address 0a:58:ff:44:00:13 type veth peer name veth71273818 mtu 1500 address 0a:59:ff:44:00:13 netns node.node1
-#   topologies/ipv6.yaml:135
+#   topologies/ipv6.yaml:131
 ip -n pod.default.web-0 link add eth0 mtu 1500 address 0a:58:ff:44:00:10 type veth peer name veth24d07f86 mtu 1500 address 0a:59:ff:44:00:10 netns node.node2
-#   topologies/ipv6.yaml:140
+#   topologies/ipv6.yaml:136
 ip -n pod.default.web-1 link add eth0 mtu 1500 address 0a:58:ff:44:00:11 type veth peer name veth85dffee6 mtu 1500 address 0a:59:ff:44:00:11 netns node.node2
 
 # link state
@@ -308,11 +308,11 @@ ip -n network.lan link set node1 addrgenmode none
 ip -n network.lan link set node2 addrgenmode none
 #   topologies/ipv6.yaml:25
 ip -n network.lan link set client addrgenmode none
-#   topologies/ipv6.yaml:130
+#   topologies/ipv6.yaml:126
 ip -n node.node1 link set veth71273818 addrgenmode none
-#   topologies/ipv6.yaml:135
+#   topologies/ipv6.yaml:131
 ip -n node.node2 link set veth24d07f86 addrgenmode none
-#   topologies/ipv6.yaml:140
+#   topologies/ipv6.yaml:136
 ip -n node.node2 link set veth85dffee6 addrgenmode none
 
 # kernel settings
@@ -327,11 +327,11 @@ ip -n node.node1 addr add fd00:10::11/64 dev eth0 nodad
 ip -n node.node1 addr add fd00:10:244:1::1/64 dev cni0 nodad
 ip -n node.node2 addr add fd00:10::12/64 dev eth0 nodad
 ip -n node.node2 addr add fd00:10:244:2::1/64 dev cni0 nodad
-#   topologies/ipv6.yaml:130
+#   topologies/ipv6.yaml:126
 ip -n pod.default.a addr add fd00:10:244:1::2/64 dev eth0 nodad
-#   topologies/ipv6.yaml:135
+#   topologies/ipv6.yaml:131
 ip -n pod.default.web-0 addr add fd00:10:244:2::2/64 dev eth0 nodad
-#   topologies/ipv6.yaml:140
+#   topologies/ipv6.yaml:136
 ip -n pod.default.web-1 addr add fd00:10:244:2::3/64 dev eth0 nodad
 
 # link state
@@ -347,39 +347,39 @@ ip -n network.lan link set client up
 #   topologies/ipv6.yaml:24
 ip -n node.node1 link set eth0 up
 ip -n node.node1 link set cni0 up
-#   topologies/ipv6.yaml:130
+#   topologies/ipv6.yaml:126
 ip -n node.node1 link set veth71273818 up
 #   topologies/ipv6.yaml:24
 ip -n node.node2 link set eth0 up
 ip -n node.node2 link set cni0 up
-#   topologies/ipv6.yaml:135
+#   topologies/ipv6.yaml:131
 ip -n node.node2 link set veth24d07f86 up
-#   topologies/ipv6.yaml:140
+#   topologies/ipv6.yaml:136
 ip -n node.node2 link set veth85dffee6 up
-#   topologies/ipv6.yaml:130
+#   topologies/ipv6.yaml:126
 ip -n pod.default.a link set eth0 up
-#   topologies/ipv6.yaml:135
+#   topologies/ipv6.yaml:131
 ip -n pod.default.web-0 link set eth0 up
-#   topologies/ipv6.yaml:140
+#   topologies/ipv6.yaml:136
 ip -n pod.default.web-1 link set eth0 up
 #   topologies/ipv6.yaml:24
 ip -n network.lan link set node1 master br0
 ip -n network.lan link set node2 master br0
 #   topologies/ipv6.yaml:25
 ip -n network.lan link set client master br0
-#   topologies/ipv6.yaml:130
+#   topologies/ipv6.yaml:126
 ip -n node.node1 link set veth71273818 master cni0
-#   topologies/ipv6.yaml:135
+#   topologies/ipv6.yaml:131
 ip -n node.node2 link set veth24d07f86 master cni0
-#   topologies/ipv6.yaml:140
+#   topologies/ipv6.yaml:136
 ip -n node.node2 link set veth85dffee6 master cni0
 
 # bridge ports
-#   topologies/ipv6.yaml:130
+#   topologies/ipv6.yaml:126
 bridge -n node.node1 link set dev veth71273818 hairpin on
-#   topologies/ipv6.yaml:135
+#   topologies/ipv6.yaml:131
 bridge -n node.node2 link set dev veth24d07f86 hairpin on
-#   topologies/ipv6.yaml:140
+#   topologies/ipv6.yaml:136
 bridge -n node.node2 link set dev veth85dffee6 hairpin on
 
 # routes
@@ -388,12 +388,12 @@ ip -n node.node1 route add ::/0 via fd00:10::1 dev eth0
 ip -n node.node1 route add fd00:10:244:2::/64 via fd00:10::12 dev eth0
 ip -n node.node2 route add ::/0 via fd00:10::1 dev eth0
 ip -n node.node2 route add fd00:10:244:1::/64 via fd00:10::11 dev eth0
-#   topologies/ipv6.yaml:130
+#   topologies/ipv6.yaml:126
 ip -n pod.default.a route add ::/0 via fd00:10:244:1::1 dev eth0
 ip -n pod.default.a route add fd00:10:244::/56 via fd00:10:244:1::1 dev eth0
-#   topologies/ipv6.yaml:135
+#   topologies/ipv6.yaml:131
 ip -n pod.default.web-0 route add ::/0 via fd00:10:244:2::1 dev eth0
 ip -n pod.default.web-0 route add fd00:10:244::/56 via fd00:10:244:2::1 dev eth0
-#   topologies/ipv6.yaml:140
+#   topologies/ipv6.yaml:136
 ip -n pod.default.web-1 route add ::/0 via fd00:10:244:2::1 dev eth0
 ip -n pod.default.web-1 route add fd00:10:244::/56 via fd00:10:244:2::1 dev eth0
