@@ -1,6 +1,7 @@
 /** Answers the requests of the protocol: the hands of a lab inside its sandbox. */
 import { release } from 'node:os';
 import type { Duplex } from 'node:stream';
+import { Attachments } from '../apply/cni/attachments.ts';
 import { apply } from '../apply/index.ts';
 import { run } from '../apply/kernel/command.ts';
 import { inside } from '../apply/kernel/namespaces.ts';
@@ -53,13 +54,21 @@ export class Agent {
   readonly #relays = new Relays();
   readonly #tunnels = new Tunnels();
   readonly #retirement = new Retirement();
+  readonly #attachments = new Attachments();
   readonly #handlers: Handlers;
   #nextProbe = 1;
 
   constructor({ stay, shutdown }: Pick<AgentMethods, 'stay' | 'shutdown'>) {
     this.#handlers = {
       hello: () => ({ pid: process.pid, kernel: release(), version: VERSION }),
-      apply: (plan) => apply(plan, { retirement: this.#retirement, relays: this.#relays, tunnels: this.#tunnels }),
+      apply: (plan) =>
+        apply(plan, {
+          retirement: this.#retirement,
+          relays: this.#relays,
+          tunnels: this.#tunnels,
+          attachments: this.#attachments,
+        }),
+      checkAttachments: () => this.#attachments.check(),
       listen: (listeners) => this.#endpoints.set(listeners),
       startCaptures: async (namespaces, { captures }) => captures.keep(await Captures.start(namespaces)),
       fence: (id, { captures }) => captures.get(id)?.fence(),

@@ -1,6 +1,7 @@
 /** Collects kernel state from the files of this folder, each adding its part. */
 import type { Origin } from '../diagnostic.ts';
 import { type Cidr, nthAddress, withPrefix } from '../net/address.ts';
+import type { Attachment } from './attachment.ts';
 import type { IpSet } from './ipset.ts';
 import { IptablesBuilder } from './iptables.ts';
 import type { VirtualServer } from './ipvs.ts';
@@ -41,6 +42,7 @@ export class NamespaceBuilder {
   readonly ipvs: VirtualServer[] = [];
   readonly relays: Relay[] = [];
   readonly tunnels: UdpTunnel[] = [];
+  readonly attachments: Attachment[] = [];
   readonly guests: string[] = [];
   readonly #sysctls = new Map<string, Sysctl>();
   readonly #links: Link[] = [];
@@ -111,6 +113,7 @@ export class NamespaceBuilder {
       ipvs: this.ipvs,
       relays: this.relays,
       tunnels: this.tunnels,
+      attachments: this.attachments,
       origin: this.origin,
     };
   }

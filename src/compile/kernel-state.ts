@@ -8,6 +8,7 @@
 import type { Origin } from '../diagnostic.ts';
 import type { Impairment } from '../net/impairment.ts';
 import type { SocketAddress } from '../net/port.ts';
+import type { Attachment } from './attachment.ts';
 import type { IpSet } from './ipset.ts';
 import type { Iptables } from './iptables.ts';
 import type { VirtualServer } from './ipvs.ts';
@@ -39,6 +40,8 @@ export interface Namespace {
   readonly ipvs: readonly VirtualServer[];
   readonly relays: readonly Relay[];
   readonly tunnels: readonly UdpTunnel[];
+  /** Pods of the node that CNI plugins connect; what those make is in no other list. */
+  readonly attachments: readonly Attachment[];
   readonly origin: Origin;
 }
 

@@ -12,6 +12,7 @@ import { modelImpairedLinks } from './impaired-links.ts';
 import { modelListeners } from './listeners.ts';
 import { modelMachines } from './machines.ts';
 import { fits } from './modes.ts';
+import { modelNetworkConfiguration } from './network-configuration.ts';
 import { modelRanges } from './networks.ts';
 import { Places } from './place.ts';
 import { modelServices } from './services.ts';
@@ -45,6 +46,7 @@ export function model(
   const spec = topology?.object.spec;
   const proxy = chosenProxy(topology, options);
   reportModes(topology, cni, machines.nodes, diagnostics);
+  const networkConfiguration = modelNetworkConfiguration(cni, topology, manifests, diagnostics);
   const modes = { cni: cni.mode, proxy: proxy.mode };
   const context = {
     namespace: options.namespace,
@@ -65,6 +67,7 @@ export function model(
     podCIDR,
     serviceCIDR,
     cni,
+    ...(networkConfiguration && { networkConfiguration }),
     proxy,
     networks,
     ...populated,

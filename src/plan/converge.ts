@@ -14,6 +14,8 @@ export function converge(current: KernelState, wanted: KernelState): Plan {
   const missing = changed.map((change) => change.missing);
   return {
     operations: [
+      ...gone.flatMap(steps.deleteFromNetworks),
+      ...changed.flatMap(({ detach }) => detach),
       ...surplus.flatMap(deleteRoutes),
       ...surplus.flatMap(deleteEntries),
       ...deleteLinks(surplus),
@@ -33,6 +35,8 @@ export function converge(current: KernelState, wanted: KernelState): Plan {
       ...changed.flatMap(({ rules }) => rules),
       ...changed.flatMap(({ relays }) => relays),
       ...changed.flatMap(({ tunnels }) => tunnels),
+      ...added.flatMap(steps.addToNetworks),
+      ...changed.flatMap(({ attach }) => attach),
     ],
   };
 }

@@ -2,6 +2,7 @@
  * One step of a plan. An operation names everything it needs: whoever carries it out decides nothing.
  * The same value is printed as a command, written into a script, and sent to the kernel.
  */
+import type { Attachment, PluginCall, PluginNetwork } from '../compile/attachment.ts';
 import type { Address, FdbEntry, Link, Neighbour, Route, Sysctl, WireguardLink } from '../compile/kernel-state.ts';
 import type { Relay, RelayProgram } from '../compile/relay.ts';
 import type { UdpTunnel } from '../compile/udp-tunnel.ts';
@@ -60,7 +61,18 @@ type Step =
   /** Exactly these the program serves in the namespace from now on. */
   | { readonly kind: 'set-relays'; readonly program: RelayProgram; readonly relays: readonly Relay[] }
   /** Exactly these are carried by flanneld's process from now on, through their devices as they are now. */
-  | { readonly kind: 'set-tunnels'; readonly tunnels: readonly UdpTunnel[] };
+  | { readonly kind: 'set-tunnels'; readonly tunnels: readonly UdpTunnel[] }
+  /** `namespace` is the node's: the plugins run there. A pod that cannot be added is deleted again. */
+  | { readonly kind: 'add-to-network' | 'delete-from-network'; readonly attachment: Attachment }
+  /** The plugins forget whatever belongs to no attachment of `valid`. */
+  | ({ readonly kind: 'collect-garbage' } & Garbage);
+
+/** What a node's plugins are told that is still valid (CNI specification, GC). */
+export interface Garbage {
+  readonly network: PluginNetwork;
+  readonly calls: readonly PluginCall[];
+  readonly valid: readonly Pick<Attachment, 'container' | 'device'>[];
+}
 
 export type RuleProgram = 'ipset' | 'iptables' | 'nft' | 'ipvs';
 

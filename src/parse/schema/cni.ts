@@ -1,6 +1,7 @@
 /** Network plugins and their options: one schema a mode. */
 import * as z from 'zod';
-import { mtu, portNumber } from './fields.ts';
+import { duration, mtu, oneOrMany, portNumber } from './fields.ts';
+import { networkConfiguration } from './network-configuration.ts';
 
 const VNI = 'must be a VXLAN network identifier, 1 to 16777215';
 
@@ -83,6 +84,13 @@ const cloud = <M extends string>(mode: M, quota: number) =>
 const CLOUDS = [cloud('aws-vpc', 50), cloud('gce', 100), cloud('ali-vpc', 50)] as const;
 export const CLOUD_MODES = CLOUDS.map(({ shape }) => shape.mode.value);
 
+const routes = z
+  .enum(['static', 'none'])
+  .default('static')
+  .describe(
+    '`static`: each node has a route to the pod subnet of every other node of its network, as an administrator would add it.',
+  );
+
 const bridge = z.strictObject({
   mode: z.literal('bridge'),
   mtu: mtu.optional(),
@@ -91,12 +99,7 @@ const bridge = z.strictObject({
     .default(true)
     .describe("The bridge plugin's ipMasq: pods are masqueraded outside their own subnet."),
   hairpinMode: z.boolean().default(true).describe("The bridge plugin's hairpinMode."),
-  routes: z
-    .enum(['static', 'none'])
-    .default('static')
-    .describe(
-      '`static`: each node has a route to the pod subnet of every other node of its network, as an administrator would add it.',
-    ),
+  routes,
 });
 
 const docker = z.strictObject({
@@ -104,7 +107,42 @@ const docker = z.strictObject({
   mtu: mtu.default(1500).describe("dockerd's --mtu."),
 });
 
-const CNI = [vxlan, hostGateway, ipip, udp, wireguard, ...CLOUDS, bridge, docker] as const;
+/** What mode `bridge` builds itself, in the words of the plugins. */
+const BRIDGE_AND_PORTMAP = {
+  cniVersion: '1.0.0' as const,
+  name: 'mynet',
+  plugins: [
+    {
+      type: 'bridge',
+      bridge: 'cni0',
+      isDefaultGateway: true,
+      ipMasq: true,
+      hairpinMode: true,
+      ipam: { type: 'host-local', ranges: [[{ subnet: '{{.PodCIDR}}' }]] },
+    },
+    { type: 'portmap', capabilities: { portMappings: true } },
+  ],
+};
+
+const plugins = z.strictObject({
+  mode: z.literal('plugins'),
+  conf: z
+    .union([
+      z.string().regex(/\.conflist$/, 'must be a file NAME.conflist, or the network configuration itself'),
+      networkConfiguration,
+    ])
+    .prefault(BRIDGE_AND_PORTMAP)
+    .describe(
+      'The network configuration of all nodes: a file, beside this one, or written here. `{{.PodCIDR}}` in it stands for the pod subnet of the node. Left out: the plugins `bridge` and `portmap`, as in mode bridge.',
+    ),
+  path: oneOrMany(z.string().regex(/^\//, 'must be a folder, from the root on'))
+    .default(['/opt/cni/bin', '/usr/lib/cni'])
+    .describe('Folders with plugins, in the order in which they are searched.'),
+  timeout: duration.prefault('30s').describe('How long one call of a plugin may take.'),
+  routes,
+});
+
+const CNI = [vxlan, hostGateway, ipip, udp, wireguard, ...CLOUDS, bridge, docker, plugins] as const;
 export const CNI_MODES = CNI.map(({ shape }) => shape.mode.value);
 
 export const cni = z
