@@ -165,7 +165,11 @@ export async function trace(
 
 /** decode: every capture's frames, and which captures cannot be relied on. */
 export function evidenceOf({ captures }: Pick<Watched<unknown>, 'captures'>, { cni }: Cluster): Evidence {
-  const vxlanPorts = new Set([...VXLAN_PORTS, ...(cni.mode === 'vxlan' ? [cni.port] : [])]);
+  const vxlanPorts = new Set([
+    ...VXLAN_PORTS,
+    ...(cni.mode === 'vxlan' ? [cni.port] : []),
+    ...(cni.mode === 'calico-vxlan' ? [cni.vxlanPort] : []),
+  ]);
   const ipPorts = new Set(cni.mode === 'udp' ? [cni.port] : []);
   const wireguardPorts = new Set(cni.mode === 'wireguard' ? [cni.listenPort] : []);
   const blind = new Map<string, string>();

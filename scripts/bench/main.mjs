@@ -18,7 +18,11 @@ const banner = {
 
 await $`node scripts/build.mjs --no-types`;
 await build({
-  entryPoints: { floor: 'scripts/bench/floor.ts', measure: 'scripts/bench/measure.ts' },
+  entryPoints: {
+    floor: 'scripts/bench/floor.ts',
+    measure: 'scripts/bench/measure.ts',
+    modes: 'scripts/bench/modes.ts',
+  },
   outdir: 'dist',
   bundle: true,
   platform: 'node',
@@ -118,6 +122,31 @@ for (const [pods, nodes, behindService, times] of [
     `| ${pods} | ${nodes} | ${behindService ? 'yes' : 'no'} | ${range(floors, seconds)} | ${range(applied, seconds)} | ${range(ready, seconds)} | ${(median(applied) / median(floors)).toFixed(2)} | ${range(down, seconds)} | ${range(freed, seconds)} |`,
   );
   process.stderr.write(`${lines.at(-1)}\n`);
+}
+
+/** [pods, nodes, runs] */
+const MODES = quick ? [20, 4, 1] : [100, 10, 5];
+const { stdout: measuredModes } = await $`node dist/modes.bench.js ${MODES}`;
+lines.push(
+  '',
+  '## Modes of the network plugin',
+  '',
+  `A lab of ${MODES[0]} pods on ${MODES[1]} nodes until its kernel state stands, and one TCP connection between pods of two nodes, as fast as`,
+  'it gets. Both beside host-gw on the same kernel: modes that this one lacks are measured in a virtual machine. BIRD takes its',
+  'time: sessions are opened two seconds after it has started.',
+  '',
+  '| Mode | Where | Kernel state | ÷ host-gw | Mbit/s | ÷ host-gw |',
+  '|---|---|---|---|---|---|',
+);
+const modes = JSON.parse(measuredModes);
+for (const { mode, sandbox, applied, rates } of modes) {
+  const reference = modes.find((other) => other.mode === 'host-gw' && other.sandbox === sandbox);
+  const ratio = (key, own) => (median(own) / median(reference[key])).toFixed(2);
+  const where = sandbox === 'vm' ? 'virtual machine' : 'this kernel';
+  const megabits = range(rates, (value) => value.toFixed(0));
+  lines.push(
+    `| \`${mode}\` | ${where} | ${range(applied, seconds)} | ${ratio('applied', applied)} | ${megabits} | ${ratio('rates', rates)} |`,
+  );
 }
 
 /** What has been done by when, by the names of milestones (src/apply/sandbox/vm). */

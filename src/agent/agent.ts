@@ -8,6 +8,7 @@ import { inside } from '../apply/kernel/namespaces.ts';
 import { Retirement } from '../apply/retirement.ts';
 import { RuleTraces } from '../capture/rule-trace.ts';
 import { Captures } from '../capture/tcpdump.ts';
+import { Birds } from '../probe/bird.ts';
 import { Endpoints } from '../probe/endpoints.ts';
 import { MAX_ID } from '../probe/mark.ts';
 import type { ProbeRequest, ProbeRun } from '../probe/probe.ts';
@@ -52,23 +53,21 @@ type Handlers = {
 export class Agent {
   readonly #endpoints = new Endpoints();
   readonly #relays = new Relays();
-  readonly #tunnels = new Tunnels();
-  readonly #retirement = new Retirement();
-  readonly #attachments = new Attachments();
+  readonly #residents = {
+    retirement: new Retirement(),
+    relays: this.#relays,
+    tunnels: new Tunnels(),
+    birds: new Birds(),
+    attachments: new Attachments(),
+  };
   readonly #handlers: Handlers;
   #nextProbe = 1;
 
   constructor({ stay, shutdown }: Pick<AgentMethods, 'stay' | 'shutdown'>) {
     this.#handlers = {
       hello: () => ({ pid: process.pid, kernel: release(), version: VERSION }),
-      apply: (plan) =>
-        apply(plan, {
-          retirement: this.#retirement,
-          relays: this.#relays,
-          tunnels: this.#tunnels,
-          attachments: this.#attachments,
-        }),
-      checkAttachments: () => this.#attachments.check(),
+      apply: (plan) => apply(plan, this.#residents),
+      checkAttachments: () => this.#residents.attachments.check(),
       listen: (listeners) => this.#endpoints.set(listeners),
       startCaptures: async (namespaces, { captures }) => captures.keep(await Captures.start(namespaces)),
       fence: (id, { captures }) => captures.get(id)?.fence(),

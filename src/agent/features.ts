@@ -83,7 +83,7 @@ export const FEATURES: readonly Feature[] = [
     neededFor: 'cni mode ipip',
     probe: [...addLink('ipip'), 'local', '192.0.2.1'],
     modules: ['ipip'],
-    usedBy: hasLink('ipip'),
+    usedBy: hasLink('ipip', 'tunl0'),
   },
   {
     name: 'TUN',
@@ -130,18 +130,18 @@ export const FEATURES: readonly Feature[] = [
   },
   {
     name: 'ipset',
-    neededFor: 'kube-proxy mode ipvs',
+    neededFor: 'kube-proxy mode ipvs, Calico',
     probe: ['ipset', 'create', 'pw', 'hash:ip,port'],
     modules: [
       'ip_set',
       'ip_set_bitmap_port',
-      ...['ip', 'ipport', 'ipportip', 'ipportnet'].map((type) => `ip_set_hash_${type}`),
+      ...['ip', 'net', 'ipport', 'ipportip', 'ipportnet'].map((type) => `ip_set_hash_${type}`),
     ],
     usedBy: ({ ipsets }) => ipsets.length > 0,
   },
   {
     name: 'set match',
-    neededFor: 'kube-proxy mode ipvs',
+    neededFor: 'kube-proxy mode ipvs, Calico',
     /** The set is the one made before. */
     probe: rule('filter', 'FORWARD', '-m', 'set', '--match-set', 'pw', 'dst,dst'),
     modules: ['xt_set'],
@@ -168,6 +168,20 @@ export const FEATURES: readonly Feature[] = [
     probe: rule('filter', 'OUTPUT', '-m', 'ipvs', '--vport', '80'),
     modules: ['xt_ipvs'],
     usedBy: hasRule('-m ipvs'),
+  },
+  {
+    name: 'rpfilter match',
+    neededFor: 'Calico',
+    probe: rule('raw', 'PREROUTING', '-m', 'rpfilter', '--invert'),
+    modules: ['ipt_rpfilter'],
+    usedBy: hasRule('-m rpfilter'),
+  },
+  {
+    name: 'NOTRACK target',
+    neededFor: 'Calico with VXLAN',
+    probe: rule('raw', 'PREROUTING', '-j', 'NOTRACK'),
+    modules: ['xt_CT'],
+    usedBy: hasRule('--jump NOTRACK'),
   },
   {
     name: 'physdev match',
@@ -272,8 +286,8 @@ function usesIpvs({ ipvs, sysctls }: Namespace): boolean {
   return ipvs.length > 0 || sysctls.some(({ key }) => key.startsWith('net.ipv4.vs.'));
 }
 
-function hasLink(kind: Link['kind']): NonNullable<Feature['usedBy']> {
-  return ({ links }) => links.some((link) => link.kind === kind);
+function hasLink(...kinds: readonly Link['kind'][]): NonNullable<Feature['usedBy']> {
+  return ({ links }) => links.some(({ kind }) => kinds.includes(kind));
 }
 
 function hasRule(words: string): NonNullable<Feature['usedBy']> {

@@ -5,6 +5,7 @@
  */
 import { closeSync, writeFileSync } from 'node:fs';
 import { setImmediate as aMoment } from 'node:timers/promises';
+import type { BirdDaemon } from '../compile/bird.ts';
 import type { Relay, RelayProgram } from '../compile/relay.ts';
 import type { UdpTunnel } from '../compile/udp-tunnel.ts';
 import { commandOf, LOADERS } from '../plan/command.ts';
@@ -32,6 +33,7 @@ export interface Residents {
   readonly retirement: Retirement;
   readonly relays: { set(namespace: string, program: RelayProgram, relays: readonly Relay[]): void };
   readonly tunnels: { set(namespace: string, tunnels: readonly UdpTunnel[]): void };
+  readonly birds: { set(namespace: string, daemon: BirdDaemon | undefined): Promise<void>; settle(): Promise<void> };
   readonly attachments: Attachments;
 }
 
@@ -54,6 +56,10 @@ export async function apply({ operations }: Plan, residents: Residents): Promise
         loading.push(load);
       } else if (isGroupOf('retire-server', group)) {
         for (const { namespace, server } of group) await retirement.retire(namespace, server);
+      } else if (isGroupOf('set-bird', group)) {
+        await Promise.all(
+          group.map((operation: SetBird) => residents.birds.set(operation.namespace, operation.daemon)),
+        );
       } else if (isPluginGroup(group)) {
         /** They write rules among those that are loaded, and links beside those that are known here. */
         await Promise.all(loading);
@@ -68,6 +74,7 @@ export async function apply({ operations }: Plan, residents: Residents): Promise
     await Promise.allSettled(loading);
   }
   await Promise.all(loading);
+  if (operations.some(({ kind }) => kind === 'set-bird')) await residents.birds.settle();
 }
 
 /** Neighbouring operations that can be carried out together, so that one system call does for many. */
@@ -83,10 +90,10 @@ function* groups(operations: readonly Operation[]): Generator<Operation[]> {
   if (group.length > 0) yield group;
 }
 
-/** Rules and plugins of any namespaces; otherwise the same step in one namespace. A tunnel needs the number of a link made before it. */
+/** Rules, daemons and plugins of any namespaces; otherwise the same step in one namespace. A tunnel needs the number of a link made before it. */
 function goTogether(first: Operation, next: Operation): boolean {
   if (first.kind !== next.kind) return false;
-  if (first.kind === 'load-rules' || isPluginOperation(first)) return true;
+  if (first.kind === 'load-rules' || first.kind === 'set-bird' || isPluginOperation(first)) return true;
   if (!isNetlinkOperation(first) || first.namespace !== next.namespace) return false;
   return next.kind !== 'add-link' || next.link.kind !== 'vxlan';
 }
@@ -185,6 +192,7 @@ async function forEachNamespace<O extends Operation>(
   await Promise.all(Array.from({ length: atOnce }, worker));
 }
 
+type SetBird = Extract<Operation, { kind: 'set-bird' }>;
 type LoadRules = Extract<Operation, { kind: 'load-rules' }>;
 
 async function runLoader({ namespace, program, text, origin }: LoadRules): Promise<void> {

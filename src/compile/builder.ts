@@ -2,6 +2,7 @@
 import type { Origin } from '../diagnostic.ts';
 import { type Cidr, nthAddress, withPrefix } from '../net/address.ts';
 import type { Attachment } from './attachment.ts';
+import type { BirdDaemon } from './bird.ts';
 import type { IpSet } from './ipset.ts';
 import { IptablesBuilder } from './iptables.ts';
 import type { VirtualServer } from './ipvs.ts';
@@ -44,6 +45,7 @@ export class NamespaceBuilder {
   readonly tunnels: UdpTunnel[] = [];
   readonly attachments: Attachment[] = [];
   readonly guests: string[] = [];
+  bird: BirdDaemon | undefined;
   readonly #sysctls = new Map<string, Sysctl>();
   readonly #links: Link[] = [];
   readonly #addresses: Address[] = [];
@@ -113,6 +115,7 @@ export class NamespaceBuilder {
       ipvs: this.ipvs,
       relays: this.relays,
       tunnels: this.tunnels,
+      ...(this.bird && { bird: this.bird }),
       attachments: this.attachments,
       origin: this.origin,
     };

@@ -30,7 +30,7 @@ export function addBridge({ machine, name, mtu, gateway, network, routeLocalnet 
     name,
     mtu,
     mac: macFor('bridge', gateway),
-    ...(routeLocalnet && { routeLocalnet }),
+    ...(routeLocalnet && { settings: { route_localnet: 1 } }),
   });
   machine.address(name, gateway, network);
 }

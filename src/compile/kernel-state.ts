@@ -9,6 +9,7 @@ import type { Origin } from '../diagnostic.ts';
 import type { Impairment } from '../net/impairment.ts';
 import type { SocketAddress } from '../net/port.ts';
 import type { Attachment } from './attachment.ts';
+import type { BirdDaemon } from './bird.ts';
 import type { IpSet } from './ipset.ts';
 import type { Iptables } from './iptables.ts';
 import type { VirtualServer } from './ipvs.ts';
@@ -40,6 +41,7 @@ export interface Namespace {
   readonly ipvs: readonly VirtualServer[];
   readonly relays: readonly Relay[];
   readonly tunnels: readonly UdpTunnel[];
+  readonly bird?: BirdDaemon;
   /** Pods of the node that CNI plugins connect; what those make is in no other list. */
   readonly attachments: readonly Attachment[];
   readonly origin: Origin;
@@ -52,6 +54,19 @@ export interface Sysctl {
   readonly origin: Origin;
 }
 
+/**
+ * Settings of a device (Documentation/networking/ip-sysctl.rst): packets from and to 127.0.0.0/8 may pass it; it answers ARP
+ * for what is behind other devices; how long it waits before that, in hundredths of a second.
+ */
+export const DEVICE_SETTINGS = {
+  route_localnet: { folder: 'conf', default: 0 },
+  proxy_arp: { folder: 'conf', default: 0 },
+  proxy_delay: { folder: 'neigh', default: 80 },
+} as const;
+
+export type DeviceSetting = keyof typeof DEVICE_SETTINGS;
+export type DeviceSettings = { readonly [S in DeviceSetting]?: number };
+
 interface LinkBase {
   readonly name: string;
   readonly mtu: number;
@@ -59,8 +74,8 @@ interface LinkBase {
   readonly master?: string;
   /** Bridge port flag; undefined when the link is no port. */
   readonly hairpin?: boolean;
-  /** Packets from and to 127.0.0.0/8 may pass it (net.ipv4.conf.DEVICE.route_localnet). */
-  readonly routeLocalnet?: boolean;
+  /** Those that are not the kernel's defaults. */
+  readonly settings?: DeviceSettings;
   readonly impairment?: Impairment;
   readonly up: boolean;
   readonly origin: Origin;
@@ -105,6 +120,14 @@ export interface IpipLink extends LinkBase {
   readonly local: string;
 }
 
+/**
+ * `tunl0`, the IP-in-IP device that a kernel with ipip has in every namespace (net/ipv4/ip_tunnel.c, ip_tunnel_init_net). It
+ * can be neither made nor deleted.
+ */
+export interface Tunl0Link extends LinkBase {
+  readonly kind: 'tunl0';
+}
+
 /** A device whose packets a process reads and writes (Documentation/networking/tuntap.rst). */
 export interface TunLink extends LinkBase {
   readonly kind: 'tun';
@@ -125,7 +148,7 @@ export interface WireguardPeer {
   readonly allowed: string;
 }
 
-export type Link = VethLink | BridgeLink | VxlanLink | DummyLink | IpipLink | TunLink | WireguardLink;
+export type Link = VethLink | BridgeLink | VxlanLink | DummyLink | IpipLink | Tunl0Link | TunLink | WireguardLink;
 
 export interface Address {
   readonly device: string;
@@ -139,10 +162,13 @@ export interface Route {
   /** `default` or a range. */
   readonly to: string;
   readonly via?: string;
-  readonly device: string;
+  /** Undefined: packets end here, in a black hole. */
+  readonly device?: string;
   readonly onlink: boolean;
   readonly scope?: 'global' | 'link' | 'host';
   readonly source?: string;
+  /** The number of who made it (/etc/iproute2/rt_protos); undefined: an administrator, `boot`. */
+  readonly protocol?: number;
   readonly origin: Origin;
 }
 

@@ -1,6 +1,7 @@
 /** The faults. Each edit returns the namespaces it changed, none where it has nothing to break. */
 
 import { IptablesBuilder } from '../compile/iptables.ts';
+import type { Route } from '../compile/kernel-state.ts';
 import type { FaultName } from '../model/cluster.ts';
 import {
   changedNftRules,
@@ -35,7 +36,7 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
   'no-masquerade': {
     summary: 'no rule masquerades: packets keep the source they have',
     edit: inEachMode(
-      withoutRules('nat', ({ text }) => text.includes('-j MASQUERADE')),
+      withoutRules('nat', ({ text }) => /(-j|--jump) MASQUERADE/.test(text)),
       withoutNftRules(({ text }) => text.startsWith('masquerade')),
       withPluginField('ipMasq', false),
     ),
@@ -68,7 +69,9 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
   'no-route-localnet': {
     summary: 'no packet from 127.0.0.1 leaves the node (route_localnet = 0)',
     edit: inEachMode(withSysctl('net.ipv4.conf.all.route_localnet', '0'), (namespace) =>
-      editLinks(namespace, (link) => (link.routeLocalnet ? { ...link, routeLocalnet: false } : link)),
+      editLinks(namespace, (link) =>
+        link.settings?.route_localnet ? { ...link, settings: { ...link.settings, route_localnet: 0 } } : link,
+      ),
     ),
   },
   'no-vip': {
@@ -111,7 +114,7 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
     edit: (namespace) =>
       editChains(namespace, 'filter', (chain) =>
         chain.name === 'FORWARD'
-          ? { ...chain, policy: 'DROP', rules: chain.rules.filter(({ text }) => !text.includes('-j FLANNEL-FWD')) }
+          ? { ...chain, policy: 'DROP', rules: chain.rules.filter(({ text }) => !ACCEPTANCE.test(text)) }
           : chain,
       ),
   },
@@ -128,7 +131,7 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
     summary: "the routes to other nodes' pods, or the static routes of a host or router, are missing",
     edit: (namespace) => {
       if (!/^(node|host|router)\//.test(namespace.place ?? '')) return [];
-      const kept = namespace.routes.filter(({ to }) => to === 'default');
+      const kept = namespace.routes.filter((route) => route.to === 'default' || isOwn(route));
       return kept.length === namespace.routes.length ? [] : [{ ...namespace, routes: kept }];
     },
   },
@@ -155,8 +158,8 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
     summary: 'flanneld does not run (mode udp): its TUN device is gone with it, and the routes into that',
     edit: ({ tunnels, ...namespace }) => {
       if (tunnels.length === 0) return [];
-      const stays = (name: string) => tunnels.every(({ device }) => device !== name);
-      const onDevices = <T extends { readonly device: string }>(entries: readonly T[]) =>
+      const stays = (name: string | undefined) => tunnels.every(({ device }) => device !== name);
+      const onDevices = <T extends { readonly device?: string }>(entries: readonly T[]) =>
         entries.filter(({ device }) => stays(device));
       const { links, addresses, routes } = namespace;
       return [
@@ -168,6 +171,18 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
           tunnels: [],
         },
       ];
+    },
+  },
+  'no-bird': {
+    summary: 'BIRD does not run (mode calico-bgp): the node hears of no routes, and nobody hears of its pods',
+    edit: ({ bird, ...namespace }) => (bird ? [namespace] : []),
+  },
+  'no-default-route': {
+    summary: 'the node has no default route',
+    edit: (namespace) => {
+      if (!namespace.place?.startsWith('node/')) return [];
+      const routes = namespace.routes.filter(({ to }) => to !== 'default');
+      return routes.length === namespace.routes.length ? [] : [{ ...namespace, routes }];
     },
   },
   'source-dest-check': {
@@ -213,6 +228,14 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
     edit: farEnd((link) => ({ ...link, up: false })),
   },
 };
+
+/** What network plugins accept in FORWARD: flannel all of pods, Calico what has passed its chains. */
+const ACCEPTANCE = /-j FLANNEL-FWD|"Policy explicitly accepted packet\."/;
+
+/** Calico's routes to the pods of the node itself, and the black holes around them. */
+function isOwn({ to, device, scope }: Route): boolean {
+  return device === undefined || (scope === 'link' && to.endsWith('/32'));
+}
 
 /** The chains in which modes iptables and ipvs refuse packets. */
 const SERVICE_FILTERS = [

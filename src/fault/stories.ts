@@ -68,6 +68,25 @@ export const FAULT_STORIES: Record<FaultName, Story> = {
     threads: [],
     topology: 'cross-node-udp',
   },
+  'no-bird': {
+    cause:
+      'Calico without encapsulation lives on BGP: BIRD on every node tells the others about its blocks. It does not run, or its sessions do not come up because something is in the way of TCP 179.',
+    symptom:
+      'The node has no route to the blocks of others, and they have none to its own: packets take the default route, and whoever is there has none either (rejected, dropped, or no-neighbour without a router). Pods of one node reach each other.',
+    remedy:
+      '`birdc show protocols` on the node (calicoctl node status): every session has to be Established. Open TCP 179 between the nodes.',
+    threads: [],
+    topology: 'calico-bgp',
+  },
+  'no-default-route': {
+    cause:
+      'A node that reaches the others by its own network only, and was set up without a default route. Pods of Calico have 169.254.1.1 as their gateway, which exists nowhere; the node answers for it only while it would itself know a way there by another interface.',
+    symptom:
+      "Calico's pods ask who has 169.254.1.1 and nobody answers: no-neighbour, for every destination. In other modes, and from the node itself, only what is outside is out of reach (unsendable: network is unreachable).",
+    remedy: 'A default route, even to a gateway that does not exist, or `ip route add 169.254.1.1/32 dev eth0`.',
+    threads: ['projectcalico/calico#3270', 'projectcalico/calico#8689'],
+    topology: 'calico-vxlan',
+  },
   'source-dest-check': {
     cause:
       "A cloud's network carries only packets from and to the address it gave an instance, unless told otherwise: EC2's source/destination check, or an instance of GCE without canIpForward. flannel's aws-vpc turns the check off, and only warns when it may not.",

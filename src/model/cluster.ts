@@ -16,7 +16,7 @@ import type { Check } from './check.ts';
 import type { NetworkConfiguration } from './network-configuration.ts';
 
 export type { Outcome, Rejection } from '../parse/schema/check.ts';
-export type { CloudConfig, CniConfig, CniMode } from '../parse/schema/cni.ts';
+export type { CalicoConfig, CloudConfig, CniConfig, CniMode } from '../parse/schema/cni.ts';
 export type { ProxyConfig, ProxyMode } from '../parse/schema/proxy.ts';
 export type { FaultName } from '../parse/schema/topology.ts';
 

@@ -1,11 +1,11 @@
 /** Manifest[] → Cluster: every reference resolved, every address allocated. */
-import type { Diagnostics } from '../diagnostic.ts';
+import { type Diagnostics, nearest } from '../diagnostic.ts';
 import { fitsDevice, tunnelName } from '../net/name.ts';
 import type { Manifest, ManifestOf } from '../parse/index.ts';
 import { cniInMode } from '../parse/schema/cni.ts';
 import { CLUSTER_DEFAULTS } from '../parse/schema/topology.ts';
 import { modelChecks } from './checks.ts';
-import type { Cluster, CniConfig, CniMode, Fault, Node, ProxyConfig, ProxyMode } from './cluster.ts';
+import type { CalicoConfig, Cluster, CniConfig, CniMode, Fault, Node, ProxyConfig, ProxyMode } from './cluster.ts';
 import { modelContainers } from './containers.ts';
 import { ofKind } from './defaults.ts';
 import { modelImpairedLinks } from './impaired-links.ts';
@@ -106,6 +106,37 @@ function reportModes(
       'name them in spec.when, or choose others in spec.cluster',
     );
   reportDevices(topology, cni, nodes, diagnostics);
+  if ('blockSize' in cni) reportCalico(topology, cni, nodes, diagnostics);
+}
+
+/** A block lies in one node's pod subnet here, and a route reflector is a node. */
+function reportCalico(
+  topology: ManifestOf<'Topology'> | undefined,
+  config: CalicoConfig,
+  nodes: readonly Node[],
+  diagnostics: Diagnostics,
+): void {
+  const at = (...path: (string | number)[]) => topology?.locate(['spec', 'cluster', 'cni', ...path]);
+  const small = nodes.find(({ podCIDR }) => podCIDR.prefix > config.blockSize);
+  if (small)
+    diagnostics.error(
+      'invalid-value',
+      `a block of /${config.blockSize} does not fit into the pod subnet of ${small.place}, ${small.podCIDR.text}`,
+      at('blockSize'),
+      `choose a blockSize of ${small.podCIDR.prefix} or more, or a smaller nodeCIDRMaskSize`,
+    );
+  const reflectors = config.mode === 'calico-bgp' ? config.routeReflectors : [];
+  for (const [index, name] of reflectors.entries()) {
+    if (nodes.some((node) => node.name === name)) continue;
+    const names = nodes.map((node) => node.name);
+    const guess = nearest(name, names);
+    diagnostics.error(
+      'unknown-place',
+      `there is no node ${name} to be a route reflector`,
+      at('routeReflectors', index),
+      guess ? `did you mean "${guess}"?` : `nodes here: ${names.join(', ')}`,
+    );
+  }
 }
 
 /** flannel calls its device after the VNI; the real one fails as well when the name is too long. */

@@ -83,6 +83,10 @@ function fitted(name: string, limit: number): string {
   return name.length <= limit ? name : `${name.slice(0, limit - 7)}-${digest('sha1', name).slice(0, 6)}`;
 }
 
-export function digest(algorithm: 'sha1' | 'sha256' | 'sha512', text: string): string {
-  return createHash(algorithm).update(text).digest('hex');
+export function digest(
+  algorithm: 'sha1' | 'sha256' | 'sha512',
+  text: string,
+  encoding: 'hex' | 'base64url' = 'hex',
+): string {
+  return createHash(algorithm).update(text).digest(encoding);
 }

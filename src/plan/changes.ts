@@ -31,6 +31,7 @@ export interface Change {
   readonly rules: readonly Operation[];
   readonly relays: readonly Operation[];
   readonly tunnels: readonly Operation[];
+  readonly bird: readonly Operation[];
   /** What the plugins have to undo first, and to do last. */
   readonly detach: readonly Operation[];
   readonly attach: readonly Operation[];
@@ -85,7 +86,7 @@ function isSameLink(a: Link, b: Link): boolean {
     up: _up,
     mtu: _mtu,
     hairpin: _hairpin,
-    routeLocalnet: _localnet,
+    settings: _settings,
     impairment: _impairment,
     master,
     ...rest
@@ -98,6 +99,7 @@ function foundationsOf(namespace: string, link: Link): string[] {
     case 'bridge':
     case 'dummy':
     case 'ipip':
+    case 'tunl0':
     case 'tun':
     case 'wireguard':
       return [];
@@ -119,13 +121,14 @@ function changeOf(from: Namespace, to: Namespace, isKept: (link: string) => bool
       sysctls: difference(to.sysctls, from.sysctls),
       links: to.links.filter(({ name }) => !isKept(name)),
       addresses: difference(to.addresses, left.addresses),
-      routes: difference(to.routes, left.routes),
+      routes: difference(to.routes.filter(notOn(to.links.filter(({ up }) => !up))), left.routes),
       neighbours: difference(to.neighbours, left.neighbours),
       fdb: difference(to.fdb, left.fdb),
     },
     rules,
     relays: changeRelays(from, to),
     tunnels: changeTunnels(from, to, isKept),
+    bird: changeBird(from, to),
     ...changeAttachments(from, to, rules),
     links: to.links
       .filter(({ name }) => isKept(name))
@@ -157,6 +160,13 @@ function changeTunnels(from: Namespace, to: Namespace, isKept: (link: string) =>
     difference(tunnels, from.tunnels).length === 0 &&
     tunnels.every(({ device }) => isKept(device));
   return isSame ? [] : [{ kind: 'set-tunnels', namespace, tunnels, origin }];
+}
+
+function changeBird(from: Namespace, to: Namespace): Operation[] {
+  const { name: namespace, bird: daemon, origin } = to;
+  return identity({ ...from.bird }) === identity({ ...daemon })
+    ? []
+    : [{ kind: 'set-bird', namespace, daemon, origin }];
 }
 
 /**
@@ -220,7 +230,10 @@ function surplusOf(from: Namespace, to: Namespace, isKept: (link: string) => boo
   return {
     name: from.name,
     links,
-    addresses: leavingAddresses(from.addresses.filter(notOn(links)), to.addresses),
+    addresses: leavingAddresses(
+      from.addresses.filter(notOn(links.filter(({ kind }) => kind !== 'tunl0'))),
+      to.addresses,
+    ),
     routes: difference(from.routes.filter(notOn(down)), to.routes),
     neighbours: difference(from.neighbours.filter(notOn([...links, ...down])), to.neighbours),
     fdb: difference(from.fdb.filter(notOn(links)), to.fdb),
@@ -258,9 +271,9 @@ function leftOf(from: Namespace, { links, addresses: deleted }: Surplus): Omit<S
   };
 }
 
-function notOn(links: readonly { readonly name: string }[]): (entry: { readonly device: string }) => boolean {
+function notOn(links: readonly { readonly name: string }[]): (entry: { readonly device?: string }) => boolean {
   const names = new Set(links.map(({ name }) => name));
-  return ({ device }) => !names.has(device);
+  return ({ device }) => device === undefined || !names.has(device);
 }
 
 /** What one list has and the other has not, origins aside. */

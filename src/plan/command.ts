@@ -31,6 +31,7 @@ export function commandOf(operation: Operation): Command {
     case 'set-sysctl':
       return { argv: inside('sysctl', '-qw', `${operation.sysctl.key}=${operation.sysctl.value}`) };
     case 'add-link':
+      if (operation.link.kind === 'tunl0') return { argv: ['sh', '-c', tunl0(namespace, operation.link.mtu)] };
       return ip('link', 'add', ...newLink(operation.link));
     case 'add-tun':
       return ip('tuntap', 'add', 'dev', operation.name, 'mode', 'tun');
@@ -81,14 +82,14 @@ export function commandOf(operation: Operation): Command {
     }
     case 'add-route':
     case 'delete-route': {
-      const { to, via, device, onlink, scope, source } = operation.route;
+      const { to, via, device, onlink, scope, source, protocol } = operation.route;
       return ip(
         'route',
         verb(operation.kind),
-        to,
+        ...(device === undefined ? ['blackhole', to] : [to]),
         ...(via ? ['via', via] : []),
-        'dev',
-        device,
+        ...(device ? ['dev', device] : []),
+        ...(protocol === undefined ? [] : ['proto', protocol]),
         ...(scope ? ['scope', scope] : []),
         ...(source ? ['src', source] : []),
         ...(onlink ? ['onlink'] : []),
@@ -123,6 +124,10 @@ export function commandOf(operation: Operation): Command {
       return { argv: inside('cnitool', 'gc', operation.network.name) };
     case 'set-tunnels':
       return { argv: operation.tunnels.length > 0 ? inside('flanneld') : inside('pkill', 'flanneld') };
+    case 'set-bird':
+      return operation.daemon
+        ? { argv: inside('bird', '-c', '/dev/stdin'), stdin: operation.daemon.config }
+        : { argv: inside('birdc', 'down') };
   }
 }
 
@@ -137,7 +142,15 @@ const STARTERS: Record<RelayProgram, readonly string[]> = {
   'docker-proxy': ['dockerd', '--userland-proxy'],
 };
 
-function newLink(link: Extract<Operation, { kind: 'add-link' }>['link']): (string | number)[] {
+type NewLink = Extract<Operation, { kind: 'add-link' }>['link'];
+
+/** It is there as soon as the kernel has ipip, which the attempt to make it brings about. */
+function tunl0(namespace: string, mtu: number): string {
+  const [add, set] = ['add', 'set'].map((verb) => `ip -n ${namespace} link ${verb} tunl0 mtu ${mtu}`);
+  return `${add} type ipip 2>/dev/null || ${set}`;
+}
+
+function newLink(link: Exclude<NewLink, { kind: 'tunl0' }>): (string | number)[] {
   const end = ({ name, mtu, mac }: { name: string; mtu: number; mac: string }) => [name, 'mtu', mtu, 'address', mac];
   switch (link.kind) {
     case 'bridge':

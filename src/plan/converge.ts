@@ -35,6 +35,7 @@ export function converge(current: KernelState, wanted: KernelState): Plan {
       ...changed.flatMap(({ rules }) => rules),
       ...changed.flatMap(({ relays }) => relays),
       ...changed.flatMap(({ tunnels }) => tunnels),
+      ...changed.flatMap(({ bird }) => bird),
       ...added.flatMap(steps.addToNetworks),
       ...changed.flatMap(({ attach }) => attach),
     ],
@@ -68,7 +69,12 @@ function deleteLinks(surplus: readonly Surplus[]): Operation[] {
             !stays.has(link.peer.namespace) ||
             steps.linkKey(namespace, link.name) < steps.linkKey(link.peer.namespace, link.peer.name),
         )
-        .map(({ name, origin }) => ({ kind: 'delete-link', namespace, name, origin }) as const),
+        .map(
+          ({ name, kind, origin }): Operation =>
+            kind === 'tunl0'
+              ? { kind: 'set-link', namespace, change: { name, up: false }, origin }
+              : { kind: 'delete-link', namespace, name, origin },
+        ),
     ),
   );
 }
@@ -78,6 +84,7 @@ function endProcesses(namespace: Namespace): Operation[] {
   return [
     ...steps.setRelays(namespace).map((operation) => ({ ...operation, relays: [] })),
     ...steps.setTunnels(namespace).map((operation) => ({ ...operation, tunnels: [] })),
+    ...steps.setBird(namespace).map((operation) => ({ ...operation, daemon: undefined })),
   ];
 }
 
@@ -92,15 +99,12 @@ function changeLinks({ missing: { name: namespace }, links }: Change): Operation
     };
     const hairpin = after.hairpin ?? false;
     const flagged = joins ? false : (before.hairpin ?? false);
-    const localnet = after.routeLocalnet ?? false;
     return [
       ...(Object.keys(change).length > 0
         ? [{ kind: 'set-link', namespace, change: { name, ...change }, origin } as const]
         : []),
       ...(flagged === hairpin ? [] : [{ kind: 'set-port', namespace, name, hairpin, origin } as const]),
-      ...((before.routeLocalnet ?? false) === localnet
-        ? []
-        : [steps.setRouteLocalnet(namespace, name, localnet, origin)]),
+      ...steps.changeSettings(namespace, name, before.settings, after.settings, origin),
       ...(JSON.stringify(before.impairment ?? {}) === JSON.stringify(impairment)
         ? []
         : [{ kind: 'set-impairment', namespace, name, impairment, origin } as const]),

@@ -2,7 +2,9 @@
  * One step of a plan. An operation names everything it needs: whoever carries it out decides nothing.
  * The same value is printed as a command, written into a script, and sent to the kernel.
  */
+
 import type { Attachment, PluginCall, PluginNetwork } from '../compile/attachment.ts';
+import type { BirdDaemon } from '../compile/bird.ts';
 import type { Address, FdbEntry, Link, Neighbour, Route, Sysctl, WireguardLink } from '../compile/kernel-state.ts';
 import type { Relay, RelayProgram } from '../compile/relay.ts';
 import type { UdpTunnel } from '../compile/udp-tunnel.ts';
@@ -15,9 +17,10 @@ export type NewLink =
   | (EndOfLink & { readonly kind: 'veth'; readonly peer: EndOfLink & { readonly namespace: string } })
   | Made<Extract<Link, { kind: 'vxlan' }>>
   | Made<Extract<Link, { kind: 'ipip' }>>
+  | (Omit<EndOfLink, 'mac'> & { readonly kind: 'tunl0' })
   | (Omit<EndOfLink, 'mac'> & { readonly kind: 'wireguard' });
 
-type Made<L extends Link> = Omit<L, 'origin' | 'up' | 'master' | 'hairpin' | 'routeLocalnet' | 'impairment'>;
+type Made<L extends Link> = Omit<L, 'origin' | 'up' | 'master' | 'hairpin' | 'settings' | 'impairment'>;
 
 interface EndOfLink {
   readonly name: string;
@@ -62,6 +65,8 @@ type Step =
   | { readonly kind: 'set-relays'; readonly program: RelayProgram; readonly relays: readonly Relay[] }
   /** Exactly these are carried by flanneld's process from now on, through their devices as they are now. */
   | { readonly kind: 'set-tunnels'; readonly tunnels: readonly UdpTunnel[] }
+  /** BIRD runs with this configuration from now on; without one it ends, and its routes stay. */
+  | { readonly kind: 'set-bird'; readonly daemon: BirdDaemon | undefined }
   /** `namespace` is the node's: the plugins run there. A pod that cannot be added is deleted again. */
   | { readonly kind: 'add-to-network' | 'delete-from-network'; readonly attachment: Attachment }
   /** The plugins forget whatever belongs to no attachment of `valid`. */

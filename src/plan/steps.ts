@@ -1,5 +1,13 @@
 /** The objects of a namespace, each as the operation that makes it. */
-import type { KernelState, Link, Namespace, VethLink } from '../compile/kernel-state.ts';
+import {
+  DEVICE_SETTINGS,
+  type DeviceSetting,
+  type DeviceSettings,
+  type KernelState,
+  type Link,
+  type Namespace,
+  type VethLink,
+} from '../compile/kernel-state.ts';
 import { RELAY_PROGRAMS } from '../compile/relay.ts';
 import type { Origin } from '../diagnostic.ts';
 import type { NewLink, Operation } from './operation.ts';
@@ -17,7 +25,16 @@ export function setLoopback({ name, origin }: Namespace): Operation[] {
 }
 
 /** A bridge before its ports, the device below a tunnel before the tunnel. */
-export const LINK_ORDER: readonly Link['kind'][] = ['dummy', 'bridge', 'veth', 'vxlan', 'ipip', 'tun', 'wireguard'];
+export const LINK_ORDER: readonly Link['kind'][] = [
+  'dummy',
+  'bridge',
+  'veth',
+  'vxlan',
+  'ipip',
+  'tunl0',
+  'tun',
+  'wireguard',
+];
 
 /** The links of these namespaces. `state` has the other ends of their cables. */
 export function makeLinks(namespaces: readonly Namespace[], state: KernelState): Operation[] {
@@ -68,6 +85,8 @@ function newLink(link: Exclude<Link, { kind: 'tun' }>, all: ReadonlyMap<string, 
     }
     case 'ipip':
       return { kind: 'ipip', name, mtu, local: link.local };
+    case 'tunl0':
+      return { kind: 'tunl0', name, mtu };
     case 'wireguard':
       return { kind: 'wireguard', name, mtu };
   }
@@ -93,20 +112,39 @@ export function linkKey(namespace: string, name: string): string {
 
 /** For each link, not for all that are to come: a setting's file is looked up among those of every namespace (proc_sys_compare()). */
 export function silenceLinks({ name: namespace, links }: Namespace): Operation[] {
-  return links.map(({ name, origin }) => ({ kind: 'set-link', namespace, change: { name, quiet: true }, origin }));
+  return links
+    .filter(hasIpv6)
+    .map(({ name, origin }) => ({ kind: 'set-link', namespace, change: { name, quiet: true }, origin }));
+}
+
+/** tunl0 is born without an MTU, and so without IPv6; its addresses would be none to make a link-local one from. */
+function hasIpv6({ kind }: Link): boolean {
+  return kind !== 'tunl0';
 }
 
 /** Settings of a device, where they are not the kernel's defaults. */
 export function setDevices({ name: namespace, links }: Namespace): Operation[] {
-  return links.flatMap(({ name, routeLocalnet, impairment, origin }): Operation[] => [
-    ...(routeLocalnet ? [setRouteLocalnet(namespace, name, true, origin)] : []),
+  return links.flatMap(({ name, settings, impairment, origin }): Operation[] => [
+    ...changeSettings(namespace, name, {}, settings, origin),
     ...(impairment ? [{ kind: 'set-impairment', namespace, name, impairment, origin } as const] : []),
   ]);
 }
 
-export function setRouteLocalnet(namespace: string, device: string, on: boolean, origin: Origin): Operation {
-  const sysctl = { key: `net.ipv4.conf.${device}.route_localnet`, value: on ? '1' : '0' };
-  return { kind: 'set-sysctl', namespace, sysctl, origin };
+/** Settings of one device, from those to these. */
+export function changeSettings(
+  namespace: string,
+  device: string,
+  before: DeviceSettings = {},
+  after: DeviceSettings = {},
+  origin: Origin,
+): Operation[] {
+  return (Object.keys(DEVICE_SETTINGS) as DeviceSetting[]).flatMap((setting): Operation[] => {
+    const { folder, default: usual } = DEVICE_SETTINGS[setting];
+    const value = after[setting] ?? usual;
+    if (value === (before[setting] ?? usual)) return [];
+    const sysctl = { key: `net.ipv4.${folder}.${device}.${setting}`, value: String(value) };
+    return [{ kind: 'set-sysctl', namespace, sysctl, origin }];
+  });
 }
 
 export function raiseLinks({ name: namespace, links }: Namespace): Operation[] {
@@ -133,8 +171,11 @@ export function addAddresses({ name, addresses }: Namespace): Operation[] {
   return addresses.map(({ origin, ...address }) => ({ kind: 'add-address', namespace: name, address, origin }));
 }
 
-export function addRoutes({ name, routes }: Namespace): Operation[] {
-  return routes.map(({ origin, ...route }) => ({ kind: 'add-route', namespace: name, route, origin }));
+/** The kernel takes none by a device that is down (net/ipv4/fib_semantics.c, fib_check_nh_nongw). */
+export function addRoutes({ name, routes, links }: Namespace): Operation[] {
+  const down = links.filter(({ up }) => !up).map((link) => link.name);
+  const taken = routes.filter(({ device }) => device === undefined || !down.includes(device));
+  return taken.map(({ origin, ...route }) => ({ kind: 'add-route', namespace: name, route, origin }));
 }
 
 export function addNeighbours({ name, neighbours }: Namespace): Operation[] {
@@ -151,6 +192,10 @@ export function setRelays({ name: namespace, relays, origin }: Namespace): Opera
     const own = relays.filter((relay) => relay.program === program);
     return own.length === 0 ? [] : [{ kind: 'set-relays', namespace, program, relays: own, origin }];
   });
+}
+
+export function setBird({ name: namespace, bird, origin }: Namespace): Operation[] {
+  return bird === undefined ? [] : [{ kind: 'set-bird', namespace, daemon: bird, origin }];
 }
 
 export function setTunnels({ name: namespace, tunnels, origin }: Namespace): Operation[] {

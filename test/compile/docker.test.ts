@@ -151,13 +151,13 @@ describe('docker-proxy', () => {
 
   it.each([
     [true, undefined, false, '0'],
-    [false, true, true, '1'],
+    [false, 1, true, '1'],
   ])(
     'is not there, or else is (%s): then the bridge need not help',
     (userlandProxy, routeLocalnet, hairpin, bridged) => {
       const host = dock(['8080:80'], { userlandProxy })('host.dock');
       expect(host.relays).toHaveLength(userlandProxy ? 1 : 0);
-      expect(linkOf(host, 'docker0').routeLocalnet).toBe(routeLocalnet);
+      expect(linkOf(host, 'docker0').settings?.route_localnet).toBe(routeLocalnet);
       expect(host.links.find(({ master }) => master)!.hairpin).toBe(hairpin);
       expect(sysctlsOf(host)['net.bridge.bridge-nf-call-iptables']).toBe(bridged);
     },

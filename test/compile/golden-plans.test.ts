@@ -31,6 +31,9 @@ it.each([
   'docker-proxy',
   'docker-networks',
   'docker-kubernetes',
+  'calico-ipip',
+  'calico-vxlan',
+  'calico-bgp',
   'cni-plugins',
 ])('%s', async (name) => {
   const file = `topologies/${name}.yaml`;

@@ -64,8 +64,8 @@ describe('a hostPort', () => {
   });
 
   it('makes the bridge route 127.0.0.1', () => {
-    expect(linkOf(node1(WEB), 'cni0')).toMatchObject({ routeLocalnet: true });
-    expect(linkOf(node1([{ containerPort: 80 }]), 'cni0')).not.toHaveProperty('routeLocalnet');
+    expect(linkOf(node1(WEB), 'cni0')).toMatchObject({ settings: { route_localnet: 1 } });
+    expect(linkOf(node1([{ containerPort: 80 }]), 'cni0')).not.toHaveProperty('settings');
   });
 
   it('of one address matches that address, and one of IPv6 nothing of IPv4', () => {

@@ -44,10 +44,12 @@ const DOCKER = stateOf(
   ),
 );
 const UDP = stateOf(TEXT, { cni: 'udp' });
+const BGP = stateOf(TEXT, { cni: 'calico-bgp' });
 /** Some break what not every lab has. */
 const LABS: Partial<Record<FaultName, KernelState>> = {
   'no-vip': IPVS,
   'no-flanneld': UDP,
+  'no-bird': BGP,
   'no-port-mapping': PUBLISHED,
   'no-docker-proxy': DOCKER,
 };
@@ -253,6 +255,33 @@ describe('a process that does not run', () => {
       gone: gone.flat().toSorted(),
       come: [],
     });
+  });
+});
+
+describe('Calico', () => {
+  it('no-bird takes the process, and nothing of the kernel', () => {
+    expect(effect('no-bird', 'node/node1', BGP)).toMatchObject({ changed: true, come: [] });
+    const { gone } = effect('no-bird', 'node/node1', BGP);
+    expect(gone.some((line) => line.includes('protocol bgp Mesh_10_0_0_12'))).toBe(true);
+    expect(gone.filter((line) => !line.startsWith('node.node1 '))).toEqual([]);
+  });
+
+  it('no-route leaves a node the way to its own pods', () => {
+    const vxlan = stateOf(TEXT, { cni: 'calico-vxlan' });
+    const { gone } = effect('no-route', 'node/node1', vxlan);
+    expect(gone).toEqual([
+      expect.stringMatching(
+        /^ip -n node\.node1 route add 10\.244\.2\.0\/26 via 10\.244\.2\.0 dev vxlan\.calico onlink$/,
+      ),
+    ]);
+  });
+
+  it('forward-drop takes what Calico accepts, and no-masquerade what it masquerades', () => {
+    const { gone } = effect('forward-drop', 'node/node1', BGP);
+    expect(gone.some((line) => line.includes('Policy explicitly accepted packet.'))).toBe(true);
+    expect(effect('no-masquerade', 'node/node1', BGP).gone.some((line) => line.includes('cali-nat-outgoing'))).toBe(
+      true,
+    );
   });
 });
 

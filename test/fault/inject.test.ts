@@ -29,6 +29,7 @@ const FULL = stream(
 const MODES: Partial<Record<FaultName, Partial<ModelOptions>>> = {
   'no-vip': { proxy: 'ipvs' },
   'no-flanneld': { cni: 'udp' },
+  'no-bird': { cni: 'calico-bgp' },
 };
 
 function full(fault: FaultName): KernelState {
@@ -59,6 +60,7 @@ describe('a fault', () => {
     'no-route',
     'no-fdb',
     'no-flanneld',
+    'no-bird',
     'no-hairpin',
     'loopback-drop',
   ];
@@ -82,6 +84,8 @@ describe('a fault', () => {
     'no-route',
     'no-fdb',
     'no-flanneld',
+    'no-bird',
+    'no-default-route',
     'source-dest-check',
     'no-dnat',
     'no-vip',

@@ -57,7 +57,7 @@ describe('between any two labs', () => {
           if (object === undefined) continue;
           const [there, then] = [holds(from, object), holds(to, object)];
           if (operation.kind.startsWith('delete-')) expect([there, then]).toEqual([true, false]);
-          else expect(then && (!there || renewed(from, to, object.device))).toBe(true);
+          else expect(then && (!there || (object.device !== undefined && renewed(from, to, object.device)))).toBe(true);
         }
       }),
       { numRuns: 60 },
@@ -97,7 +97,7 @@ describe('between any two labs', () => {
 type Entry = {
   readonly list: 'addresses' | 'routes' | 'neighbours' | 'fdb';
   readonly value: object;
-  readonly device: string;
+  readonly device: string | undefined;
 };
 
 function objectOf(operation: Operation): Entry | undefined {

@@ -218,9 +218,9 @@ describe('settings', () => {
   });
 
   it('of a device are changed in place: route_localnet', () => {
-    const on = faulty('node.node1', (link) => (link.kind === 'bridge' ? { ...link, routeLocalnet: true } : link))(
-      state,
-    );
+    const on = faulty('node.node1', (link) =>
+      link.kind === 'bridge' ? { ...link, settings: { route_localnet: 1 } } : link,
+    )(state);
     const set = (value: number) => [`ip netns exec node.node1 sysctl -qw net.ipv4.conf.cni0.route_localnet=${value}`];
     expect(commands(state, on)).toEqual(set(1));
     expect(commands(on, state)).toEqual(set(0));

@@ -36,7 +36,8 @@ describe.each(files)('the plan of %s', (file) => {
       hairpins: count('set-port'),
     }).toEqual({
       namespaces: state.namespaces.length,
-      sysctls: all(({ sysctls }) => sysctls).length + links.filter(({ routeLocalnet }) => routeLocalnet).length,
+      sysctls:
+        all(({ sysctls }) => sysctls).length + links.flatMap(({ settings = {} }) => Object.keys(settings)).length,
       links: links.filter((link) => link.kind !== 'veth' || link.creates).length,
       addresses: all(({ addresses }) => addresses).length,
       routes: all(({ routes }) => routes).length,
@@ -78,11 +79,12 @@ describe.each(files)('the plan of %s', (file) => {
         if (operation.change.master) needs(link(operation.change.master), operation);
       } else if (kind === 'set-port') needs(link(operation.name), operation);
       else if (kind === 'set-sysctl') {
-        const device = /^net\.ipv4\.conf\.(.+)\.[a-z_]+$/.exec(operation.sysctl.key)?.[1];
+        const device = /^net\.ipv4\.(?:conf|neigh)\.(.+)\.[a-z_]+$/.exec(operation.sysctl.key)?.[1];
         if (device !== undefined && device !== 'all' && device !== 'default') needs(link(device), operation);
       } else if (kind === 'add-address') needs(link(operation.address.device), operation);
-      else if (kind === 'add-route') needs(link(operation.route.device), operation);
-      else if (kind === 'add-neighbour') needs(link(operation.neighbour.device), operation);
+      else if (kind === 'add-route') {
+        if (operation.route.device !== undefined) needs(link(operation.route.device), operation);
+      } else if (kind === 'add-neighbour') needs(link(operation.neighbour.device), operation);
       else if (kind === 'add-fdb') needs(link(operation.entry.device), operation);
     }
     expect(made.size).toBeGreaterThan(2);

@@ -18,6 +18,7 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   ipset: 'ipset',
   ipvsadm: 'ipvsadm',
   conntrack: 'conntrack',
+  bird: 'bird2',
   unshare: 'util-linux',
   setpriv: 'util-linux',
   nsenter: 'util-linux',

@@ -27,6 +27,7 @@ const OTHERS = [
   'set-relays',
   'set-tunnels',
   'set-wireguard',
+  'set-bird',
 ] as const;
 
 export type NetlinkOperation = Exclude<Operation, { kind: (typeof OTHERS)[number] }>;
@@ -61,7 +62,7 @@ const IFA = { address: 1, local: 2, broadcast: 4 } as const;
 const RTA = { destination: 1, outInterface: 4, gateway: 5, preferredSource: 7 } as const;
 const RTNH_F_ONLINK = 4;
 const SCOPE = { global: 0, link: 253, host: 254 } as const;
-const RT = { tableMain: 254, protocolBoot: 3, unicast: 1 } as const;
+const RT = { tableMain: 254, protocolBoot: 3, unicast: 1, blackhole: 6 } as const;
 const NDA = { destination: 1, lladdr: 2 } as const;
 const NUD_PERMANENT = 0x80;
 const NTF_SELF = 2;
@@ -110,6 +111,11 @@ export function messageOf(operation: NetlinkOperation, context: Context): Messag
 type IndexOf = (device: string) => number;
 
 function addLink(link: NewLink, index: IndexOf, context: Context): Message {
+  /** Asked for its kind, the kernel makes the device everywhere, and finds it there (__rtnl_newlink()). */
+  if (link.kind === 'tunl0')
+    return describe(new Message(RTM.newLink, NLM_F_CREATE).raw(ifinfomsg()), link).nested(IFLA.linkinfo, (info) =>
+      info.text(INFO.kind, 'ipip'),
+    );
   const message = describe(new Message(RTM.newLink, CREATE).raw(ifinfomsg()), link);
   switch (link.kind) {
     case 'bridge':
@@ -178,7 +184,7 @@ function address(
 /** iproute2's defaults: table main, protocol boot, scope link when there is no next hop. */
 function route(
   message: Message,
-  { to, via, device, onlink, scope, source }: Omit<Route, 'origin'>,
+  { to, via, device, onlink, scope, source, protocol = RT.protocolBoot }: Omit<Route, 'origin'>,
   index: IndexOf,
 ): Message {
   const [destination = '0.0.0.0', prefix = '32'] = to === 'default' ? ['0.0.0.0', '0'] : to.split('/');
@@ -186,15 +192,15 @@ function route(
   header.writeUInt8(AF.inet, 0);
   header.writeUInt8(Number(prefix), 1);
   header.writeUInt8(RT.tableMain, 4);
-  header.writeUInt8(RT.protocolBoot, 5);
-  header.writeUInt8(SCOPE[scope ?? (via === undefined ? 'link' : 'global')], 6);
-  header.writeUInt8(RT.unicast, 7);
+  header.writeUInt8(protocol, 5);
+  header.writeUInt8(SCOPE[scope ?? (via === undefined && device !== undefined ? 'link' : 'global')], 6);
+  header.writeUInt8(device === undefined ? RT.blackhole : RT.unicast, 7);
   header.writeUInt32LE(onlink ? RTNH_F_ONLINK : 0, 8);
   message.raw(header);
   if (prefix !== '0') message.attribute(RTA.destination, ipv4(destination));
   if (via !== undefined) message.attribute(RTA.gateway, ipv4(via));
   if (source !== undefined) message.attribute(RTA.preferredSource, ipv4(source));
-  return message.u32(RTA.outInterface, index(device));
+  return device === undefined ? message : message.u32(RTA.outInterface, index(device));
 }
 
 function neighbour(message: Message, entry: Omit<Neighbour, 'origin'>, index: IndexOf): Message {

@@ -27,7 +27,7 @@ export function compileBridge(cluster: Cluster, state: KernelStateBuilder): void
       for (const peer of cluster.nodes) if (peer !== node) compileDirectRoute(node, peer, peer.interfaces, state);
     if (ipMasq)
       for (const pod of cluster.pods) if (pod.node === node && !pod.hostNetwork) compileMasquerade(node, pod, state);
-    compileHostPorts(node, cluster.pods, NETWORK, state);
+    compileHostPorts(node, cluster.pods, NETWORK, () => node.podCIDR, state);
   }
 }
 

@@ -51,5 +51,5 @@ export function compileFlannelNode(
   iptables.append('filter', 'FORWARD', `${forward} -j FLANNEL-FWD`, origin);
   iptables.append('filter', 'FLANNEL-FWD', `-s ${all} ${forward} -j ACCEPT`, origin);
   iptables.append('filter', 'FLANNEL-FWD', `-d ${all} ${forward} -j ACCEPT`, origin);
-  compileHostPorts(node, cluster.pods, NETWORK, state);
+  compileHostPorts(node, cluster.pods, NETWORK, () => node.podCIDR, state);
 }

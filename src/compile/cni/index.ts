@@ -2,6 +2,7 @@
 import type { Cluster, CniMode } from '../../model/cluster.ts';
 import type { KernelStateBuilder } from '../builder.ts';
 import { compileBridge } from './bridge.ts';
+import { compileCalicoBgp, compileCalicoIpip, compileCalicoVxlan } from './calico/index.ts';
 import { compileCloud } from './cloud.ts';
 import { compileDockerBridge } from './docker.ts';
 import { compileHostGateway } from './host-gw.ts';
@@ -22,6 +23,9 @@ const MODES: Record<CniMode, (cluster: Cluster, state: KernelStateBuilder) => vo
   'ali-vpc': compileCloud,
   bridge: compileBridge,
   docker: compileDockerBridge,
+  'calico-ipip': compileCalicoIpip,
+  'calico-vxlan': compileCalicoVxlan,
+  'calico-bgp': compileCalicoBgp,
   plugins: compilePlugins,
 };
 

@@ -10,7 +10,7 @@
  * mode iptables, takes the packet.
  */
 import type { ContainerPort, Node, Pod } from '../../model/cluster.ts';
-import { familyOf } from '../../net/address.ts';
+import { type Cidr, familyOf } from '../../net/address.ts';
 import { socketAddress } from '../../net/port.ts';
 import type { KernelStateBuilder } from '../builder.ts';
 import { chainName, containerId } from './names.ts';
@@ -22,9 +22,19 @@ const PORTS_PER_RULE = 15;
 
 type HostPort = ContainerPort & { readonly hostPort: number };
 
-/** `network` is the name of the network in the plugins' configuration. */
-export function compileHostPorts(node: Node, pods: readonly Pod[], network: string, state: KernelStateBuilder): void {
-  for (const pod of pods) if (pod.node === node && hasHostPorts(pod)) compilePod(node, pod, network, state);
+/**
+ * `network` is the name of the network in the plugins' configuration, `subnetOf` what the plugin before gave the pod's address
+ * together with.
+ */
+export function compileHostPorts(
+  node: Node,
+  pods: readonly Pod[],
+  network: string,
+  subnetOf: (pod: Pod) => Cidr,
+  state: KernelStateBuilder,
+): void {
+  for (const pod of pods)
+    if (pod.node === node && hasHostPorts(pod)) compilePod(node, pod, network, subnetOf(pod), state);
 }
 
 /** On the host network the ports of the pod are those of the node, and the plugin is not called. */
@@ -36,7 +46,7 @@ function hostPortsOf({ ports }: Pod): HostPort[] {
   return ports.flatMap(({ hostPort, ...port }) => (hostPort === undefined ? [] : [{ ...port, hostPort }]));
 }
 
-function compilePod(node: Node, pod: Pod, network: string, state: KernelStateBuilder): void {
+function compilePod(node: Node, pod: Pod, network: string, subnet: Cidr, state: KernelStateBuilder): void {
   const { iptables } = state.get(node.netns);
   const ports = hostPortsOf(pod);
   const id = containerId(pod);
@@ -66,7 +76,7 @@ function compilePod(node: Node, pod: Pod, network: string, state: KernelStateBui
     if (hostIP !== undefined && familyOf(hostIP) !== 4) continue;
     const match = `-p ${protocol.toLowerCase()} --dport ${hostPort}${hostIP === undefined ? '' : ` -d ${hostIP}`}`;
     const rule = (text: string) => iptables.append('nat', chain, `${match} ${text}`, pod.origin);
-    rule(`-s ${node.podCIDR.text} -j CNI-HOSTPORT-SETMARK`);
+    rule(`-s ${subnet.text} -j CNI-HOSTPORT-SETMARK`);
     rule('-s 127.0.0.1 -j CNI-HOSTPORT-SETMARK');
     rule(`-j DNAT --to-destination ${socketAddress(pod.address, port)}`);
   }

@@ -4,6 +4,8 @@ import { duration, mtu, oneOrMany, portNumber } from './fields.ts';
 import { networkConfiguration } from './network-configuration.ts';
 
 const VNI = 'must be a VXLAN network identifier, 1 to 16777215';
+const AS = 'must be the number of an autonomous system, 1 to 4294967295';
+const vni = z.int('must be a whole number').min(1, VNI).max(16_777_215, VNI);
 
 /** Options of flanneld itself, whatever its backend. */
 const flanneld = {
@@ -20,12 +22,7 @@ const flanneld = {
 const vxlan = z.strictObject({
   mode: z.literal('vxlan'),
   ...flanneld,
-  vni: z
-    .int('must be a whole number')
-    .min(1, VNI)
-    .max(16_777_215, VNI)
-    .default(1)
-    .describe('VXLAN network identifier; flannel calls it VNI.'),
+  vni: vni.default(1).describe('VXLAN network identifier; flannel calls it VNI.'),
   port: portNumber.default(8472).describe('UDP port of the encapsulation.'),
   mtu: mtu
     .optional()
@@ -107,6 +104,55 @@ const docker = z.strictObject({
   mtu: mtu.default(1500).describe("dockerd's --mtu."),
 });
 
+/** What every IPPool has. */
+const calico = {
+  blockSize: z
+    .int('must be a whole number')
+    .min(20, 'must be 20 to 32')
+    .max(32, 'must be 20 to 32')
+    .default(26)
+    .describe('Prefix length of the blocks that addresses are handed out from, each of which belongs to a node.'),
+  natOutgoing: z.boolean().default(true).describe('Pods are masqueraded outside the pod range.'),
+  mtu: mtu
+    .optional()
+    .describe("MTU of pods, Calico's vethMTU; left out: that of the network without what the encapsulation takes."),
+};
+
+const encapsulationMode = (what: string) =>
+  z
+    .enum(['Always', 'CrossSubnet'])
+    .default('Always')
+    .describe(`\`CrossSubnet\`: ${what} only where a router is between two nodes.`);
+
+const calicoIpip = z.strictObject({
+  mode: z.literal('calico-ipip'),
+  ...calico,
+  ipipMode: encapsulationMode('IP in IP'),
+});
+
+const calicoVxlan = z.strictObject({
+  mode: z.literal('calico-vxlan'),
+  ...calico,
+  vxlanMode: encapsulationMode('VXLAN'),
+  vxlanVNI: vni.default(4096).describe('VXLAN network identifier.'),
+  vxlanPort: portNumber.default(4789).describe('UDP port of the encapsulation.'),
+});
+
+const calicoBgp = z.strictObject({
+  mode: z.literal('calico-bgp'),
+  ...calico,
+  asNumber: z
+    .int('must be a whole number')
+    .min(1, AS)
+    .max(4_294_967_295, AS)
+    .default(64_512)
+    .describe('The autonomous system that all nodes are in.'),
+  routeReflectors: z
+    .array(z.string())
+    .default([])
+    .describe('Nodes that pass on what they hear; all others have sessions with them only. None: a full mesh.'),
+});
+
 /** What mode `bridge` builds itself, in the words of the plugins. */
 const BRIDGE_AND_PORTMAP = {
   cniVersion: '1.0.0' as const,
@@ -142,7 +188,20 @@ const plugins = z.strictObject({
   routes,
 });
 
-const CNI = [vxlan, hostGateway, ipip, udp, wireguard, ...CLOUDS, bridge, docker, plugins] as const;
+const CNI = [
+  vxlan,
+  hostGateway,
+  ipip,
+  udp,
+  wireguard,
+  ...CLOUDS,
+  bridge,
+  docker,
+  calicoIpip,
+  calicoVxlan,
+  calicoBgp,
+  plugins,
+] as const;
 export const CNI_MODES = CNI.map(({ shape }) => shape.mode.value);
 
 export const cni = z
@@ -151,6 +210,7 @@ export const cni = z
 
 export type CniConfig = z.infer<typeof cni>;
 export type CniMode = CniConfig['mode'];
+export type CalicoConfig = Extract<CniConfig, { blockSize: number }>;
 export type CloudConfig = Extract<CniConfig, { mode: (typeof CLOUD_MODES)[number] }>;
 
 /** A mode with its default options, but for flanneld's own where both modes are backends of flannel's: they say nothing of the mode. */

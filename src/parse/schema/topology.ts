@@ -120,6 +120,8 @@ export const FAULT_NAMES = [
   'stale-fdb',
   'wrong-vtep-mac',
   'no-flanneld',
+  'no-bird',
+  'no-default-route',
   'source-dest-check',
   'no-br-netfilter',
   'no-hairpin',
