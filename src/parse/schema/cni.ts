@@ -153,6 +153,9 @@ const calicoBgp = z.strictObject({
     .describe('Nodes that pass on what they hear; all others have sessions with them only. None: a full mesh.'),
 });
 
+/** Where Kubernetes has them (containerd's bin_dir), and where Debian has. */
+export const DEFAULT_PLUGIN_PATH = ['/opt/cni/bin', '/usr/lib/cni'];
+
 /** What mode `bridge` builds itself, in the words of the plugins. */
 const BRIDGE_AND_PORTMAP = {
   cniVersion: '1.0.0' as const,
@@ -182,7 +185,7 @@ const plugins = z.strictObject({
       'The network configuration of all nodes: a file, beside this one, or written here. `{{.PodCIDR}}` in it stands for the pod subnet of the node. Left out: the plugins `bridge` and `portmap`, as in mode bridge.',
     ),
   path: oneOrMany(z.string().regex(/^\//, 'must be a folder, from the root on'))
-    .default(['/opt/cni/bin', '/usr/lib/cni'])
+    .default(DEFAULT_PLUGIN_PATH)
     .describe('Folders with plugins, in the order in which they are searched.'),
   timeout: duration.prefault('30s').describe('How long one call of a plugin may take.'),
   routes,
