@@ -65,7 +65,7 @@ type Step =
   | { readonly kind: 'set-relays'; readonly program: RelayProgram; readonly relays: readonly Relay[] }
   /** Exactly these are carried by flanneld's process from now on, through their devices as they are now. */
   | { readonly kind: 'set-tunnels'; readonly tunnels: readonly UdpTunnel[] }
-  /** BIRD runs with this configuration from now on; without one it ends, and its routes stay. */
+  /** BIRD runs with this configuration from now on; without one it ends, and its routes go. */
   | { readonly kind: 'set-bird'; readonly daemon: BirdDaemon | undefined }
   /** `namespace` is the node's: the plugins run there. A pod that cannot be added is deleted again. */
   | { readonly kind: 'add-to-network' | 'delete-from-network'; readonly attachment: Attachment }

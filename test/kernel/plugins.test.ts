@@ -359,6 +359,24 @@ describe('on the command line', LABS, () => {
     expect(code).toBe(3);
   });
 
+  it('inspect tells what the plugins find changed in a running lab', async () => {
+    const folder = pluginFolder([]);
+    const env = { XDG_RUNTIME_DIR: folder };
+    chmodSync(folder, 0o700);
+    writeFileSync(join(folder, 'lab.yaml'), text([BRIDGE]));
+    const upped = await packetwalk(['up', '-f', join(folder, 'lab.yaml')], { env });
+    expect(upped).toMatchObject({ code: 0 });
+    try {
+      expect((await packetwalk(['inspect', 'lab'], { env })).stdout).not.toContain('NOT AS THE PLUGINS LEFT IT');
+      await packetwalk(['exec', 'pod/a', '--', 'ip', 'route', 'del', 'default'], { env });
+      expect((await packetwalk(['inspect', 'lab'], { env })).stdout).toMatch(
+        /NOT AS THE PLUGINS LEFT IT\n.*CHECK bridge: pod\/a/,
+      );
+    } finally {
+      await packetwalk(['down', 'lab'], { env });
+    }
+  });
+
   it.each([
     ['is missing', undefined, /lab\.yaml:\d+:\d+: error: there is no file .*\/10-mynet\.conflist/],
     [

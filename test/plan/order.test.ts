@@ -93,7 +93,7 @@ describe.each(files)('the plan of %s', (file) => {
 const notEmpty = ({ length }: { readonly length: number }) => length > 0;
 
 describe('a plan', () => {
-  const state = stateOfFile('nodeport-snat.yaml');
+  const state = stateOfFile(`${FOLDER}/nodeport-snat.yaml`);
   const { operations } = plan(state);
   const first = (pick: (operation: Operation) => boolean) => operations.findIndex(pick);
   const last = (pick: (operation: Operation) => boolean) => operations.findLastIndex(pick);
