@@ -1,6 +1,7 @@
 /** Answers the requests of the protocol: the hands of a lab inside its sandbox. */
 import { release } from 'node:os';
 import type { Duplex } from 'node:stream';
+import { Attachments } from '../apply/cni/attachments.ts';
 import { apply } from '../apply/index.ts';
 import { run } from '../apply/kernel/command.ts';
 import { inside } from '../apply/kernel/namespaces.ts';
@@ -57,6 +58,7 @@ export class Agent {
     relays: this.#relays,
     tunnels: new Tunnels(),
     birds: new Birds(),
+    attachments: new Attachments(),
   };
   readonly #handlers: Handlers;
   #nextProbe = 1;
@@ -65,6 +67,7 @@ export class Agent {
     this.#handlers = {
       hello: () => ({ pid: process.pid, kernel: release(), version: VERSION }),
       apply: (plan) => apply(plan, this.#residents),
+      checkAttachments: () => this.#residents.attachments.check(),
       listen: (listeners) => this.#endpoints.set(listeners),
       startCaptures: async (namespaces, { captures }) => captures.keep(await Captures.start(namespaces)),
       fence: (id, { captures }) => captures.get(id)?.fence(),

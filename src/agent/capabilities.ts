@@ -1,11 +1,12 @@
 /** What a machine can run: its tools, a kernel's features, and virtual machines. Tried out, not guessed from versions. */
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { PACKAGES, run } from '../apply/kernel/command.ts';
 import { KernelError } from '../apply/kernel/errors.ts';
 import { SandboxError } from '../apply/sandbox/error.ts';
 import { cacheFolder } from '../apply/sandbox/vm/cache.ts';
 import { cachedKernels } from '../apply/sandbox/vm/kernel.ts';
 import { lastBoot } from '../apply/sandbox/vm/machine.ts';
+import { DEFAULT_PLUGIN_PATH } from '../parse/schema/cni.ts';
 import { type Examined, examineFeatures, FEATURES } from './features.ts';
 import { remediesOf } from './remedies.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -54,7 +55,7 @@ export async function examineMachine(open: () => Promise<Sandbox>): Promise<Find
   const tools = await Promise.all(TOOLS.map((tool) => examineTool(tool, 'programs')));
   const kernel = await examineKernel(open);
   const machineTools = await Promise.all(MACHINE_TOOLS.map((tool) => examineTool(tool, 'virtual machines')));
-  return [...tools, ...kernel, ...machineTools, guestKernel(), acceleration(), bootTime()];
+  return [...tools, cniPlugins(), ...kernel, ...machineTools, guestKernel(), acceleration(), bootTime()];
 }
 
 async function examineTool(tool: Tool, about: Finding['about']): Promise<Finding> {
@@ -68,6 +69,18 @@ async function examineTool(tool: Tool, about: Finding['about']): Promise<Finding
     const debianPackage = PACKAGES[program];
     return { ...base, present: false, detail: 'not installed', ...(debianPackage && { debianPackage }) };
   }
+}
+
+/** Those in the folders that are searched when nobody names any. */
+function cniPlugins(): Finding {
+  const base = { about: 'programs' as const, name: 'CNI plugins', neededFor: 'cni mode plugins', required: false };
+  const found = DEFAULT_PLUGIN_PATH.filter((folder) => existsSync(folder)).flatMap((folder) => {
+    const plugins = readdirSync(folder).sort();
+    return plugins.length > 0 ? [`${plugins.join(', ')} in ${folder}`] : [];
+  });
+  if (found.length > 0) return { ...base, present: true, detail: found.join('; ') };
+  const detail = `none in ${DEFAULT_PLUGIN_PATH.join(', ')}`;
+  return { ...base, present: false, detail, debianPackage: 'containernetworking-plugins' };
 }
 
 /** Every program has its own way to say it; what modprobe says is about the kernel. */

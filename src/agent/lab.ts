@@ -9,11 +9,13 @@ import type { Check, ConnectionCheck, ListingName, StateCheck } from '../model/c
 import { type Cluster, type Place, placesOf, type Service, serviceAddresses } from '../model/cluster.ts';
 import { plan } from '../plan/index.ts';
 import type { ProbeRequest, ProbeRun } from '../probe/probe.ts';
+import { type Listing, withListings } from '../stitch/learned.ts';
 import type { AgentClient } from './client.ts';
 import type { Sandbox } from './sandbox.ts';
 
 export interface Lab {
   readonly cluster: Cluster;
+  /** With what CNI plugins have made. */
   readonly state: KernelState;
   readonly agent: AgentClient;
   readonly sandbox: SandboxKind;
@@ -32,11 +34,25 @@ export async function buildLab(
     const { kernel } = await client.call('hello');
     await client.call('apply', plan(state));
     await client.call('listen', cluster.listeners);
-    return { cluster, state, agent: client, sandbox: sandbox.kind, kernel, close };
+    return { cluster, state: await asItStands(state, client), agent: client, sandbox: sandbox.kind, kernel, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** A state with what CNI plugins have added to it. */
+export async function asItStands(state: KernelState, agent: AgentClient): Promise<KernelState> {
+  const nodes = state.namespaces.filter(({ attachments }) => attachments.length > 0);
+  if (nodes.length === 0) return state;
+  const namespaces = nodes.flatMap(({ name, attachments }) => [name, ...attachments.map(({ pod }) => pod)]);
+  const listings: Listing[] = [];
+  for (const namespace of namespaces) {
+    const list = async (...argv: string[]) => (await agent.call('run', { namespace, argv })).stdout;
+    const [links, routes] = await Promise.all([list('ip', '-j', '-d', 'addr'), list('ip', '-j', 'route')]);
+    listings.push({ namespace, links, routes });
+  }
+  return withListings(state, listings);
 }
 
 /** Everything seen while something happened. */

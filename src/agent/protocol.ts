@@ -5,6 +5,7 @@
 
 import type { Duplex } from 'node:stream';
 import { deserialize, serialize } from 'node:v8';
+import type { Checked } from '../apply/cni/attachments.ts';
 import type { RunResult } from '../apply/kernel/command.ts';
 import { KernelError, type KernelErrorDetails } from '../apply/kernel/errors.ts';
 import type { Capture } from '../capture/capture.ts';
@@ -19,6 +20,8 @@ export interface AgentMethods {
   hello(): { readonly pid: number; readonly kernel: string; readonly version: string };
   /** Carries out a plan. */
   apply(plan: Plan): void;
+  /** Asks the CNI plugins whether their pods are connected as they left them. */
+  checkAttachments(): Checked[];
   /** Makes exactly these ports answer. */
   listen(listeners: readonly Listener[]): void;
   /** Starts watching; the id names the set of captures. */

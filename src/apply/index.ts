@@ -10,6 +10,7 @@ import type { Relay, RelayProgram } from '../compile/relay.ts';
 import type { UdpTunnel } from '../compile/udp-tunnel.ts';
 import { commandOf, LOADERS } from '../plan/command.ts';
 import type { Operation, Plan } from '../plan/operation.ts';
+import type { Attachments } from './cni/attachments.ts';
 import { classify, KernelError } from './kernel/errors.ts';
 import { launchChecked } from './kernel/launch.ts';
 import { dumpLinks } from './kernel/links.ts';
@@ -22,6 +23,8 @@ import type { Retirement } from './retirement.ts';
 
 /** iptables-restore mostly waits for the kernel (an RCU grace period a commit): many at a time cost no more than one. */
 const LOADERS_AT_ONCE = 32;
+/** Plugins are programs that compute as well. */
+const NODES_AT_ONCE = 4;
 /** Emulated, nft takes minutes for 10,000 Services. */
 const LOADING_MS = 600_000;
 
@@ -31,6 +34,7 @@ export interface Residents {
   readonly relays: { set(namespace: string, program: RelayProgram, relays: readonly Relay[]): void };
   readonly tunnels: { set(namespace: string, tunnels: readonly UdpTunnel[]): void };
   readonly birds: { set(namespace: string, daemon: BirdDaemon | undefined): Promise<void>; settle(): Promise<void> };
+  readonly attachments: Attachments;
 }
 
 /**
@@ -56,6 +60,11 @@ export async function apply({ operations }: Plan, residents: Residents): Promise
         await Promise.all(
           group.map((operation: SetBird) => residents.birds.set(operation.namespace, operation.daemon)),
         );
+      } else if (isPluginGroup(group)) {
+        /** They write rules among those that are loaded, and links beside those that are known here. */
+        await Promise.all(loading);
+        await callPlugins(group, residents.attachments);
+        sockets.forgetLinks();
       } else if (isNetlinkOperation(group[0]!)) sendMessages(group, sockets);
       else for (const operation of group) perform(operation, sockets, residents);
       if (loading.length > 0) await aMoment();
@@ -81,10 +90,10 @@ function* groups(operations: readonly Operation[]): Generator<Operation[]> {
   if (group.length > 0) yield group;
 }
 
-/** Rules and daemons of any namespaces; otherwise the same step in one namespace. A tunnel needs the number of a link made before it. */
+/** Rules, daemons and plugins of any namespaces; otherwise the same step in one namespace. A tunnel needs the number of a link made before it. */
 function goTogether(first: Operation, next: Operation): boolean {
   if (first.kind !== next.kind) return false;
-  if (first.kind === 'load-rules' || first.kind === 'set-bird') return true;
+  if (first.kind === 'load-rules' || first.kind === 'set-bird' || isPluginOperation(first)) return true;
   if (!isNetlinkOperation(first) || first.namespace !== next.namespace) return false;
   return next.kind !== 'add-link' || next.link.kind !== 'vxlan';
 }
@@ -96,12 +105,24 @@ function isGroupOf<K extends Operation['kind']>(
   return group[0]?.kind === kind;
 }
 
-function perform(operation: Operation, sockets: Sockets, { relays, tunnels }: Residents): void {
+const PLUGIN_OPERATIONS = ['add-to-network', 'delete-from-network', 'collect-garbage'] as const;
+type PluginOperation = Extract<Operation, { kind: (typeof PLUGIN_OPERATIONS)[number] }>;
+
+function isPluginOperation(operation: Operation): operation is PluginOperation {
+  return PLUGIN_OPERATIONS.some((kind) => kind === operation.kind);
+}
+
+function isPluginGroup(group: readonly Operation[]): group is readonly PluginOperation[] {
+  return isPluginOperation(group[0]!);
+}
+
+function perform(operation: Operation, sockets: Sockets, { relays, tunnels, attachments }: Residents): void {
   try {
     if (operation.kind === 'add-namespace') {
       addNamespace(operation.namespace);
     } else if (operation.kind === 'delete-namespace') {
       sockets.forget(operation.namespace);
+      attachments.forget(operation.namespace);
       deleteNamespace(operation.namespace);
     } else if (operation.kind === 'set-sysctl') {
       const { key, value } = operation.sysctl;
@@ -136,9 +157,29 @@ function sendMessages(group: readonly Operation[], sockets: Sockets): void {
   }
 }
 
-/** Several namespaces at a time, the programs of one in their order. */
-async function loadRules(group: readonly LoadRules[]): Promise<void> {
-  const byNamespace = new Map<string, LoadRules[]>();
+function loadRules(group: readonly LoadRules[]): Promise<void> {
+  return forEachNamespace(group, LOADERS_AT_ONCE, runLoader);
+}
+
+/** Those of one node one after the other: what they make has the same numbers each time. */
+function callPlugins(group: readonly PluginOperation[], attachments: Attachments): Promise<void> {
+  return forEachNamespace(group, NODES_AT_ONCE, (operation) => {
+    const { namespace } = operation;
+    if (operation.kind === 'collect-garbage') return attachments.collect(namespace, operation);
+    const { attachment } = operation;
+    return operation.kind === 'add-to-network'
+      ? attachments.add(namespace, attachment)
+      : attachments.delete(namespace, attachment);
+  });
+}
+
+/** Several namespaces at a time, the operations of one in their order. */
+async function forEachNamespace<O extends Operation>(
+  group: readonly O[],
+  atOnce: number,
+  action: (operation: O) => Promise<void>,
+): Promise<void> {
+  const byNamespace = new Map<string, O[]>();
   for (const operation of group) {
     const own = byNamespace.get(operation.namespace);
     if (own) own.push(operation);
@@ -146,9 +187,9 @@ async function loadRules(group: readonly LoadRules[]): Promise<void> {
   }
   const queue = [...byNamespace.values()];
   const worker = async () => {
-    for (let own = queue.shift(); own; own = queue.shift()) for (const operation of own) await runLoader(operation);
+    for (let own = queue.shift(); own; own = queue.shift()) for (const operation of own) await action(operation);
   };
-  await Promise.all(Array.from({ length: LOADERS_AT_ONCE }, worker));
+  await Promise.all(Array.from({ length: atOnce }, worker));
 }
 
 type SetBird = Extract<Operation, { kind: 'set-bird' }>;

@@ -35,7 +35,7 @@ export async function run(text: string | undefined, options: Options): Promise<n
   const record = await chooseLab(options.lab);
   const lab = await resume(record);
   try {
-    const links = text === undefined ? impairedLinks(lab.state) : [linkIn(lab, text, options.namespace)];
+    const links = text === undefined ? impairedLinks(record.state) : [linkIn(lab, record, text, options.namespace)];
     const wanted = change ? links.map(change) : links;
     if (change) await carryOut(wanted, record, lab);
     print(format(wanted));
@@ -76,8 +76,9 @@ function withoutZeros(impairment: Impairment): Impairment {
 async function carryOut(
   wanted: readonly Condition[],
   record: LabRecord,
-  { state, agent }: Awaited<ReturnType<typeof resume>>,
+  { agent }: Awaited<ReturnType<typeof resume>>,
 ): Promise<void> {
+  const { state } = record;
   const changed = impair(state, wanted).state;
   await agent.call('apply', converge(state, changed)).catch((error: unknown) => {
     if (!(error instanceof KernelError) || !error.details.command.includes(' netem ')) throw error;
@@ -95,13 +96,22 @@ function impairedLinks({ namespaces }: KernelState): Condition[] {
   );
 }
 
-function linkIn(lab: Awaited<ReturnType<typeof resume>>, text: string, namespace: string): Condition {
+/** What plugins have made is theirs. */
+function linkIn(
+  lab: Awaited<ReturnType<typeof resume>>,
+  { state }: LabRecord,
+  text: string,
+  namespace: string,
+): Condition {
   const [name = '', device = ''] = text.split(/:(.*)/s);
   const { place, netns } = placeIn(lab, name, namespace);
-  const links = lab.state.namespaces.find((candidate) => candidate.name === netns)!.links;
+  const links = state.namespaces.find((candidate) => candidate.name === netns)!.links;
   const link = links.find((candidate) => candidate.name === device);
   if (!link) {
-    const own = `it has ${links.map((candidate) => candidate.name).join(', ')}`;
+    const own =
+      links.length === 0
+        ? 'what it has is made by plugins'
+        : `it has ${links.map((candidate) => candidate.name).join(', ')}`;
     if (device === '') throw new UsageError(`which interface of ${place}?`, own);
     throw new UsageError(`${place} has no interface ${device}`, own);
   }

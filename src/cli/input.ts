@@ -6,6 +6,7 @@ import type { SandboxKind } from '../apply/sandbox/namespaces.ts';
 import { type Diagnostic, nearest } from '../diagnostic.ts';
 import type { Check } from '../model/check.ts';
 import type { Source } from '../parse/index.ts';
+import { namedConfigurations } from '../parse/network-configuration.ts';
 import { CNI_MODES } from '../parse/schema/cni.ts';
 import { PROXY_MODES } from '../parse/schema/proxy.ts';
 import { FAULT_NAMES } from '../parse/schema/topology.ts';
@@ -41,9 +42,15 @@ function filesBelow(folder: string): string[] {
     });
 }
 
-/** The files of one lab. That all of them are empty is a mistake: of the command before a pipe, for one. */
+/**
+ * The files of one lab, and those that they name. That all of them are empty is a mistake: of the command before a pipe, for
+ * one. A named file that is not there is the business of whoever reads the name.
+ */
 export function readSources(paths: readonly string[]): Source[] {
-  const sources = paths.map(readSource);
+  const given = paths.map(readSource);
+  const named = given.flatMap(namedConfigurations).filter((path) => !paths.includes(path));
+  const isFile = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  const sources = [...given, ...[...new Set(named)].filter(isFile).map(readSource)];
   if (sources.every(({ text, bytes }) => text.trim() === '' && bytes === undefined))
     throw new UsageError(`there is nothing in ${sources.map(({ name }) => name).join(', ')}`);
   return sources;

@@ -1,4 +1,5 @@
 /** packetwalk inspect: who is where, with which address, and what Services lead to. */
+import type { Checked } from '../apply/cni/attachments.ts';
 import type { Cluster, Endpoint, Interface, Machine, Service } from '../model/cluster.ts';
 import { objectName } from '../model/cluster.ts';
 import { formatPort, formatPublishedPort, socketAddress } from '../net/port.ts';
@@ -16,16 +17,32 @@ export interface Options {
 export async function run(name: string | undefined, options: Options): Promise<number> {
   if (name !== undefined && options.file)
     throw new UsageError(`the running lab ${name}, or the one in the files of -f?`, 'leave one out');
-  const cluster = options.file ? (await readLab(options))?.cluster : await runningCluster(name);
-  if (!cluster) return EXIT.input;
-  print(options.output === 'json' ? JSON.stringify(describe(cluster), null, 2) : format(cluster));
+  const found = options.file ? await readLab(options) : await runningLab(name);
+  if (!found) return EXIT.input;
+  const { cluster } = found;
+  const checked = 'checked' in found ? found.checked : [];
+  const text = () => [format(cluster), ...problemsOf(checked)].join('\n');
+  print(options.output === 'json' ? JSON.stringify({ ...describe(cluster), ...asJson(checked) }, null, 2) : text());
   return EXIT.ok;
 }
 
-async function runningCluster(name: string | undefined): Promise<Cluster> {
+/** What is in a running lab, and what its CNI plugins say to it. */
+async function runningLab(name: string | undefined): Promise<{ cluster: Cluster; checked: readonly Checked[] }> {
   const { cluster, agent } = await resume(await chooseLab(name));
-  agent.close();
-  return cluster;
+  try {
+    return { cluster, checked: await agent.call('checkAttachments') };
+  } finally {
+    agent.close();
+  }
+}
+
+function problemsOf(checked: readonly Checked[]): string[] {
+  const problems = checked.flatMap(({ problem }) => problem ?? []);
+  return problems.length === 0 ? [] : ['', colors.dim('NOT AS THE PLUGINS LEFT IT'), ...problems];
+}
+
+function asJson(checked: readonly Checked[]): { plugins?: readonly Checked[] } {
+  return checked.length === 0 ? {} : { plugins: checked };
 }
 
 /** Plain values; also what `-o json` prints. */

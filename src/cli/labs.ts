@@ -1,6 +1,6 @@
 /** Labs that stay: building one, finding the one that is meant, and turning its description back into a lab. */
 
-import type { Lab } from '../agent/lab.ts';
+import { asItStands, type Lab } from '../agent/lab.ts';
 import {
   createLab,
   findLab,
@@ -40,7 +40,7 @@ export async function buildDetached(input: LabInput, choice: SandboxChoice): Pro
       await agent.call('listen', cluster.listeners);
       const { kernel } = await agent.call('hello');
       await settle(descriptionOf(input));
-      return { cluster, state, agent, sandbox: place.kind, kernel };
+      return { cluster, state: await asItStands(state, agent), agent, sandbox: place.kind, kernel };
     } catch (error) {
       await abandon();
       throw error;
@@ -114,7 +114,7 @@ export async function resume(record: LabRecord): Promise<Lab & { readonly option
   const { agent, kernel } = await openLab(record);
   return {
     cluster: { ...prepared.cluster, name: record.name },
-    state: record.state,
+    state: await asItStands(record.state, agent),
     agent,
     sandbox: record.sandbox,
     kernel,

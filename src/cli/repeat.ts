@@ -1,6 +1,6 @@
 /** The command that tests one lab of a run again: for who reads a report elsewhere, later. */
 import type { LabResult } from '../judge/result.ts';
-import { shellWord } from '../plan/script.ts';
+import { shellWord } from '../plan/shell.ts';
 import type { Options } from './test.ts';
 
 /** Names what was chosen for the run, and leaves to the topology what it chose. */

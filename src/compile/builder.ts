@@ -1,6 +1,7 @@
 /** Collects kernel state from the files of this folder, each adding its part. */
 import type { Origin } from '../diagnostic.ts';
 import { type Cidr, type Family, isOfFamily, nthAddress, withPrefix } from '../net/address.ts';
+import type { Attachment } from './attachment.ts';
 import type { BirdDaemon } from './bird.ts';
 import type { IpSet } from './ipset.ts';
 import { IptablesBuilder } from './iptables.ts';
@@ -44,6 +45,7 @@ export class NamespaceBuilder {
   readonly ipvs: VirtualServer[] = [];
   readonly relays: Relay[] = [];
   readonly tunnels: UdpTunnel[] = [];
+  readonly attachments: Attachment[] = [];
   readonly guests: string[] = [];
   bird: BirdDaemon | undefined;
   readonly #sysctls = new Map<string, Sysctl>();
@@ -150,6 +152,7 @@ export class NamespaceBuilder {
       relays: this.relays,
       tunnels: this.tunnels,
       ...(this.bird && { bird: this.bird }),
+      attachments: this.attachments,
       origin: this.origin,
     };
   }

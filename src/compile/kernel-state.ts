@@ -8,6 +8,7 @@
 import type { Origin } from '../diagnostic.ts';
 import type { Impairment } from '../net/impairment.ts';
 import type { SocketAddress } from '../net/port.ts';
+import type { Attachment } from './attachment.ts';
 import type { BirdDaemon } from './bird.ts';
 import type { IpSet } from './ipset.ts';
 import type { Iptables } from './iptables.ts';
@@ -43,6 +44,8 @@ export interface Namespace {
   readonly relays: readonly Relay[];
   readonly tunnels: readonly UdpTunnel[];
   readonly bird?: BirdDaemon;
+  /** Pods of the node that CNI plugins connect; what those make is in no other list. */
+  readonly attachments: readonly Attachment[];
   readonly origin: Origin;
 }
 

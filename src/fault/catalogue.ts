@@ -6,6 +6,7 @@ import type { FaultName } from '../model/cluster.ts';
 import { defaultRoute, isIpv6 } from '../net/address.ts';
 import {
   changedNftRules,
+  changedPlugins,
   changedRelays,
   changedRules,
   changedServers,
@@ -19,6 +20,7 @@ import {
   withBridgeRules,
   withoutNftRules,
   withoutRules,
+  withPluginField,
   withSysctl,
 } from './edits.ts';
 
@@ -37,6 +39,7 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
     edit: inEachMode(
       withoutRules('nat', ({ text }) => /(-j|--jump) MASQUERADE/.test(text)),
       withoutNftRules(({ text }) => text.startsWith('masquerade')),
+      withPluginField('ipMasq', false),
     ),
   },
   'no-dnat': {
@@ -52,7 +55,10 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
   },
   'no-port-mapping': {
     summary: "no rule leads a machine's port to a pod or container: hostPorts and published ports are anybody's",
-    edit: withoutRules('nat', ({ text }, chain) => /^(CNI-DN-|DOCKER$)/.test(chain.name) && text.includes('-j DNAT')),
+    edit: inEachMode(
+      withoutRules('nat', ({ text }, chain) => /^(CNI-DN-|DOCKER$)/.test(chain.name) && text.includes('-j DNAT')),
+      changedPlugins((call) => (call.plugin === 'portmap' ? undefined : call)),
+    ),
   },
   'no-docker-proxy': {
     summary: 'no docker-proxy listens on published ports',
@@ -218,7 +224,10 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
   },
   'no-hairpin': {
     summary: 'bridge ports do not send a packet back out where it came from',
-    edit: (namespace) => editLinks(namespace, (link) => (link.hairpin ? { ...link, hairpin: false } : link)),
+    edit: inEachMode(
+      (namespace) => editLinks(namespace, (link) => (link.hairpin ? { ...link, hairpin: false } : link)),
+      withPluginField('hairpinMode', false),
+    ),
   },
   'small-mtu': {
     summary: `the cable silently loses packets larger than ${SMALL_MTU} bytes`,

@@ -1,5 +1,6 @@
 /** How faults edit namespaces: rules, links, settings, and what stands at the far end of a cable. */
 
+import type { PluginCall } from '../compile/attachment.ts';
 import type { Chain, Iptables, Rule, TableName } from '../compile/iptables.ts';
 import type { VirtualServer } from '../compile/ipvs.ts';
 import type { Link, Namespace } from '../compile/kernel-state.ts';
@@ -76,6 +77,24 @@ export function changedServers(edit: (server: VirtualServer) => VirtualServer): 
     const ipvs = namespace.ipvs.map(edit);
     return JSON.stringify(ipvs) === JSON.stringify(namespace.ipvs) ? [] : [{ ...namespace, ipvs }];
   };
+}
+
+/** Undefined for a plugin that is not called. */
+export function changedPlugins(edit: (call: PluginCall) => PluginCall | undefined): Edit {
+  return (namespace) => {
+    const attachments = namespace.attachments.map((attachment) => ({
+      ...attachment,
+      calls: attachment.calls.flatMap((call) => edit(call) ?? []),
+    }));
+    return JSON.stringify(attachments) === JSON.stringify(namespace.attachments) ? [] : [{ ...namespace, attachments }];
+  };
+}
+
+/** A field that every plugin that has it gets otherwise. */
+export function withPluginField(field: string, value: unknown): Edit {
+  return changedPlugins((call) =>
+    field in call.configuration ? { ...call, configuration: { ...call.configuration, [field]: value } } : call,
+  );
 }
 
 export function changedRelays(edit: (relay: Relay) => Relay): Edit {

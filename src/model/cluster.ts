@@ -14,7 +14,9 @@ import type { Port, Protocol, PublishedPort } from '../net/port.ts';
 import type { CniConfig } from '../parse/schema/cni.ts';
 import type { ProxyConfig } from '../parse/schema/proxy.ts';
 import type { FaultName } from '../parse/schema/topology.ts';
+import type { Bandwidth } from './bandwidth.ts';
 import type { Check } from './check.ts';
+import type { NetworkConfiguration } from './network-configuration.ts';
 
 export type { Outcome, Rejection } from '../parse/schema/check.ts';
 export type { CalicoConfig, CloudConfig, CniConfig, CniMode } from '../parse/schema/cni.ts';
@@ -31,6 +33,8 @@ export interface Cluster {
   readonly serviceCIDRs: readonly Cidr[];
   readonly serviceCIDR: Cidr;
   readonly cni: CniConfig;
+  /** Of mode `plugins`. */
+  readonly networkConfiguration?: NetworkConfiguration;
   readonly proxy: ProxyConfig;
   readonly networks: readonly Network[];
   readonly nodes: readonly Node[];
@@ -137,6 +141,8 @@ export interface Pod extends Place {
   readonly hostNetwork: boolean;
   readonly ports: readonly ContainerPort[];
   readonly conditions: EndpointConditions;
+  /** What its annotations ask the network plugin for. */
+  readonly bandwidth?: Bandwidth;
 }
 
 /** Whoever can be named in a check. */

@@ -2,6 +2,7 @@
 import type { Origin, Position } from '../diagnostic.ts';
 import type { PodObject } from '../parse/schema/kubernetes.ts';
 import type { Path } from '../parse/yaml.ts';
+import type { Bandwidth } from './bandwidth.ts';
 import { objectName } from './cluster.ts';
 
 export interface Draft {
@@ -12,6 +13,7 @@ export interface Draft {
   readonly spec: PodObject['spec'];
   readonly status: PodObject['status'];
   readonly terminating: boolean;
+  readonly bandwidth: Bandwidth | undefined;
   readonly locateSpec: (path: Path) => Position;
   readonly origin: Origin;
 }

@@ -11,6 +11,7 @@ import { modelImpairedLinks } from './impaired-links.ts';
 import { modelListeners } from './listeners.ts';
 import { modelMachines } from './machines.ts';
 import { fits, reportModes } from './modes.ts';
+import { modelNetworkConfiguration } from './network-configuration.ts';
 import { modelRanges } from './networks.ts';
 import { Places } from './place.ts';
 import { modelServices } from './services.ts';
@@ -43,6 +44,7 @@ export function model(
   const spec = topology?.object.spec;
   const proxy = chosenProxy(topology, options);
   reportModes(topology, { cni, proxy, families: ranges.families, nodes: machines.nodes }, diagnostics);
+  const networkConfiguration = modelNetworkConfiguration(cni, topology, manifests, diagnostics);
   const modes = { cni: cni.mode, proxy: proxy.mode };
   const context = {
     namespace: options.namespace,
@@ -61,6 +63,7 @@ export function model(
     name: topology?.object.metadata?.name ?? options.name,
     ...ranges,
     cni,
+    ...(networkConfiguration && { networkConfiguration }),
     proxy,
     ...populated,
     listeners,

@@ -4,6 +4,7 @@ import { familyOf, isOfFamily } from '../net/address.ts';
 import { namespaceName } from '../net/name.ts';
 import type { Manifest } from '../parse/index.ts';
 import type { Path } from '../parse/yaml.ts';
+import { bandwidthOf } from './bandwidth.ts';
 import type { Node, Pod } from './cluster.ts';
 import { declaredPorts } from './container-ports.ts';
 import { ofKind } from './defaults.ts';
@@ -21,7 +22,7 @@ export function modelPods(
   namespace: string,
   diagnostics: Diagnostics,
 ): Pod[] {
-  const drafts = [...givenPods(manifests, namespace), ...replicas(manifests, namespace)];
+  const drafts = [...givenPods(manifests, namespace, diagnostics), ...replicas(manifests, namespace, diagnostics)];
   reportDuplicates(drafts, diagnostics);
   const portsOf = declaredPorts(drafts, diagnostics);
   const placed = schedule(drafts, portsOf, nodes, diagnostics);
@@ -54,6 +55,7 @@ export function modelPods(
         hostNetwork,
         ports: portsOf(draft).map(({ containerAt: _, hostPortAt: __, ...port }) => port),
         conditions: conditionsOf(draft),
+        ...(draft.bandwidth && { bandwidth: draft.bandwidth }),
         origin: draft.origin,
       },
     ];
@@ -61,7 +63,7 @@ export function modelPods(
 }
 
 /** Finished pods keep neither address nor namespace: they are left out. */
-function givenPods(manifests: readonly Manifest[], namespace: string): Draft[] {
+function givenPods(manifests: readonly Manifest[], namespace: string, diagnostics: Diagnostics): Draft[] {
   return ofKind(manifests, 'Pod')
     .filter(({ object }) => object.status?.phase !== 'Succeeded' && object.status?.phase !== 'Failed')
     .map(({ object, locate, origin }) => ({
@@ -71,6 +73,11 @@ function givenPods(manifests: readonly Manifest[], namespace: string): Draft[] {
       spec: object.spec,
       status: object.status,
       terminating: object.metadata.deletionTimestamp !== undefined,
+      bandwidth: bandwidthOf(
+        object.metadata.annotations ?? {},
+        (annotation) => locate(['metadata', 'annotations', annotation]),
+        diagnostics,
+      ),
       locateSpec: (path) => locate(['spec', ...path]),
       origin,
     }));
@@ -83,7 +90,7 @@ function isWorkload(manifest: Manifest): manifest is Workload {
 }
 
 /** `NAME-0`, `NAME-1`, …; nothing for a workload whose pods or ReplicaSets are given as well, as in a dump of a cluster. */
-function replicas(manifests: readonly Manifest[], namespace: string): Draft[] {
+function replicas(manifests: readonly Manifest[], namespace: string, diagnostics: Diagnostics): Draft[] {
   const owners = new Set(
     [...ofKind(manifests, 'Pod'), ...ofKind(manifests, 'ReplicaSet')].flatMap(({ object }) => {
       const space = object.metadata.namespace ?? namespace;
@@ -94,6 +101,11 @@ function replicas(manifests: readonly Manifest[], namespace: string): Draft[] {
     const space = object.metadata.namespace ?? namespace;
     if (owners.has(`${kind}/${space}/${object.metadata.name}`)) return [];
     const { template } = object.spec;
+    const bandwidth = bandwidthOf(
+      template.metadata?.annotations ?? {},
+      (annotation) => locate(['spec', 'template', 'metadata', 'annotations', annotation]),
+      diagnostics,
+    );
     return Array.from({ length: object.spec.replicas }, (_, index) => ({
       namespace: space,
       name: `${object.metadata.name}-${index}`,
@@ -101,6 +113,7 @@ function replicas(manifests: readonly Manifest[], namespace: string): Draft[] {
       spec: template.spec,
       status: undefined,
       terminating: false,
+      bandwidth,
       locateSpec: (path: Path) => locate(['spec', 'template', 'spec', ...path]),
       origin,
     }));

@@ -9,6 +9,11 @@ import type { Diagnostics, Origin, Position } from '../diagnostic.ts';
 import { nearest } from '../diagnostic.ts';
 import { classify, EMULATED, type EmulatedKind } from './kinds.ts';
 import type { Locate, Path } from './locate.ts';
+import {
+  isNetworkConfiguration,
+  type NetworkConfigurationManifest,
+  readNetworkConfiguration,
+} from './network-configuration.ts';
 import { list } from './schema/kubernetes.ts';
 import { validate } from './validate.ts';
 import { readYaml, type Source, type YamlDocument } from './yaml.ts';
@@ -24,14 +29,17 @@ export interface ManifestOf<K extends EmulatedKind> {
   readonly origin: Origin;
 }
 
-export type Manifest = { [K in EmulatedKind]: ManifestOf<K> }[EmulatedKind];
+export type Manifest = { [K in EmulatedKind]: ManifestOf<K> }[EmulatedKind] | NetworkConfigurationManifest;
 
 /** Reads all documents of all sources, in order. */
 export function parse(sources: readonly Source[], diagnostics: Diagnostics): Manifest[] {
   const ignored = new Map<string, { count: number; at: Position }>();
-  const manifests = sources.flatMap((source) =>
-    readYaml(source, diagnostics).flatMap((document) => readDocument(document, diagnostics, ignored)),
-  );
+  const manifests = sources.flatMap((source): Manifest[] => {
+    if (!isNetworkConfiguration(source))
+      return readYaml(source, diagnostics).flatMap((document) => readDocument(document, diagnostics, ignored));
+    const configuration = readNetworkConfiguration(source, diagnostics);
+    return configuration ? [configuration] : [];
+  });
   for (const [kind, { count, at }] of ignored) {
     diagnostics.warn(
       'not-emulated',

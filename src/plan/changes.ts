@@ -15,12 +15,13 @@
  * With addresses of IPv6 no more than this: routes that name one as their source no longer do (net/ipv6/route.c,
  * rt6_remove_prefsrc). Link-local addresses are the kernel's own and in no state.
  */
+import type { Attachment } from '../compile/attachment.ts';
 import type { Address, KernelState, Link, Namespace, Route } from '../compile/kernel-state.ts';
 import { RELAY_PROGRAMS } from '../compile/relay.ts';
 import { isIpv6, parseCidr } from '../net/address.ts';
 import type { Operation } from './operation.ts';
 import { changeRules } from './rules.ts';
-import { linkKey, linksOf } from './steps.ts';
+import * as steps from './steps.ts';
 
 interface Changes {
   readonly gone: readonly Namespace[];
@@ -38,6 +39,9 @@ export interface Change {
   readonly relays: readonly Operation[];
   readonly tunnels: readonly Operation[];
   readonly bird: readonly Operation[];
+  /** What the plugins have to undo first, and to do last. */
+  readonly detach: readonly Operation[];
+  readonly attach: readonly Operation[];
   readonly links: readonly KeptLink[];
 }
 
@@ -58,7 +62,7 @@ export function changesBetween(current: KernelState, wanted: KernelState): Chang
     gone: current.namespaces.filter(({ name }) => !after.has(name)),
     changed: wanted.namespaces.flatMap((to) => {
       const from = before.get(to.name);
-      return from ? [changeOf(from, to, (link) => kept.has(linkKey(to.name, link)))] : [];
+      return from ? [changeOf(from, to, (link) => kept.has(steps.linkKey(to.name, link)))] : [];
     }),
     added: wanted.namespaces.filter(({ name }) => !before.has(name)),
   };
@@ -66,9 +70,9 @@ export function changesBetween(current: KernelState, wanted: KernelState): Chang
 
 /** Links that need not be made anew: neither they nor what they stand on changed for good. */
 function keptLinks(current: KernelState, wanted: KernelState): ReadonlySet<string> {
-  const before = linksOf(current);
+  const before = steps.linksOf(current);
   const foundations = new Map<string, readonly string[]>();
-  for (const [key, { namespace, link }] of linksOf(wanted)) {
+  for (const [key, { namespace, link }] of steps.linksOf(wanted)) {
     const old = before.get(key)?.link;
     if (old && isSameLink(old, link)) foundations.set(key, foundationsOf(namespace, link));
   }
@@ -107,15 +111,16 @@ function foundationsOf(namespace: string, link: Link): string[] {
     case 'wireguard':
       return [];
     case 'veth':
-      return [linkKey(link.peer.namespace, link.peer.name)];
+      return [steps.linkKey(link.peer.namespace, link.peer.name)];
     case 'vxlan':
-      return [linkKey(namespace, link.device)];
+      return [steps.linkKey(namespace, link.device)];
   }
 }
 
 function changeOf(from: Namespace, to: Namespace, isKept: (link: string) => boolean): Change {
   const surplus = surplusOf(from, to, isKept);
   const left = leftOf(from, to, surplus);
+  const rules = changeRules(from, to);
   return {
     surplus,
     missing: {
@@ -127,10 +132,11 @@ function changeOf(from: Namespace, to: Namespace, isKept: (link: string) => bool
       neighbours: difference(to.neighbours, left.neighbours),
       fdb: difference(to.fdb, left.fdb),
     },
-    rules: changeRules(from, to),
+    rules,
     relays: changeRelays(from, to),
     tunnels: changeTunnels(from, to, isKept),
     bird: changeBird(from, to),
+    ...changeAttachments(from, to, rules),
     links: to.links
       .filter(({ name }) => isKept(name))
       .map((after) => {
@@ -168,6 +174,60 @@ function changeBird(from: Namespace, to: Namespace): Operation[] {
   return identity({ ...from.bird }) === identity({ ...daemon })
     ? []
     : [{ kind: 'set-bird', namespace, daemon, origin }];
+}
+
+/**
+ * A table of rules is replaced as a whole, with what plugins have written into it: they take it back before, and write it
+ * again afterwards.
+ */
+function changeAttachments(
+  from: Namespace,
+  to: Namespace,
+  rules: readonly Operation[],
+): Pick<Change, 'detach' | 'attach'> {
+  const wanted = new Set(to.attachments.map(attachmentIdentity));
+  const isKept = (attachment: Attachment) => rules.length === 0 && wanted.has(attachmentIdentity(attachment));
+  const kept = from.attachments.filter(isKept);
+  const there = new Set(kept.map(attachmentIdentity));
+  const detach = steps.deleteFromNetworks({
+    ...from,
+    attachments: from.attachments.filter((attachment) => !isKept(attachment)),
+  });
+  return {
+    detach: [...detach, ...(detach.length > 0 ? collectGarbage(from, kept) : [])],
+    attach: steps.addToNetworks({
+      ...to,
+      attachments: to.attachments.filter((attachment) => !there.has(attachmentIdentity(attachment))),
+    }),
+  };
+}
+
+/** Wherever it stands in the files. */
+function attachmentIdentity({ calls, origin: _origin, ...rest }: Attachment): string {
+  return JSON.stringify({ ...rest, calls: calls.map(({ origin: _, ...call }) => call) });
+}
+
+/** All pods of a node are on one network. */
+function collectGarbage(
+  { name: namespace, attachments, origin }: Namespace,
+  valid: readonly Attachment[],
+): Operation[] {
+  const [first] = attachments;
+  if (!first?.network.collectsGarbage) return [];
+  const { network, calls } = first;
+  return [
+    {
+      kind: 'collect-garbage',
+      namespace,
+      network,
+      calls: calls.map(({ configuration: { runtimeConfig: _, ...configuration }, ...call }) => ({
+        ...call,
+        configuration,
+      })),
+      valid: valid.map(({ container, device }) => ({ container, device })),
+      origin,
+    },
+  ];
 }
 
 /** Entries of a device that goes need no deletion, and a device that is down has no routes and neighbours to delete. */

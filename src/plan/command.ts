@@ -1,4 +1,5 @@
 /** An operation as the command an engineer would type. Arguments are separate words: nothing here is quoted or expanded. */
+import type { Attachment } from '../compile/attachment.ts';
 import type { RelayProgram } from '../compile/relay.ts';
 import { isIpv6 } from '../net/address.ts';
 import { impairmentWords, isImpaired } from '../net/impairment.ts';
@@ -120,6 +121,12 @@ export function commandOf(operation: Operation): Command {
       return {
         argv: operation.relays.length > 0 ? inside(...STARTERS[operation.program]) : inside('pkill', operation.program),
       };
+    case 'add-to-network':
+      return { argv: inside('cnitool', 'add', ...target(operation.attachment)) };
+    case 'delete-from-network':
+      return { argv: inside('cnitool', 'del', ...target(operation.attachment)) };
+    case 'collect-garbage':
+      return { argv: inside('cnitool', 'gc', operation.network.name) };
     case 'set-tunnels':
       return { argv: operation.tunnels.length > 0 ? inside('flanneld') : inside('pkill', 'flanneld') };
     case 'set-bird':
@@ -127,6 +134,11 @@ export function commandOf(operation: Operation): Command {
         ? { argv: inside('bird', '-c', '/dev/stdin'), stdin: operation.daemon.config }
         : { argv: inside('birdc', 'down') };
   }
+}
+
+/** The network and the namespace that libcni's own tool is told (containernetworking/cni cnitool). */
+function target({ network, pod }: Attachment): string[] {
+  return [network.name, `/run/netns/${pod}`];
 }
 
 /** What makes a program relay: docker-proxy is dockerd's doing. */

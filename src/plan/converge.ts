@@ -14,6 +14,8 @@ export function converge(current: KernelState, wanted: KernelState): Plan {
   const missing = changed.map((change) => change.missing);
   return {
     operations: [
+      ...gone.flatMap(steps.deleteFromNetworks),
+      ...changed.flatMap(({ detach }) => detach),
       ...surplus.flatMap(deleteRoutes),
       ...surplus.flatMap(deleteEntries),
       ...deleteLinks(surplus),
@@ -34,6 +36,8 @@ export function converge(current: KernelState, wanted: KernelState): Plan {
       ...changed.flatMap(({ relays }) => relays),
       ...changed.flatMap(({ tunnels }) => tunnels),
       ...changed.flatMap(({ bird }) => bird),
+      ...added.flatMap(steps.addToNetworks),
+      ...changed.flatMap(({ attach }) => attach),
     ],
   };
 }

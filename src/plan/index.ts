@@ -2,8 +2,8 @@
  * KernelState → Plan: an order in which the kernel accepts everything.
  *
  * Namespaces, then sysctls (a device copies `conf.default` when it is made), the rules, which need nothing else, links
- * from the ground up, addresses, links up, and what needs links that are up: routes, neighbours, FDB. Last what a process
- * serves.
+ * from the ground up, addresses, links up, and what needs links that are up: routes, neighbours, FDB. Then what a process
+ * serves, and last what CNI plugins make of all that.
  */
 import type { KernelState, Namespace } from '../compile/kernel-state.ts';
 import type { Operation, Plan } from './operation.ts';
@@ -15,7 +15,12 @@ export type { Operation, Plan } from './operation.ts';
 export function plan(state: KernelState): Plan {
   const { namespaces } = state;
   return {
-    operations: [...makeNamespaces(namespaces), ...steps.makeLinks(namespaces, state), ...furnish(namespaces)],
+    operations: [
+      ...makeNamespaces(namespaces),
+      ...steps.makeLinks(namespaces, state),
+      ...furnish(namespaces),
+      ...namespaces.flatMap(steps.addToNetworks),
+    ],
   };
 }
 

@@ -3,6 +3,7 @@
  * The same value is printed as a command, written into a script, and sent to the kernel.
  */
 
+import type { Attachment, PluginCall, PluginNetwork } from '../compile/attachment.ts';
 import type { BirdDaemon } from '../compile/bird.ts';
 import type { Address, FdbEntry, Link, Neighbour, Route, Sysctl, WireguardLink } from '../compile/kernel-state.ts';
 import type { Relay, RelayProgram } from '../compile/relay.ts';
@@ -65,7 +66,18 @@ type Step =
   /** Exactly these are carried by flanneld's process from now on, through their devices as they are now. */
   | { readonly kind: 'set-tunnels'; readonly tunnels: readonly UdpTunnel[] }
   /** BIRD runs with this configuration from now on; without one it ends, and its routes go. */
-  | { readonly kind: 'set-bird'; readonly daemon: BirdDaemon | undefined };
+  | { readonly kind: 'set-bird'; readonly daemon: BirdDaemon | undefined }
+  /** `namespace` is the node's: the plugins run there. A pod that cannot be added is deleted again. */
+  | { readonly kind: 'add-to-network' | 'delete-from-network'; readonly attachment: Attachment }
+  /** The plugins forget whatever belongs to no attachment of `valid`. */
+  | ({ readonly kind: 'collect-garbage' } & Garbage);
+
+/** What a node's plugins are told that is still valid (CNI specification, GC). */
+export interface Garbage {
+  readonly network: PluginNetwork;
+  readonly calls: readonly PluginCall[];
+  readonly valid: readonly Pick<Attachment, 'container' | 'device'>[];
+}
 
 export type RuleProgram = 'ipset' | 'iptables' | 'ip6tables' | 'nft' | 'ipvs';
 

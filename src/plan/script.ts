@@ -5,6 +5,8 @@ import { formatOrigin } from '../diagnostic.ts';
 import { formatPort, socketAddress } from '../net/port.ts';
 import { commandOf } from './command.ts';
 import type { Operation, Plan } from './operation.ts';
+import { PLUGIN_FUNCTIONS, pluginCommands } from './plugin-script.ts';
+import { shellWord } from './shell.ts';
 
 /** The same plan gives the same bytes. Comments name the manifest line a group of commands comes from. */
 export function formatScript({ operations }: Plan, name: string): string {
@@ -23,7 +25,8 @@ export function formatScript({ operations }: Plan, name: string): string {
     }
     lines.push(shellCommand(operation));
   }
-  return `${header(name)}${lines.join('\n')}\n`;
+  const preamble = operations.some(({ kind }) => kind === 'add-to-network') ? PLUGIN_FUNCTIONS : '';
+  return `${header(name)}${preamble}${lines.join('\n')}\n`;
 }
 
 function header(name: string): string {
@@ -61,6 +64,9 @@ const TITLES: Record<Operation['kind'], string> = {
   'retire-server': 'real servers to retire',
   'set-relays': 'processes, which have to run for the rules above to lead somewhere; this script does not start them',
   'set-bird': 'BIRD, which brings the routes to the blocks of other nodes',
+  'add-to-network': 'CNI plugins, each called with the result of the one before it',
+  'delete-from-network': 'CNI plugins that take back what they did',
+  'collect-garbage': 'CNI plugins that forget what is no longer valid',
   'set-tunnels': 'flanneld, which has to run for the routes above to lead somewhere; this script does not start it',
 };
 
@@ -68,6 +74,7 @@ function shellCommand(operation: Operation): string {
   if (operation.kind === 'set-relays') return processComment(operation.namespace, operation.relays.flatMap(relayLines));
   if (operation.kind === 'set-tunnels')
     return processComment(operation.namespace, operation.tunnels.flatMap(tunnelLines));
+  if (operation.kind === 'add-to-network') return pluginCommands(operation.namespace, operation.attachment);
   const { argv, stdin } = commandOf(operation);
   const command = argv.map(shellWord).join(' ');
   if (stdin === undefined) return command;
@@ -112,9 +119,4 @@ function endOf(text: string): string {
 /** A comment ends with its line: control characters are written as escapes. */
 function comment(text: string): string {
   return text.replace(/\p{Cc}/gu, (character) => encodeURIComponent(character));
-}
-
-/** A word that a shell takes as it is: whatever is not plainly harmless is quoted. */
-export function shellWord(word: string): string {
-  return /^[A-Za-z0-9_./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -201,3 +201,22 @@ export function setBird({ name: namespace, bird, origin }: Namespace): Operation
 export function setTunnels({ name: namespace, tunnels, origin }: Namespace): Operation[] {
   return tunnels.length === 0 ? [] : [{ kind: 'set-tunnels', namespace, tunnels, origin }];
 }
+
+/** Last: the plugins find the node as a real one's find it, with its routes and with kube-proxy's rules. */
+export function addToNetworks({ name: namespace, attachments }: Namespace): Operation[] {
+  return attachments.map((attachment) => ({
+    kind: 'add-to-network',
+    namespace,
+    attachment,
+    origin: attachment.origin,
+  }));
+}
+
+export function deleteFromNetworks({ name: namespace, attachments }: Namespace): Operation[] {
+  return attachments.map((attachment) => ({
+    kind: 'delete-from-network',
+    namespace,
+    attachment,
+    origin: attachment.origin,
+  }));
+}

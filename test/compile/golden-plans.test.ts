@@ -2,8 +2,8 @@
  * The whole plan of some topologies as the script a person would type. A difference is a change in what labs are:
  * read it, then refresh with `npx vitest run --project unit test/compile/golden-plans.test.ts -u`.
  */
-import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { readSources } from '../../src/cli/input.ts';
 import { prepare } from '../../src/pipeline.ts';
 import { plan } from '../../src/plan/index.ts';
 import { formatScript } from '../../src/plan/script.ts';
@@ -36,12 +36,10 @@ it.each([
   'calico-ipip',
   'calico-vxlan',
   'calico-bgp',
+  'cni-plugins',
 ])('%s', async (name) => {
   const file = `topologies/${name}.yaml`;
-  const { prepared, diagnostics } = prepare([{ name: file, text: readFileSync(file, 'utf8') }], {
-    name,
-    namespace: 'default',
-  });
+  const { prepared, diagnostics } = prepare(readSources([file]), { name, namespace: 'default' });
   expect(diagnostics).toEqual([]);
   const script = formatScript(plan(prepared!.state), prepared!.cluster.name);
   await expect(script).toMatchFileSnapshot(`../golden/plans/${name}.sh`);

@@ -52,7 +52,9 @@ function load(...names: readonly string[]): { objects: string[]; cluster: Cluste
   const manifests = parse(sources, diagnostics);
   const cluster = model(manifests, { name: 'documents', namespace: 'default' }, diagnostics);
   expect(diagnostics.all.filter(({ severity }) => severity === 'error')).toEqual([]);
-  const objects = manifests.map(({ kind, object }) => `${kind} ${object.metadata?.name}`);
+  const objects = manifests.map(
+    ({ kind, object }) => `${kind} ${(object as { metadata?: { name?: string } }).metadata?.name}`,
+  );
   return { objects, cluster: cluster!, diagnostics: diagnostics.sorted() };
 }
 

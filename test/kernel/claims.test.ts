@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { beforeAll, describe, expect, test as it } from 'vitest';
+import { readSources } from '../../src/cli/input.ts';
 import type { LabResult } from '../../src/judge/result.ts';
 import type { FaultName } from '../../src/model/cluster.ts';
 import type { Source } from '../../src/parse/index.ts';
@@ -31,8 +32,9 @@ const rows: Row[] = README.slice(0, README.indexOf('## Proven elsewhere'))
     return { claim, topology, check, brokenBy, then };
   });
 
-function source(path: string): Source {
-  return { name: path, text: readFileSync(`${FOLDER}/${path}`, 'utf8') };
+/** A file, and those that it names. */
+function sourcesOf(path: string): Source[] {
+  return readSources([`${FOLDER}/${path}`]);
 }
 
 async function run(sources: readonly Source[], faults: readonly FaultName[]): Promise<LabResult> {
@@ -42,7 +44,7 @@ async function run(sources: readonly Source[], faults: readonly FaultName[]): Pr
 }
 
 const CLAIMS =
-  'K1 K2 K3 K8 K12 K13 D1 D2 D3 D4 D5 D6 D7 I1 I2 I3 I4 I5 I6 I7 R1 R4 R5 R6 R7 R8 R9 R11 R12 R13 N1 N2 N3 N4 N5 N6 N7 N8 N9 N10 N11 N12 N13 N14 N16 N17 N18 N19 N20 N21 N22 N25 N26 N27 N28'.split(
+  'K1 K2 K3 K8 K12 K13 D1 D2 D3 D4 D5 D6 D7 I1 I2 I3 I4 I5 I6 I7 R1 R4 R5 R6 R7 R8 R9 R10 R11 R12 R13 N1 N2 N3 N4 N5 N6 N7 N8 N9 N10 N11 N12 N13 N14 N16 N17 N18 N19 N20 N21 N22 N25 N26 N27 N28'.split(
     ' ',
   );
 
@@ -62,7 +64,7 @@ describe('the claims table', () => {
 describe('every check of every topology is green', LABS, () => {
   const files = readdirSync(FOLDER).filter((file) => file.endsWith('.yaml'));
   it.concurrent.each(files)('%s', async (file) => {
-    const { verdicts, problem } = await run([source(file)], []);
+    const { verdicts, problem } = await run(sourcesOf(file), []);
     expect(problem).toBeUndefined();
     expect(
       verdicts.filter(({ verdict }) => verdict !== 'pass').map(({ check, reason }) => `${check.name}: ${reason}`),
@@ -75,8 +77,8 @@ describe('every check of the table turns red', LABS, () => {
   it.concurrent.each(groups)('%s', async (group) => {
     const [topology = '', brokenBy = ''] = group.split(' with ');
     const own = rows.filter((row) => row.topology === topology && row.brokenBy === brokenBy);
-    const sources = [source(`${topology}.yaml`)];
-    if (brokenBy.endsWith('.yaml')) sources.push(source(brokenBy));
+    const sources = sourcesOf(`${topology}.yaml`);
+    if (brokenBy.endsWith('.yaml')) sources.push(...sourcesOf(brokenBy));
     const faults = brokenBy.endsWith('.yaml') ? [] : [brokenBy as FaultName];
 
     const { prepared, diagnostics } = prepare(sources, { name: 'claim', namespace: 'default', faults });

@@ -7,6 +7,8 @@ import { afterAll } from 'vitest';
 import type { Lab } from '../../src/agent/lab.ts';
 import { Sandboxes, type SandboxOptions } from '../../src/agent/sandboxes.ts';
 import { SYSTEM_PATH } from '../../src/apply/kernel/child.ts';
+import { readSources } from '../../src/cli/input.ts';
+import type { Source } from '../../src/parse/index.ts';
 import { type Prepared, type PrepareOptions, prepare } from '../../src/pipeline.ts';
 
 export const CLI = 'dist/cli.js';
@@ -56,12 +58,17 @@ export function labFolder(): Record<string, string> {
   return { XDG_RUNTIME_DIR: mkdtempSync('/tmp/packetwalk-test-') };
 }
 
+/** A file, and those that it names. */
 export function prepared(path: string, options: Partial<PrepareOptions> = {}): Prepared {
-  return preparedText(readFileSync(path, 'utf8'), path, options);
+  return preparedSources(readSources([path]), options);
 }
 
 export function preparedText(text: string, name = 'text.yaml', options: Partial<PrepareOptions> = {}): Prepared {
-  const result = prepare([{ name, text }], { name: 'lab', namespace: 'default', ...options });
+  return preparedSources([{ name, text }], options);
+}
+
+function preparedSources(sources: readonly Source[], options: Partial<PrepareOptions>): Prepared {
+  const result = prepare(sources, { name: 'lab', namespace: 'default', ...options });
   if (!result.prepared) throw new Error(JSON.stringify(result.diagnostics, null, 2));
   return result.prepared;
 }

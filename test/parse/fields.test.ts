@@ -115,7 +115,7 @@ describe('a value that is none of those allowed', () => {
     expect(only).toMatchObject({
       code: 'invalid-value',
       message: 'spec.cluster.cni.mode cannot be "vxlann"',
-      help: 'did you mean "vxlan"? allowed: vxlan, host-gw, ipip, udp, wireguard, aws-vpc, gce, ali-vpc, bridge, docker, calico-ipip, calico-vxlan, calico-bgp',
+      help: 'did you mean "vxlan"? allowed: vxlan, host-gw, ipip, udp, wireguard, aws-vpc, gce, ali-vpc, bridge, docker, calico-ipip, calico-vxlan, calico-bgp, plugins',
       at: { line: 3, column: 33, length: 6 },
     });
   });
@@ -156,7 +156,7 @@ describe('a value that is none of those allowed', () => {
     expect(only).toMatchObject({
       code: 'missing-field',
       message: 'spec.cluster.cni.mode is missing',
-      help: 'allowed: vxlan, host-gw, ipip, udp, wireguard, aws-vpc, gce, ali-vpc, bridge, docker, calico-ipip, calico-vxlan, calico-bgp',
+      help: 'allowed: vxlan, host-gw, ipip, udp, wireguard, aws-vpc, gce, ali-vpc, bridge, docker, calico-ipip, calico-vxlan, calico-bgp, plugins',
       at: { line: 3, column: 25 },
     });
   });

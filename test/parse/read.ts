@@ -2,12 +2,15 @@
 import { type Diagnostic, Diagnostics } from '../../src/diagnostic.ts';
 import { type Manifest, parse } from '../../src/parse/index.ts';
 
-export function read(...texts: readonly string[]): { manifests: Manifest[]; diagnostics: Diagnostic[] } {
+export function read(...texts: readonly string[]): { manifests: KubernetesManifest[]; diagnostics: Diagnostic[] } {
   const diagnostics = new Diagnostics();
   const sources = texts.map((text, index) => ({ name: `${String.fromCharCode(97 + index)}.yaml`, text }));
-  const manifests = parse(sources, diagnostics);
+  const manifests = parse(sources, diagnostics) as KubernetesManifest[];
   return { manifests, diagnostics: diagnostics.sorted() };
 }
+
+/** A file of another name would be a network configuration. */
+type KubernetesManifest = Exclude<Manifest, { kind: 'NetworkConfiguration' }>;
 
 /** A diagnostic as `line:column code`, a warning with `~` before it. */
 export function brief({ severity, code, at }: Diagnostic): string {

@@ -1,12 +1,12 @@
 /** From what stands to what is wanted: the fewest steps, and nothing else touched. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { KernelState } from '../../src/compile/index.ts';
 import type { Link } from '../../src/compile/kernel-state.ts';
 import { commandOf } from '../../src/plan/command.ts';
 import { converge } from '../../src/plan/converge.ts';
 import { plan } from '../../src/plan/index.ts';
-import { stateOf } from '../compile/state.ts';
+import { stateOf, stateOfFile } from '../compile/state.ts';
 import { pod, service, stream, topology } from '../model/objects.ts';
 
 const FOLDER = 'topologies';
@@ -32,8 +32,8 @@ function veth(state: KernelState, namespace: string, index = 0): string {
 
 describe('nothing is done', () => {
   it.each(readdirSync(FOLDER).filter((file) => file.endsWith('.yaml')))('where nothing changed: %s', (file) => {
-    const text = readFileSync(`${FOLDER}/${file}`, 'utf8');
-    expect(converge(stateOf(text), stateOf(text)).operations).toEqual([]);
+    const path = `${FOLDER}/${file}`;
+    expect(converge(stateOfFile(path), stateOfFile(path)).operations).toEqual([]);
   });
 
   it('where only lines moved in the file', () => {

@@ -1,13 +1,12 @@
 /** The order of a plan: everything exists before something needs it, and everything of the state is made once. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { KernelState } from '../../src/compile/index.ts';
 import { type Operation, plan } from '../../src/plan/index.ts';
-import { stateOf } from '../compile/state.ts';
+import { stateOfFile } from '../compile/state.ts';
 
 const FOLDER = 'topologies';
 const files = readdirSync(FOLDER).filter((file) => file.endsWith('.yaml'));
-const stateOfFile = (file: string) => stateOf(readFileSync(`${FOLDER}/${file}`, 'utf8'));
 
 type Of<K extends Operation['kind']> = Extract<Operation, { kind: K }>;
 
@@ -16,7 +15,7 @@ function operationsOf<K extends Operation['kind']>(state: KernelState, kind: K):
 }
 
 describe.each(files)('the plan of %s', (file) => {
-  const state = stateOfFile(file);
+  const state = stateOfFile(`${FOLDER}/${file}`);
   const { operations } = plan(state);
   const count = (kind: Operation['kind']) => operations.filter((operation) => operation.kind === kind).length;
   const all = <T>(pick: (namespace: KernelState['namespaces'][number]) => readonly T[]) =>
@@ -95,7 +94,7 @@ describe.each(files)('the plan of %s', (file) => {
 const notEmpty = ({ length }: { readonly length: number }) => length > 0;
 
 describe('a plan', () => {
-  const state = stateOfFile('nodeport-snat.yaml');
+  const state = stateOfFile(`${FOLDER}/nodeport-snat.yaml`);
   const { operations } = plan(state);
   const first = (pick: (operation: Operation) => boolean) => operations.findIndex(pick);
   const last = (pick: (operation: Operation) => boolean) => operations.findLastIndex(pick);

@@ -36,6 +36,7 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   'apt-cache': 'apt',
   'dpkg-deb': 'dpkg',
   sysctl: 'procps',
+  timeout: 'coreutils',
 };
 
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -46,6 +47,7 @@ export interface RunOptions {
   readonly namespace?: string;
   /** Where it runs. */
   readonly folder?: string;
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export interface RunResult {
@@ -65,7 +67,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
     ...(options.folder !== undefined && { cwd: options.folder }),
     timeout: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     reject: false,
-    env: { PATH: SYSTEM_PATH, LC_ALL: 'C' },
+    env: { PATH: SYSTEM_PATH, LC_ALL: 'C', ...options.environment },
     stripFinalNewline: false,
   });
   if (result.code === 'ENOENT') throw missingTool(program, where(argv, options));

@@ -17,7 +17,10 @@ export interface Context {
 
 const OTHERS = [
   'add-namespace',
+  'add-to-network',
   'add-tun',
+  'collect-garbage',
+  'delete-from-network',
   'delete-namespace',
   'set-sysctl',
   'load-rules',

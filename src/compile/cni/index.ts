@@ -7,6 +7,7 @@ import { compileCloud } from './cloud.ts';
 import { compileDockerBridge } from './docker.ts';
 import { compileHostGateway } from './host-gw.ts';
 import { compileIpip } from './ipip.ts';
+import { compilePlugins } from './plugins.ts';
 import { compileUdp } from './udp.ts';
 import { compileVxlan } from './vxlan.ts';
 import { compileWireguard } from './wireguard.ts';
@@ -25,6 +26,7 @@ const MODES: Record<CniMode, (cluster: Cluster, state: KernelStateBuilder) => vo
   'calico-ipip': compileCalicoIpip,
   'calico-vxlan': compileCalicoVxlan,
   'calico-bgp': compileCalicoBgp,
+  plugins: compilePlugins,
 };
 
 export function compileCni(cluster: Cluster, state: KernelStateBuilder): void {

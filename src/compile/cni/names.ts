@@ -11,6 +11,6 @@ export function chainName(prefix: '' | 'DN-', network: string, container: string
 }
 
 /** Runtimes draw 64 hexadecimal digits; here they come from the pod's name. */
-export function containerId({ namespace, name }: Pod): string {
+export function containerId({ namespace, name }: Pick<Pod, 'namespace' | 'name'>): string {
   return digest('sha256', `${namespace}/${name}`);
 }

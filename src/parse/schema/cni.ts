@@ -1,6 +1,7 @@
 /** Network plugins and their options: one schema a mode. */
 import * as z from 'zod';
-import { mtu, portNumber } from './fields.ts';
+import { duration, mtu, oneOrMany, portNumber } from './fields.ts';
+import { networkConfiguration } from './network-configuration.ts';
 
 const VNI = 'must be a VXLAN network identifier, 1 to 16777215';
 const AS = 'must be the number of an autonomous system, 1 to 4294967295';
@@ -81,6 +82,13 @@ const cloud = <M extends string>(mode: M, quota: number) =>
 const CLOUDS = [cloud('aws-vpc', 50), cloud('gce', 100), cloud('ali-vpc', 50)] as const;
 export const CLOUD_MODES = CLOUDS.map(({ shape }) => shape.mode.value);
 
+const routes = z
+  .enum(['static', 'none'])
+  .default('static')
+  .describe(
+    '`static`: each node has a route to the pod subnet of every other node of its network, as an administrator would add it.',
+  );
+
 const bridge = z.strictObject({
   mode: z.literal('bridge'),
   mtu: mtu.optional(),
@@ -89,12 +97,7 @@ const bridge = z.strictObject({
     .default(true)
     .describe("The bridge plugin's ipMasq: pods are masqueraded outside their own subnet."),
   hairpinMode: z.boolean().default(true).describe("The bridge plugin's hairpinMode."),
-  routes: z
-    .enum(['static', 'none'])
-    .default('static')
-    .describe(
-      '`static`: each node has a route to the pod subnet of every other node of its network, as an administrator would add it.',
-    ),
+  routes,
 });
 
 const docker = z.strictObject({
@@ -157,6 +160,44 @@ const calicoBgp = z.strictObject({
     .describe('Nodes that pass on what they hear; all others have sessions with them only. None: a full mesh.'),
 });
 
+/** Where Kubernetes has them (containerd's bin_dir), and where Debian has. */
+export const DEFAULT_PLUGIN_PATH = ['/opt/cni/bin', '/usr/lib/cni'];
+
+/** What mode `bridge` builds itself, in the words of the plugins. */
+const BRIDGE_AND_PORTMAP = {
+  cniVersion: '1.0.0' as const,
+  name: 'mynet',
+  plugins: [
+    {
+      type: 'bridge',
+      bridge: 'cni0',
+      isDefaultGateway: true,
+      ipMasq: true,
+      hairpinMode: true,
+      ipam: { type: 'host-local', ranges: [[{ subnet: '{{.PodCIDR}}' }]] },
+    },
+    { type: 'portmap', capabilities: { portMappings: true } },
+  ],
+};
+
+const plugins = z.strictObject({
+  mode: z.literal('plugins'),
+  conf: z
+    .union([
+      z.string().regex(/\.conflist$/, 'must be a file NAME.conflist, or the network configuration itself'),
+      networkConfiguration,
+    ])
+    .prefault(BRIDGE_AND_PORTMAP)
+    .describe(
+      'The network configuration of all nodes: a file, beside this one, or written here. `{{.PodCIDR}}` in it stands for the pod subnet of the node. Left out: the plugins `bridge` and `portmap`, as in mode bridge.',
+    ),
+  path: oneOrMany(z.string().regex(/^\//, 'must be a folder, from the root on'))
+    .default(DEFAULT_PLUGIN_PATH)
+    .describe('Folders with plugins, in the order in which they are searched.'),
+  timeout: duration.prefault('30s').describe('How long one call of a plugin may take.'),
+  routes,
+});
+
 const CNI = [
   vxlan,
   hostGateway,
@@ -169,6 +210,7 @@ const CNI = [
   calicoIpip,
   calicoVxlan,
   calicoBgp,
+  plugins,
 ] as const;
 export const CNI_MODES = CNI.map(({ shape }) => shape.mode.value);
 
