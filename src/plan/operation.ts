@@ -64,7 +64,7 @@ type Step =
   | { readonly kind: 'set-relays'; readonly program: RelayProgram; readonly relays: readonly Relay[] }
   /** Exactly these are carried by flanneld's process from now on, through their devices as they are now. */
   | { readonly kind: 'set-tunnels'; readonly tunnels: readonly UdpTunnel[] }
-  /** BIRD runs with this configuration from now on; without one it ends, and its routes stay. */
+  /** BIRD runs with this configuration from now on; without one it ends, and its routes go. */
   | { readonly kind: 'set-bird'; readonly daemon: BirdDaemon | undefined };
 
 export type RuleProgram = 'ipset' | 'iptables' | 'ip6tables' | 'nft' | 'ipvs';

@@ -2,9 +2,9 @@
  * BIRD as a process, one a machine: started with its configuration, told of a new one, and ended. Its files are where Calico
  * has them, for each machine of the lab by itself: `birdc -s /run/calico/node.node1/bird.ctl show route` asks it.
  */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { run } from '../apply/kernel/command.ts';
+import { run, runChecked } from '../apply/kernel/command.ts';
 import { KernelError } from '../apply/kernel/errors.ts';
 import { type Launched, launch } from '../apply/kernel/launch.ts';
 import { inside } from '../apply/kernel/namespaces.ts';
@@ -25,20 +25,20 @@ export class Birds {
     if (daemon === undefined) {
       this.#running.delete(namespace);
       await running?.end();
-    } else if (running) running.reconfigure(daemon);
+    } else if (running) await running.reconfigure(daemon);
     else this.#running.set(namespace, await Running.start(namespace, daemon));
   }
 
   /**
-   * Waits until the kernel of each machine has the routes that those who run announce, or until so much time has passed that
-   * something must keep them from it: that is for checks to find out.
+   * Waits until the kernel of each machine has the routes that those who run announce, and no others of BIRD's, or until so much
+   * time has passed that something must keep them from it: that is for checks to find out.
    */
   async settle(): Promise<void> {
     const deadline = performance.now() + SETTLING_MS;
     const announced = new Set([...this.#running.values()].flatMap(({ daemon }) => daemon.announces));
     const waiting = new Set(this.#running.values());
     while (waiting.size > 0 && performance.now() < deadline) {
-      for (const running of waiting) if (await running.knows(announced)) waiting.delete(running);
+      for (const running of waiting) if (await running.isSettled(announced)) waiting.delete(running);
       if (waiting.size > 0) await delay(INTERVAL_MS);
     }
   }
@@ -52,13 +52,14 @@ class Running {
   private constructor(namespace: string, daemon: BirdDaemon) {
     this.#namespace = namespace;
     this.#daemon = daemon;
-    this.#write();
     const argv = ['bird', '-f', '-c', this.#path('cfg'), '-s', this.#path('ctl'), '-P', this.#path('pid')];
     this.#process = inside(namespace, () => launch(argv));
     this.#process.stdout.resume();
+    this.#process.stderr.resume();
   }
 
   static async start(namespace: string, daemon: BirdDaemon): Promise<Running> {
+    await configure(namespace, daemon);
     const running = new Running(namespace, daemon);
     await running.#comeUp();
     return running;
@@ -68,50 +69,66 @@ class Running {
     return this.#daemon;
   }
 
-  reconfigure(daemon: BirdDaemon): void {
+  async reconfigure(daemon: BirdDaemon): Promise<void> {
+    await configure(this.#namespace, daemon);
     this.#daemon = daemon;
-    this.#write();
     this.#process.kill('SIGHUP');
   }
 
+  /** Its peers forget its routes; its own, which would stay (`persist`), are taken away. */
   async end(): Promise<void> {
     this.#process.kill('SIGTERM');
     await this.#process.ended;
+    await this.#ip('route', 'flush', 'proto', 'bird');
   }
 
-  /** Whether the kernel has a route of BIRD's to all it can have heard of. */
-  async knows(announced: ReadonlySet<string>): Promise<boolean> {
-    const argv = ['ip', '-4', 'route', 'show', 'proto', 'bird'];
-    const { stdout } = await inside(this.#namespace, () => run(argv, { namespace: this.#namespace }));
-    const known = new Set(stdout.split('\n').map((line) => line.split(' ')[0]));
-    return this.#daemon.learns.every((range) => known.has(range) || !announced.has(range));
+  /** Whether the kernel has BIRD's own black holes and a route to whatever it can have heard of, and nothing else of it. */
+  async isSettled(announced: ReadonlySet<string>): Promise<boolean> {
+    const { learns, announces } = this.#daemon;
+    const wanted = [...announces, ...learns.filter((range) => announced.has(range))].sort();
+    const known = (await this.#ip('route', 'show', 'proto', 'bird')).match(/[\d.]+\/\d+/gm) ?? [];
+    return known.sort().join() === wanted.join();
   }
 
-  /** It answers at its control socket, or says on the way out what is wrong. */
+  /** It has its control socket. */
   async #comeUp(): Promise<void> {
-    let words = '';
-    this.#process.stderr.on('data', (chunk: Buffer) => (words += chunk.toString()));
-    let exitCode: number | undefined;
-    void this.#process.ended.then((code) => (exitCode = code));
     const deadline = performance.now() + STARTING_MS;
-    while (!existsSync(this.#path('ctl')) && exitCode === undefined && performance.now() < deadline) await delay(10);
+    while (!existsSync(this.#path('ctl')) && performance.now() < deadline) await delay(10);
     if (existsSync(this.#path('ctl'))) return;
     this.#process.kill('SIGKILL');
     throw new KernelError({
       code: 'failed',
       command: `bird -c ${this.#path('cfg')}`,
       namespace: this.#namespace,
-      cause: words.trim() || `it did not start within ${STARTING_MS / 1000} s`,
+      cause: `it did not start within ${STARTING_MS / 1000} s`,
       origin: this.#daemon.origin,
     });
   }
 
-  #write(): void {
-    mkdirSync(`${FOLDER}/${this.#namespace}`, { recursive: true });
-    writeFileSync(this.#path('cfg'), this.#daemon.config);
+  async #ip(...words: string[]): Promise<string> {
+    const argv = ['ip', '-4', ...words];
+    return (await inside(this.#namespace, () => run(argv, { namespace: this.#namespace }))).stdout;
   }
 
   #path(extension: 'cfg' | 'ctl' | 'pid'): string {
-    return `${FOLDER}/${this.#namespace}/bird.${extension}`;
+    return pathOf(this.#namespace, extension);
   }
+}
+
+/** Writes the configuration where BIRD looks for it, unless it would not take it. */
+async function configure(namespace: string, { config, origin }: BirdDaemon): Promise<void> {
+  mkdirSync(`${FOLDER}/${namespace}`, { recursive: true });
+  const draft = pathOf(namespace, 'new');
+  writeFileSync(draft, config);
+  try {
+    await runChecked(['bird', '-p', '-c', draft], { namespace });
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+    throw new KernelError({ ...error.details, origin });
+  }
+  renameSync(draft, pathOf(namespace, 'cfg'));
+}
+
+function pathOf(namespace: string, extension: 'cfg' | 'new' | 'ctl' | 'pid'): string {
+  return `${FOLDER}/${namespace}/bird.${extension}`;
 }

@@ -22,6 +22,8 @@ async function without(...programs: string[]): Promise<string> {
     'iptables-save',
     'conntrack',
     'nft',
+    'ipset',
+    'bird',
     'mount',
     'env',
   ];
@@ -41,6 +43,17 @@ describe('without tcpdump', () => {
     expect({ code, stderr }).toEqual({ code: 3, stderr: '' });
     expect(stdout).toContain('tcpdump is not installed');
     expect(stdout).toContain('sudo apt-get install tcpdump');
+  });
+});
+
+describe('without BIRD', () => {
+  it('a lab that needs it cannot be built; its checks are skipped with the reason', async () => {
+    const env = { PACKETWALK_PATH: await without('bird') };
+    const { code, stdout } = await run(process.execPath, [CLI, 'test', 'topologies/calico-bgp.yaml'], { env });
+    expect(code).toBe(3);
+    expect(stdout).toContain('bird is not installed');
+    expect(stdout).toContain('what to do: sudo apt-get install bird2');
+    expect(stdout).toContain('0 passed, 4 skipped');
   });
 });
 
