@@ -27,16 +27,18 @@ export interface Feature {
 }
 
 /** Every sort of expression kube-proxy uses. */
-const NFTABLES_PROBE = [
-  'add table ip pw',
-  'add chain ip pw input { type filter hook input priority 0 ; }',
-  'add chain ip pw prerouting { type nat hook prerouting priority -100 ; }',
-  'add chain ip pw postrouting { type nat hook postrouting priority 100 ; }',
-  'add rule ip pw input ct state new fib saddr type local numgen random mod 2 vmap { 0 : drop , 1 : accept }',
-  'add rule ip pw input reject',
-  'add rule ip pw prerouting meta l4proto tcp dnat to 192.0.2.1:80',
-  'add rule ip pw postrouting masquerade fully-random',
-].join('; ');
+function nftablesProbe(family: 'ip' | 'ip6', endpoint: string): string {
+  return [
+    `add table ${family} pw`,
+    `add chain ${family} pw input { type filter hook input priority 0 ; }`,
+    `add chain ${family} pw prerouting { type nat hook prerouting priority -100 ; }`,
+    `add chain ${family} pw postrouting { type nat hook postrouting priority 100 ; }`,
+    `add rule ${family} pw input ct state new fib saddr type local numgen random mod 2 vmap { 0 : drop , 1 : accept }`,
+    `add rule ${family} pw input reject`,
+    `add rule ${family} pw prerouting meta l4proto tcp dnat to ${endpoint}`,
+    `add rule ${family} pw postrouting masquerade fully-random`,
+  ].join('; ');
+}
 
 export const FEATURES: readonly Feature[] = [
   { name: 'veth', neededFor: 'every link', probe: addLink('veth'), modules: ['veth'] },
@@ -128,9 +130,16 @@ export const FEATURES: readonly Feature[] = [
   {
     name: 'nftables',
     neededFor: 'kube-proxy mode nftables',
-    probe: ['nft', NFTABLES_PROBE],
+    probe: ['nft', nftablesProbe('ip', '192.0.2.1:80')],
     modules: ['nf_tables', 'nft_ct', 'nft_numgen', 'nft_fib_ipv4', 'nft_nat', 'nft_masq', 'nft_reject_ipv4'],
     usedBy: ({ nft }) => nft.some(({ family }) => family !== 'bridge'),
+  },
+  {
+    name: 'nftables for IPv6',
+    neededFor: 'kube-proxy mode nftables, for IPv6',
+    probe: ['nft', nftablesProbe('ip6', '[fd00::1]:80')],
+    modules: ['nf_tables', 'nft_ct', 'nft_numgen', 'nft_fib_ipv6', 'nft_nat', 'nft_masq', 'nft_reject_ipv6'],
+    usedBy: ({ nft }) => nft.some(({ family }) => family === 'ip6'),
   },
   {
     name: 'nftables on bridges',

@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { buildLab } from '../../src/agent/lab.ts';
 import type { Sandbox } from '../../src/agent/sandbox.ts';
+import type { KernelState, Link, Namespace } from '../../src/compile/kernel-state.ts';
 import type { Prepared } from '../../src/pipeline.ts';
 import { converge } from '../../src/plan/converge.ts';
+import { ipv6State, NODE } from './ipv6-state.ts';
 import { preparedText, sandboxes, snapshot } from './tools.ts';
 
 const BASE = readFileSync('topologies/nodeport-snat.yaml', 'utf8').replace(
@@ -115,8 +117,14 @@ const CHANGES: Record<string, [from: string, to: string]> = {
   ],
 };
 
-async function changed(from: Prepared, to: Prepared, sandbox: Sandbox): Promise<Record<string, string>> {
-  const lab = await buildLab(from.cluster, from.state, sandbox);
+type Buildable = Pick<Prepared, 'state'> & { readonly cluster: Pick<Prepared['cluster'], 'listeners'> };
+
+async function built({ cluster, state }: Buildable, sandbox: Sandbox) {
+  return buildLab(cluster as Prepared['cluster'], state, sandbox);
+}
+
+async function changed(from: Buildable, to: Buildable, sandbox: Sandbox): Promise<Record<string, string>> {
+  const lab = await built(from, sandbox);
   try {
     await lab.agent.call('apply', converge(from.state, to.state));
     return await snapshot({ agent: lab.agent, state: to.state });
@@ -133,7 +141,7 @@ it.for(Object.keys(CHANGES))('%s', { timeout: 300_000 }, async (name, { skip }) 
   const isElsewhere = (await sandboxes.choose(both)) === 'vm' && process.env.PACKETWALK_SANDBOX !== 'vm';
   skip(isElsewhere, 'this kernel lacks what it takes, and an emulated one takes its time: scripts/test --sandbox vm');
   const sandbox = await sandboxes.for(both);
-  const fresh = await buildLab(to.cluster, to.state, sandbox);
+  const fresh = await built(to, sandbox);
   const expected = await snapshot(fresh).finally(() => fresh.close());
   expect(await changed(from, to, sandbox)).toEqual(expected);
 });
@@ -141,4 +149,45 @@ it.for(Object.keys(CHANGES))('%s', { timeout: 300_000 }, async (name, { skip }) 
 it('a lab that is what it should be needs no step', () => {
   const { state } = preparedText(BASE);
   expect(converge(state, preparedText(BASE).state).operations).toEqual([]);
+});
+
+/** Edits of node1 in the lab made by hand. */
+const IPV6_CHANGES: Record<string, (node: Namespace) => Partial<Namespace>> = {
+  'an address of IPv6 gets another length, and a route is sent from it': ({ addresses }) => ({
+    addresses: addresses.map((each) => (each.device === 'eth0' ? { ...each, address: `${NODE.node1}/80` } : each)),
+  }),
+  'addresses of IPv6 are added, and another one is sent from': ({ addresses, origin }) => ({
+    addresses: [...addresses, { device: 'eth0', address: 'fd00:10::7/64', origin }],
+  }),
+  'a device with IPv6 goes down': ({ links, routes }) => ({
+    links: links.map((link) => (link.name === 'cni0' ? { ...link, up: false } : link)),
+    routes: routes.filter(({ device }) => device !== 'cni0'),
+  }),
+  'a device loses its link-local address': ({ links }) => ({
+    links: links.map(({ ipv6, ...link }) => (link.name === 'flannel-v6.1' || !ipv6 ? link : { ...link, ipv6 }) as Link),
+  }),
+  'a tunnel leads elsewhere, and rules of IPv6 go': ({ fdb, neighbours, ip6tables }) => ({
+    fdb: fdb.map((entry) => ({ ...entry, destination: 'fd00:10::77' })),
+    neighbours: neighbours.map((entry) => ({ ...entry, address: 'fd00:244:2::7' })),
+    ip6tables: {
+      tables: ip6tables!.tables.map((table) => ({
+        ...table,
+        chains: table.chains.map((chain) => (table.name === 'filter' ? { ...chain, rules: [] } : chain)),
+      })),
+    },
+  }),
+};
+
+it.for(Object.keys(IPV6_CHANGES).flatMap((name) => [name, `${name}: and back`]))('%s', async (title) => {
+  const change = IPV6_CHANGES[title.replace(': and back', '')]!;
+  const plain = ipv6State();
+  const edited = {
+    namespaces: plain.namespaces.map((each) => (each.name === 'node.node1' ? { ...each, ...change(each) } : each)),
+  };
+  const bare = (state: KernelState): Buildable => ({ state, cluster: { listeners: [] } });
+  const [from, to] = title.endsWith('and back') ? [bare(edited), bare(plain)] : [bare(plain), bare(edited)];
+  const sandbox = await sandboxes.for(plain);
+  const fresh = await built(to, sandbox);
+  const expected = await snapshot({ agent: fresh.agent, state: to.state }).finally(() => fresh.close());
+  expect(await changed(from, to, sandbox)).toEqual(expected);
 });

@@ -20,6 +20,7 @@ async function without(...programs: string[]): Promise<string> {
     'iptables',
     'iptables-restore',
     'iptables-save',
+    'ip6tables-save',
     'conntrack',
     'nft',
     'ipset',

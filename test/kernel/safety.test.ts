@@ -17,6 +17,7 @@ async function hostState(): Promise<Record<string, string>> {
     ['ip', 'rule'],
     ['ip', 'netns'],
     ['iptables-save'],
+    ['ip6tables-save'],
     ['nft', 'list', 'ruleset'],
     ['ipset', 'list'],
     [
