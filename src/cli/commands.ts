@@ -75,6 +75,7 @@ const namespace = () =>
   new Option('-n, --namespace <name>', 'namespace of objects and places that name none')
     .argParser(nameOf)
     .default('default');
+const family = () => new Option('--family <name>', "of the destination's addresses").choices(['IPv4', 'IPv6']);
 const labName = () => new Option('--name <name>', 'name of the lab; left out: that of the Topology').argParser(nameOf);
 const chosenLab = () => new Option('--lab <name>', 'a running lab; left out: the only one').argParser(nameOf);
 const sandbox = () => [
@@ -162,6 +163,7 @@ function trace(): Command {
         'SCTP',
       ]),
     )
+    .addOption(family())
     .addOption(new Option('--size <bytes>', 'payload to send').argParser(wholeNumber(MAX_SIZE)))
     .addOption(new Option('--ttl <hops>', 'TTL to send with').argParser(wholeNumber(MAX_TTL)))
     .addOption(new Option('--source <address>', "one of the sender's own addresses to send from"))
@@ -178,6 +180,7 @@ function diff(): Command {
     .argument('[from]', 'the place that sends; left out: the checks of the topology')
     .argument('[to]', 'as for trace')
     .addOption(file().makeOptionMandatory())
+    .addOption(family())
     .option('-t, --test <pattern>', 'only checks whose name matches (regular expression)')
     .addOption(fault())
     .addOption(output('text', 'json'))

@@ -3,6 +3,7 @@ import { buildLab, type Lab } from '../agent/lab.ts';
 import type { Sandboxes } from '../agent/sandboxes.ts';
 import type { ConnectionCheck } from '../model/check.ts';
 import type { CniMode, ProxyMode } from '../model/cluster.ts';
+import type { FamilyName } from '../net/address.ts';
 import { CNI_MODES } from '../parse/schema/cni.ts';
 import { PROXY_MODES } from '../parse/schema/proxy.ts';
 import { type Prepared, prepare, trace } from '../pipeline.ts';
@@ -27,6 +28,7 @@ import { checkOf } from './trace.ts';
 
 export interface Options extends InputOptions, SandboxChoice {
   readonly test?: string;
+  readonly family?: FamilyName;
   readonly output: string;
 }
 

@@ -1,7 +1,8 @@
 /** packetwalk inspect: who is where, with which address, and what Services lead to. */
 import type { Checked } from '../apply/cni/attachments.ts';
 import type { Cluster, Endpoint, Interface, Machine, Service } from '../model/cluster.ts';
-import { objectName } from '../model/cluster.ts';
+import { objectName, serviceAddresses } from '../model/cluster.ts';
+import type { Cidr } from '../net/address.ts';
 import { formatPort, formatPublishedPort, socketAddress } from '../net/port.ts';
 import { firstOf, table } from '../report/layout.ts';
 import { readLab } from './input.ts';
@@ -48,8 +49,8 @@ function asJson(checked: readonly Checked[]): { plugins?: readonly Checked[] } {
 /** Plain values; also what `-o json` prints. */
 function describe({
   name,
-  podCIDR,
-  serviceCIDR,
+  podCIDRs,
+  serviceCIDRs,
   cni,
   proxy,
   networks,
@@ -62,14 +63,18 @@ function describe({
 }: Cluster) {
   return {
     name,
-    podCIDR: podCIDR.text,
-    serviceCIDR: serviceCIDR.text,
+    podCIDR: podCIDRs[0]!.text,
+    podCIDRs: podCIDRs.map(({ text }) => text),
+    serviceCIDR: serviceCIDRs[0]!.text,
+    serviceCIDRs: serviceCIDRs.map(({ text }) => text),
     cni,
     proxy,
     networks: networks.map((network) => ({
       name: network.name,
       cidr: network.cidr.text,
+      cidrs: network.cidrs.map(({ text }) => text),
       gateway: network.gateway,
+      gateways: network.gateways,
       routed: network.routed,
       mtu: network.mtu,
     })),
@@ -77,6 +82,7 @@ function describe({
       place: node.place,
       interfaces: node.interfaces.map(interfaceFacts),
       podCIDR: node.podCIDR.text,
+      podCIDRs: node.podCIDRs.map(({ text }) => text),
     })),
     hosts: hosts.map((host) => ({
       place: host.place,
@@ -90,6 +96,7 @@ function describe({
     pods: pods.map((pod) => ({
       place: pod.place,
       address: pod.address,
+      addresses: pod.addresses,
       node: pod.node.name,
       hostNetwork: pod.hostNetwork,
       ...pod.conditions,
@@ -105,6 +112,7 @@ function describe({
       name: objectName(service.namespace, service.name),
       type: service.type,
       clusterIP: service.clusterIP,
+      clusterIPs: service.clusterIPs,
       externalIPs: service.externalIPs,
       loadBalancerIPs: service.loadBalancerIPs,
       ports: service.ports.map(({ endpoints, ...port }) => ({
@@ -120,20 +128,20 @@ function interfaceFacts({ device, network, addresses, mtu }: Interface) {
 }
 
 function format(cluster: Cluster): string {
-  const { cni, proxy, podCIDR, serviceCIDR } = cluster;
+  const { cni, proxy, podCIDRs, serviceCIDRs } = cluster;
   return [
-    `${colors.bold(cluster.name)}  pods ${podCIDR.text}, Services ${serviceCIDR.text}, network plugin ${cni.mode}, kube-proxy ${proxy.mode}`,
+    `${colors.bold(cluster.name)}  pods ${listed(podCIDRs)}, Services ${listed(serviceCIDRs)}, network plugin ${cni.mode}, kube-proxy ${proxy.mode}`,
     ...section(
       ['NETWORK', 'RANGE', 'GATEWAY'],
-      cluster.networks.map(({ name, cidr, gateway, routed }) => [
+      cluster.networks.map(({ name, cidrs, gateways, routed }) => [
         name,
-        cidr.text,
-        routed ? gateway : `${gateway} (nobody)`,
+        listed(cidrs),
+        `${gateways.join(' ')}${routed ? '' : ' (nobody)'}`,
       ]),
     ),
     ...section(
       ['NODE', 'INTERFACES', 'PODS'],
-      cluster.nodes.map((node) => [node.place, formatInterfaces(node), node.podCIDR.text]),
+      cluster.nodes.map((node) => [node.place, formatInterfaces(node), listed(node.podCIDRs)]),
     ),
     ...section(
       ['HOST', 'INTERFACES', 'LISTENS'],
@@ -145,20 +153,29 @@ function format(cluster: Cluster): string {
     ),
     ...section(
       ['POD', 'ADDRESS', 'NODE', 'STATE'],
-      cluster.pods.map(({ place, address, node, conditions }) => [place, address, node.name, stateOf(conditions)]),
+      cluster.pods.map(({ place, addresses, node, conditions }) => [
+        place,
+        addresses.join(' '),
+        node.name,
+        stateOf(conditions),
+      ]),
     ),
     ...section(
       ['CONTAINER', 'NETWORK', 'ADDRESS', 'LISTENS', 'PUBLISHED'],
-      cluster.containers.map(({ place, network, address = '', listen, published }) => [
+      cluster.containers.map(({ place, network, addresses, listen, published }) => [
         place,
         network,
-        address,
+        addresses.join(' '),
         listen.map(formatPort).join(' '),
         published.map(formatPublishedPort).join(' '),
       ]),
     ),
     ...section(['SERVICE', 'TYPE', 'ADDRESS', 'PORT', 'ENDPOINTS'], cluster.services.flatMap(serviceRows)),
   ].join('\n');
+}
+
+function listed(ranges: readonly Cidr[]): string {
+  return ranges.map(({ text }) => text).join(' ');
 }
 
 function formatInterfaces({ interfaces }: Machine): string {
@@ -174,7 +191,7 @@ function section(head: readonly string[], rows: readonly (readonly string[])[]):
 }
 
 function serviceRows(service: Service): string[][] {
-  const addresses = [service.clusterIP, ...service.externalIPs, ...service.loadBalancerIPs].join(' ');
+  const addresses = serviceAddresses(service).join(' ');
   return service.ports.map(({ port, protocol, nodePort, endpoints }) => [
     objectName(service.namespace, service.name),
     service.type,

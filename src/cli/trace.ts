@@ -7,7 +7,7 @@ import { DEFAULT_TIMEOUT_MS } from '../model/checks.ts';
 import type { Place } from '../model/cluster.ts';
 import { DestinationError, resolveDestination } from '../model/destination.ts';
 import { Places } from '../model/place.ts';
-import { isIpv6 } from '../net/address.ts';
+import { type FamilyName, familyNamed, isIpv6 } from '../net/address.ts';
 import type { Protocol } from '../net/port.ts';
 import { trace } from '../pipeline.ts';
 import { walkToJson } from '../report/json.ts';
@@ -25,6 +25,7 @@ export interface Options extends InputOptions, SandboxChoice {
   readonly lab?: string;
   readonly rules?: boolean;
   readonly protocol?: Protocol;
+  readonly family?: FamilyName;
   readonly size?: number;
   readonly ttl?: number;
   readonly source?: string;
@@ -74,12 +75,14 @@ export function checkOf(
   { cluster, state }: Pick<Lab, 'cluster' | 'state'>,
   from: string,
   to: string,
-  options: Pick<Options, 'namespace' | 'source' | 'protocol' | 'size' | 'ttl'>,
+  options: Pick<Options, 'namespace' | 'source' | 'protocol' | 'family' | 'size' | 'ttl'>,
 ): ConnectionCheck {
   const sender = placeIn({ cluster }, from, options.namespace);
   if (options.source !== undefined) assertOwn(options.source, sender, state);
   try {
-    const { protocol, ...destination } = resolveDestination(to, cluster, new Places(cluster, options.namespace));
+    const family = options.family && familyNamed(options.family);
+    const places = new Places(cluster, options.namespace);
+    const { protocol, ...destination } = resolveDestination(to, cluster, places, family);
     return {
       kind: 'connection',
       name: `${from} → ${to}`,

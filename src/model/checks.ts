@@ -1,6 +1,6 @@
 /** Checks with every place, Service and address in them resolved. */
 import type { Diagnostics, Origin, Position } from '../diagnostic.ts';
-import { type Family, familyIn, familyOf } from '../net/address.ts';
+import { type Family, familyIn, familyNamed, familyOf } from '../net/address.ts';
 import type { ManifestOf } from '../parse/index.ts';
 import type { CheckObject, ExpectationObject, ModesObject } from '../parse/schema/check.ts';
 import type { Path } from '../parse/yaml.ts';
@@ -92,7 +92,7 @@ class CheckResolver {
     const given = typeof check.from === 'string' ? { place: check.from } : check.from!;
     const fromPath = typeof check.from === 'string' ? ['from'] : ['from', 'place'];
     const place = this.#place(given.place, fromPath);
-    const family = check.family && (check.family === 'IPv4' ? 4 : 6);
+    const family = check.family && familyNamed(check.family);
     const to = this.#destination(check.to!, family, ['to']);
     const statements = this.#statements(check);
     for (const { expect, path } of statements) this.#refuseListings(expect, path);

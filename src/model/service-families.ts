@@ -4,7 +4,7 @@
  * ValidateServiceClusterIPsRelatedFields).
  */
 import type { Diagnostics } from '../diagnostic.ts';
-import { type Family, familyOf } from '../net/address.ts';
+import { type Family, familyNamed, familyOf } from '../net/address.ts';
 import type { ManifestOf } from '../parse/index.ts';
 import { formatPath } from '../parse/validate.ts';
 import type { Path } from '../parse/yaml.ts';
@@ -46,7 +46,7 @@ function isSingle({ ipFamilyPolicy = 'SingleStack' }: Spec): boolean {
 
 /** Those named, then those of addresses that go beyond them. */
 function givenFamilies({ object }: ServiceManifest): Family[] {
-  const named = (object.spec.ipFamilies ?? []).map((name): Family => (name === 'IPv4' ? 4 : 6));
+  const named = (object.spec.ipFamilies ?? []).map(familyNamed);
   const ofAddresses = clusterIPsOf(object).flatMap((address) => familyOf(address) ?? []);
   return [...named, ...ofAddresses.slice(named.length)];
 }

@@ -9,6 +9,14 @@ import { collapseIPv6Number, IPv4, IPv6 } from 'ip-num';
 
 export type Family = 4 | 6;
 
+/** As Kubernetes writes them. */
+export const FAMILY_NAMES = ['IPv4', 'IPv6'] as const;
+export type FamilyName = (typeof FAMILY_NAMES)[number];
+
+export function familyNamed(name: FamilyName): Family {
+  return name === 'IPv4' ? 4 : 6;
+}
+
 /** A range of addresses that share a prefix. `text` is canonical: host bits are zero. */
 export interface Cidr {
   readonly text: string;

@@ -1,5 +1,6 @@
 /** A check: what is sent or looked at, and what is expected of it, by mode where modes differ. */
 import * as z from 'zod';
+import { FAMILY_NAMES } from '../../net/address.ts';
 import { CNI_MODES } from './cni.ts';
 import { address, duration, latencyLimit, oneOrMany, portNumber, protocol } from './fields.ts';
 import { PROXY_MODES } from './proxy.ts';
@@ -148,7 +149,7 @@ export const check = z.strictObject({
       '`service/web:80`, `nodeport/web:80@node1`, `lb/web:80`, `pod/web-0:8080`, `10.0.0.1:80`, or a place alone: ping.',
     ),
   family: z
-    .enum(['IPv4', 'IPv6'])
+    .enum(FAMILY_NAMES)
     .optional()
     .describe(
       'Which address of the destination, where it has one of each family; left out: its primary one, or the one that is written.',

@@ -4,6 +4,7 @@
  * A type test holds the key lists against the `kubernetes-types` package.
  */
 import * as z from 'zod';
+import { FAMILY_NAMES } from '../../net/address.ts';
 import {
   accepted,
   address,
@@ -229,7 +230,7 @@ export const service = z.strictObject({
     selector: labels.optional(),
     clusterIP: clusterIP.optional(),
     clusterIPs: z.array(clusterIP).optional(),
-    ipFamilies: z.array(z.enum(['IPv4', 'IPv6'])).optional(),
+    ipFamilies: z.array(z.enum(FAMILY_NAMES)).optional(),
     ipFamilyPolicy: z.enum(['SingleStack', 'PreferDualStack', 'RequireDualStack']).optional(),
     ports: z.array(servicePort).optional(),
     externalIPs: z.array(address).optional(),
