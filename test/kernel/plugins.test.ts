@@ -249,6 +249,35 @@ describe('a running lab', LABS, () => {
     });
   });
 
+  it('has its plugins asked for their status and, when pods have gone, to collect garbage', async () => {
+    const log = join(pluginFolder([]), 'calls');
+    const result = '{"cniVersion":"1.1.0","ips":[{"address":"\'"$ip"\'"}]}';
+    const path = pluginFolder([], {
+      custom: `cat >>${log}; echo " $CNI_COMMAND" >>${log}; ip=\${CNI_ARGS##*IP=}; [ "$CNI_COMMAND" = ADD ] && echo '${result}'; exit 0`,
+    });
+    const lab = (...names: string[]) =>
+      text(
+        [{ type: 'custom' }],
+        { path },
+        { cniVersion: '1.1.0' },
+        ...names.map((name) => pod(name, { node: 'node1' })),
+      );
+    await withLab(lab('a', 'b'), async (running) => {
+      const [current, wanted] = [lab('a', 'b'), lab('a')].map((each) => preparedText(each).state);
+      await running.agent.call('apply', converge(current!, wanted!));
+      const calls = (await output(running, 'node.node1', 'cat', log)).trim().split('\n');
+      expect(calls.map((line) => line.split(' ').at(-1))).toEqual(['STATUS', 'ADD', 'ADD', 'DEL', 'GC']);
+      const { 'cni.dev/valid-attachments': valid } = JSON.parse(calls.at(-1)!.replace(/ GC$/, '')) as Record<
+        string,
+        unknown
+      >;
+      expect(valid).toEqual([{ containerID: containerId({ namespace: 'default', name: 'a' }), ifname: 'eth0' }]);
+      expect(JSON.parse(calls[3]!.replace(/ DEL$/, ''))).toMatchObject({
+        prevResult: { ips: [{ address: '10.244.1.3/24' }] },
+      });
+    });
+  });
+
   function readLinks(listing: string): string[] {
     return listing.split('\n').filter((line) => line.startsWith('veth'));
   }
