@@ -1,12 +1,9 @@
 /** From a text to kernel state, and how to look into it. */
-import { readSources } from '../../src/cli/input.ts';
 import { compile, type KernelState } from '../../src/compile/index.ts';
 import type { TableName } from '../../src/compile/iptables.ts';
 import type { Link, Namespace } from '../../src/compile/kernel-state.ts';
-import { Diagnostics } from '../../src/diagnostic.ts';
-import { type ModelOptions, model } from '../../src/model/index.ts';
-import { parse } from '../../src/parse/index.ts';
-import { clusterOf } from '../model/cluster.ts';
+import type { ModelOptions } from '../../src/model/index.ts';
+import { clusterOf, clusterOfFile } from '../model/cluster.ts';
 
 export function stateOf(text: string, options: Partial<ModelOptions> = {}): KernelState {
   return compile(clusterOf(text, options));
@@ -14,9 +11,7 @@ export function stateOf(text: string, options: Partial<ModelOptions> = {}): Kern
 
 /** That of a file and of those that it names. */
 export function stateOfFile(path: string): KernelState {
-  const diagnostics = new Diagnostics();
-  const manifests = parse(readSources([path]), diagnostics);
-  return compile(model(manifests, { name: 'lab', namespace: 'default' }, diagnostics)!);
+  return compile(clusterOfFile(path));
 }
 
 export function namespaceOf({ namespaces }: KernelState, name: string): Namespace {

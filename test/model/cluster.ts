@@ -1,23 +1,36 @@
 /** parse() and model() for tests: a text in, a cluster or what is wrong with the text out. */
+import { readSources } from '../../src/cli/input.ts';
 import { type Diagnostic, Diagnostics, formatDiagnostic } from '../../src/diagnostic.ts';
 import type { Cluster, Node, Pod, Service } from '../../src/model/cluster.ts';
 import { type ModelOptions, model } from '../../src/model/index.ts';
-import { parse } from '../../src/parse/index.ts';
+import { parse, type Source } from '../../src/parse/index.ts';
 import { brief } from '../parse/read.ts';
 
 export function modelled(
   text: string,
   options: Partial<ModelOptions> = {},
 ): { cluster: Cluster | undefined; diagnostics: Diagnostic[] } {
+  return modelledSources([{ name: 'lab.yaml', text }], options);
+}
+
+function modelledSources(sources: readonly Source[], options: Partial<ModelOptions>) {
   const diagnostics = new Diagnostics();
-  const manifests = parse([{ name: 'lab.yaml', text }], diagnostics);
+  const manifests = parse(sources, diagnostics);
   const cluster = model(manifests, { name: 'lab', namespace: 'default', ...options }, diagnostics);
   return { cluster, diagnostics: diagnostics.sorted() };
 }
 
 /** The cluster of a text that must have no error. */
 export function clusterOf(text: string, options: Partial<ModelOptions> = {}): Cluster {
-  const { cluster, diagnostics } = modelled(text, options);
+  return withoutError(modelled(text, options));
+}
+
+/** That of a file and of those that it names. */
+export function clusterOfFile(path: string): Cluster {
+  return withoutError(modelledSources(readSources([path]), {}));
+}
+
+function withoutError({ cluster, diagnostics }: ReturnType<typeof modelled>): Cluster {
   if (!cluster) throw new Error(diagnostics.map(formatDiagnostic).join('\n'));
   return cluster;
 }
