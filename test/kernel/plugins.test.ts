@@ -250,7 +250,7 @@ describe('a running lab', LABS, () => {
   });
 
   it('has its plugins asked for their status and, when pods have gone, to collect garbage', async () => {
-    const log = join(pluginFolder([]), 'calls');
+    const log = '/var/lib/calls';
     const result = '{"cniVersion":"1.1.0","ips":[{"address":"\'"$ip"\'"}]}';
     const path = pluginFolder([], {
       custom: `cat >>${log}; echo " $CNI_COMMAND" >>${log}; ip=\${CNI_ARGS##*IP=}; [ "$CNI_COMMAND" = ADD ] && echo '${result}'; exit 0`,
@@ -265,7 +265,7 @@ describe('a running lab', LABS, () => {
     await withLab(lab('a', 'b'), async (running) => {
       const [current, wanted] = [lab('a', 'b'), lab('a')].map((each) => preparedText(each).state);
       await running.agent.call('apply', converge(current!, wanted!));
-      const calls = (await output(running, 'node.node1', 'cat', log)).trim().split('\n');
+      const calls = (await output(running, 'node.node1', 'cat', '/run/nodes/node.node1/calls')).trim().split('\n');
       expect(calls.map((line) => line.split(' ').at(-1))).toEqual(['STATUS', 'ADD', 'ADD', 'DEL', 'GC']);
       const { 'cni.dev/valid-attachments': valid } = JSON.parse(calls.at(-1)!.replace(/ GC$/, '')) as Record<
         string,
@@ -346,7 +346,7 @@ describe('a plugin that', LABS, () => {
   });
 
   it('fails half-way leaves nothing behind: DEL is called for all of the list, the last plugin first', async () => {
-    const log = join(pluginFolder([]), 'calls');
+    const log = '/var/lib/calls';
     const path = pluginFolder(['host-local'], {
       bridge: `echo "bridge $CNI_COMMAND" >>${log}; CNI_PATH=$CNI_PATH exec ${FOLDER}/bridge`,
       custom: `echo "custom $CNI_COMMAND" >>${log}; [ "$CNI_COMMAND" = DEL ] && exit; echo '{"code":11,"msg":"later"}'; exit 1`,
@@ -365,7 +365,7 @@ describe('a plugin that', LABS, () => {
       expect(await output(lab, 'node.node1', 'ls', '/run/nodes/node.node1/cni/networks/mynet')).not.toContain(
         '10.244.1.2',
       );
-      const calls = await output(lab, 'node.node1', 'cat', log);
+      const calls = await output(lab, 'node.node1', 'cat', '/run/nodes/node.node1/calls');
       expect(calls.split('\n').slice(-5)).toEqual(['bridge ADD', 'custom ADD', 'custom DEL', 'bridge DEL', '']);
     } finally {
       await lab.close();

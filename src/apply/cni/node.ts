@@ -1,6 +1,6 @@
 /**
  * A node as a program finds it that runs there: its network, and a /var/lib of its own, where plugins keep what they know of
- * the node's pods. Nothing is written to the machine's.
+ * the node's pods. The machine's files can be read and not be written; /run is the lab's.
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { run } from '../kernel/command.ts';
@@ -10,17 +10,17 @@ import { inside } from '../kernel/namespaces.ts';
 const FOLDER = '/run/nodes';
 
 /**
- * Mounts $0 on /var/lib and becomes the program that follows: it takes a program to do the one before the other. The words
- * are arguments, and no part of the text.
+ * Makes the root of the file system read-only, mounts $0 on /var/lib and becomes the program that follows: it takes a program to
+ * do the one before the other. The words are arguments, and no part of the text.
  */
-const WITH_OWN_LIB = [
+const ON_NODE = [
   'unshare',
   '--mount',
   '--propagation',
   'slave',
   'sh',
   '-c',
-  'mount --bind "$0" /var/lib && exec "$@"',
+  'mount -o remount,bind,ro / && mount --bind "$0" /var/lib && exec "$@"',
 ];
 
 /** With the node goes what was kept there. */
@@ -55,7 +55,7 @@ export async function runOnNode(
   const started = performance.now();
   const options = { stdin, environment, namespace, timeoutMs: timeoutMs + 10_000 };
   const { exitCode, stdout, stderr } = await inside(namespace, () =>
-    run([...limit, ...WITH_OWN_LIB, lib, ...argv], options),
+    run([...limit, ...ON_NODE, lib, ...argv], options),
   );
   const late = LATE.includes(exitCode) && performance.now() - started >= timeoutMs;
   return late ? { late } : { late: false, exitCode, stdout, stderr };
