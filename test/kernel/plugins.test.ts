@@ -219,6 +219,44 @@ describe('other plugins', LABS, () => {
     });
   });
 
+  it('loopback hands on what it was given', async () => {
+    await withLab(text([BRIDGE, { type: 'loopback' }]), async (lab) => {
+      expect(await output(lab, 'pod.default.a', 'ip', '-br', 'addr')).toMatch(
+        /^lo +UNKNOWN +127\.0\.0\.1\/8[\s\S]*^eth0\S+ +UP +10\.244\.1\.2\/24/m,
+      );
+    });
+  });
+
+  it('host-device: the pod gets an interface of its node', async () => {
+    const plugins = [{ type: 'host-device', device: 'eth1', capabilities: { ips: true }, ipam: { type: 'static' } }];
+    const interfaces = [{ network: 'lan' }, { network: 'pods' }];
+    const lab = stream(
+      topology({
+        cluster: { cni: { mode: 'plugins', conf: { cniVersion: '1.0.0', name: 'mynet', plugins } } },
+        networks: [
+          { name: 'lan', cidr: '10.0.0.0/24' },
+          { name: 'pods', cidr: '10.0.1.0/24' },
+        ],
+        nodes: [{ name: 'node1', interfaces }],
+      }),
+      pod('a', { node: 'node1' }),
+    );
+    await withLab(lab, async (running) => {
+      expect(await output(running, 'pod.default.a', 'ip', '-br', 'addr', 'show', 'eth0')).toMatch(/ 10\.244\.1\.2\/24/);
+      expect(await output(running, 'node.node1', 'ip', '-br', 'link')).not.toContain('eth1');
+    });
+  });
+
+  /** Not every kernel has 802.1Q; that of the virtual machine has. */
+  it.skipIf(process.env.PACKETWALK_SANDBOX !== 'vm')('vlan: a tagged interface on that of the node', async () => {
+    const plugins = [{ type: 'vlan', master: 'eth0', vlanId: 5, ipam }];
+    await withLab(text(plugins), async (lab) => {
+      expect(await output(lab, 'pod.default.a', 'ip', '-d', 'link', 'show', 'eth0')).toContain(
+        'vlan protocol 802.1Q id 5',
+      );
+    });
+  });
+
   it('CHECK finds what was changed by hand', async () => {
     await withLab(text([BRIDGE]), async (lab) => {
       expect(await lab.agent.call('checkAttachments')).toEqual([{ place: 'pod/a' }]);
