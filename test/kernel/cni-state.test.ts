@@ -46,6 +46,8 @@ async function stateOf({ agent }: Lab, namespaces: readonly string[]): Promise<s
     for (const [command, readable] of LISTINGS) {
       const { stdout } = await agent.call('run', { namespace, argv: command.split(' ') });
       const lines = stdout.split('\n').flatMap((line) => readable(line.replace(/ +/g, ' ').trim()) || []);
+      /** tunl0 is the first device or the last, as the module ipip was loaded before or for it. */
+      lines.sort((a, b) => Number(a.startsWith('tunl0 ')) - Number(b.startsWith('tunl0 ')));
       if (lines.length > 0) parts.push(`# ${namespace}: ${command}`, ...lines, '');
     }
   }
