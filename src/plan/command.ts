@@ -131,14 +131,19 @@ export function commandOf(operation: Operation): Command {
       return { argv: operation.tunnels.length > 0 ? inside('flanneld') : inside('pkill', 'flanneld') };
     case 'set-bird':
       return operation.daemon
-        ? { argv: inside('bird', '-c', '/dev/stdin'), stdin: operation.daemon.config }
-        : { argv: inside('birdc', 'down') };
+        ? { argv: inside('bird', '-c', '/dev/stdin', '-s', birdSocket(namespace)), stdin: operation.daemon.config }
+        : { argv: inside('birdc', '-s', birdSocket(namespace), 'down') };
   }
 }
 
 /** The network and the namespace that libcni's own tool is told (containernetworking/cni cnitool). */
 function target({ network, pod }: Attachment): string[] {
   return [network.name, `/run/netns/${pod}`];
+}
+
+/** By which it is told what to do: one a machine, as all of them share a file system. */
+function birdSocket(namespace: string): string {
+  return `/run/${namespace}.bird.ctl`;
 }
 
 /** What makes a program relay: docker-proxy is dockerd's doing. */
