@@ -82,7 +82,7 @@ export const FAULT_STORIES: Record<FaultName, Story> = {
     cause:
       'A node that reaches the others by its own network only, and was set up without a default route. Pods of Calico have 169.254.1.1 as their gateway, which exists nowhere; the node answers for it only while it would itself know a way there by another interface.',
     symptom:
-      "Calico's pods ask who has 169.254.1.1 and nobody answers: no-neighbour, for every destination. In other modes, and from the node itself, only what is outside is out of reach (unsendable: network is unreachable).",
+      "Calico's pods ask who has 169.254.1.1 and nobody answers: no-neighbour, for every destination. In other modes, and from the node itself, only what is outside is out of reach: the node finds no route for its own packets (no-route), and rejects those of pods.",
     remedy: 'A default route, even to a gateway that does not exist, or `ip route add 169.254.1.1/32 dev eth0`.',
     threads: ['projectcalico/calico#3270', 'projectcalico/calico#8689'],
     topology: 'calico-vxlan',

@@ -1,5 +1,5 @@
 /**
- * Felix's rules on a node (felix rules/static.go, endpoints.go, dispatch.go, nat.go), as there is no policy: what comes from
+ * Felix's rules on a node (felix rules/static.go, nat.go; those of each pod are in endpoints.ts), as there is no policy: what comes from
  * pods and goes to them passes their profiles, which allow all, and carries the accept mark from then on.
  *
  *   raw PREROUTING   a pod sends from its own address only: a reverse-path check of Felix's own
@@ -14,8 +14,9 @@ import type { Pod } from '../../../model/cluster.ts';
 import type { Family } from '../../../net/address.ts';
 import type { NamespaceBuilder } from '../../builder.ts';
 import type { TableName } from '../../iptables.ts';
-import { chainName, interfaceName } from './names.ts';
+import { compileEndpoints } from './endpoints.ts';
 import { type FelixRule, FelixTable } from './table.ts';
+import { clear, goTo, isMarked, isUnmarked, jump, MARK, set } from './words.ts';
 
 export interface Encapsulation {
   readonly kind: 'ipip' | 'vxlan';
@@ -33,26 +34,11 @@ export const ipSets = (family: Family) =>
     vteps: `cali${family}0all-vxlan-net`,
   }) as const;
 
-/** The marks of Felix's IptablesMarkMask, 0xffff0000, in the order in which it hands them out (felix dataplane/driver.go). */
-const ACCEPT = '0x10000';
-const ACCEPT_OR_PASS = '0x30000';
-const FROM_WORKLOAD = '0x40000';
-const ALL = '0xf0000';
-const ALL_BUT_ACCEPT = '0xe0000';
-
-/** VXLAN's port as workloads might use it (FelixConfiguration vxlanPort). */
+/** FelixConfiguration vxlanPort, where nothing is carried in VXLAN. */
 const VXLAN_PORT = 4789;
-
-const isMarked = (mark: string) => `-m mark --mark ${mark}/${mark}`;
-const isUnmarked = (mark: string) => `-m mark --mark 0/${mark}`;
-const jump = (target: string) => `--jump ${target}`;
-const goTo = (target: string) => `--goto ${target}`;
-const clear = (mark: string): FelixRule => ({ action: `--jump MARK --set-mark 0/${mark}` });
-const set = (mark: string) => `--jump MARK --set-mark ${mark}/${mark}`;
 const WORKLOADS = 'cali+';
-const ACCEPTED: FelixRule = { match: isMarked(ACCEPT), action: jump('ACCEPT') };
+const ACCEPTED: FelixRule = { match: isMarked(MARK.accept), action: jump('ACCEPT') };
 const HOST_ENDPOINT_ACCEPTED: FelixRule = { comment: 'Host endpoint policy accepted packet.', ...ACCEPTED };
-const UNKNOWN_INTERFACE: FelixRule = { comment: 'Unknown interface', action: jump('DROP') };
 
 export interface FelixOptions {
   readonly family: Family;
@@ -75,15 +61,15 @@ function compileRaw(raw: FelixTable, { encapsulation }: FelixOptions): void {
   raw.insert('PREROUTING', [{ action: jump('cali-PREROUTING') }]);
   raw.insert('OUTPUT', [{ action: jump('cali-OUTPUT') }]);
   raw.chain('cali-PREROUTING', [
-    clear(ALL),
+    clear(MARK.all),
     ...untracked,
-    { match: `--in-interface ${WORKLOADS}`, action: set(FROM_WORKLOAD) },
-    { match: isMarked(FROM_WORKLOAD), action: jump('cali-rpf-skip') },
-    { match: `${isMarked(FROM_WORKLOAD)} -m rpfilter --invert --validmark`, action: jump('DROP') },
-    { match: isUnmarked(FROM_WORKLOAD), action: jump('cali-from-host-endpoint') },
+    { match: `--in-interface ${WORKLOADS}`, action: set(MARK.fromWorkload) },
+    { match: isMarked(MARK.fromWorkload), action: jump('cali-rpf-skip') },
+    { match: `${isMarked(MARK.fromWorkload)} -m rpfilter --invert --validmark`, action: jump('DROP') },
+    { match: isUnmarked(MARK.fromWorkload), action: jump('cali-from-host-endpoint') },
     ACCEPTED,
   ]);
-  raw.chain('cali-OUTPUT', [clear(ALL), { action: jump('cali-to-host-endpoint') }, ...untracked, ACCEPTED]);
+  raw.chain('cali-OUTPUT', [clear(MARK.all), { action: jump('cali-to-host-endpoint') }, ...untracked, ACCEPTED]);
   for (const empty of ['cali-rpf-skip', 'cali-from-host-endpoint', 'cali-to-host-endpoint']) raw.chain(empty, []);
 }
 
@@ -97,8 +83,8 @@ function compileMangle(mangle: FelixTable): void {
     HOST_ENDPOINT_ACCEPTED,
   ]);
   mangle.chain('cali-POSTROUTING', [
-    { match: isMarked(ACCEPT), action: jump('RETURN') },
-    clear(ALL),
+    { match: isMarked(MARK.accept), action: jump('RETURN') },
+    clear(MARK.all),
     { match: '-m conntrack --ctstate DNAT', action: jump('cali-to-host-endpoint') },
     { ...HOST_ENDPOINT_ACCEPTED, action: jump('RETURN') },
   ]);
@@ -127,16 +113,17 @@ function compileNat(nat: FelixTable, { family, encapsulation, natOutgoing }: Fel
 }
 
 function compileFilter(filter: FelixTable, pods: readonly Pod[], { family, encapsulation }: FelixOptions): void {
-  const tunnel = encapsulation && TUNNELS[encapsulation.kind](family, encapsulation.port ?? VXLAN_PORT);
+  const vxlanPort = encapsulation?.port ?? VXLAN_PORT;
+  const tunnel = encapsulation && TUNNELS[encapsulation.kind](family, vxlanPort);
   for (const chain of ['INPUT', 'FORWARD', 'OUTPUT']) filter.insert(chain, [{ action: jump(`cali-${chain}`) }]);
   filter.append('FORWARD', [
     { comment: 'Policy explicitly accepted packet.', ...ACCEPTED },
     /** For cali-POSTROUTING in table mangle: it has been forwarded. */
-    { action: set(ACCEPT) },
+    { action: set(MARK.accept) },
   ]);
   filter.chain('cali-FORWARD', [
-    clear(ALL_BUT_ACCEPT),
-    { match: isUnmarked(ACCEPT), action: jump('cali-from-hep-forward') },
+    clear(MARK.allButAccept),
+    { match: isUnmarked(MARK.accept), action: jump('cali-from-hep-forward') },
     { match: `--in-interface ${WORKLOADS}`, action: jump('cali-from-wl-dispatch') },
     { match: `--out-interface ${WORKLOADS}`, action: jump('cali-to-wl-dispatch') },
     { action: jump('cali-to-hep-forward') },
@@ -146,7 +133,7 @@ function compileFilter(filter: FelixTable, pods: readonly Pod[], { family, encap
     ...(tunnel?.input ?? []),
     { match: `--in-interface ${WORKLOADS}`, action: goTo('cali-wl-to-host') },
     ACCEPTED,
-    clear(ALL),
+    clear(MARK.all),
     { action: jump('cali-from-host-endpoint') },
     HOST_ENDPOINT_ACCEPTED,
   ]);
@@ -159,18 +146,12 @@ function compileFilter(filter: FelixTable, pods: readonly Pod[], { family, encap
     ACCEPTED,
     { match: `--out-interface ${WORKLOADS}`, action: jump('RETURN') },
     ...(tunnel?.output ?? []),
-    clear(ALL),
+    clear(MARK.all),
     { match: '-m conntrack ! --ctstate DNAT', action: jump('cali-to-host-endpoint') },
     HOST_ENDPOINT_ACCEPTED,
   ]);
   for (const empty of HOST_ENDPOINT_CHAINS) filter.chain(empty, []);
-  compileDispatch(filter, pods, 'from-wl-dispatch', 'fw', (name) => `--in-interface ${name}`);
-  compileDispatch(filter, pods, 'to-wl-dispatch', 'tw', (name) => `--out-interface ${name}`);
-  for (const pod of pods) {
-    compileEndpoint(filter, pod, 'tw', 'pri', []);
-    compileEndpoint(filter, pod, 'fw', 'pro', NO_TUNNELS);
-  }
-  for (const namespace of new Set(pods.map((pod) => pod.namespace))) compileProfiles(filter, namespace);
+  compileEndpoints(filter, pods, vxlanPort);
 }
 
 /** What pods say to the node as their router: multicast listeners, solicitations, advertisements. */
@@ -234,91 +215,3 @@ const TUNNELS: Record<Encapsulation['kind'], Tunnel> = {
     };
   },
 };
-
-/** A tunnel out of a pod would go round policies. */
-const NO_TUNNELS: readonly FelixRule[] = [
-  {
-    comment: 'Drop VXLAN encapped packets originating in workloads',
-    match: `-p 17 -m multiport --destination-ports ${VXLAN_PORT}`,
-    action: jump('DROP'),
-  },
-  { comment: 'Drop IPinIP encapped packets originating in workloads', match: '-p 4', action: jump('DROP') },
-];
-
-/**
- * To the chain of an interface, by way of one for all whose names go on with the same letter where the names of all first
- * differ (dispatch.go, sortAndDivideEndpointNamesToPrefixTree).
- */
-function compileDispatch(
-  filter: FelixTable,
-  pods: readonly Pod[],
-  dispatch: string,
-  kind: 'fw' | 'tw',
-  on: (name: string) => string,
-): void {
-  const names = pods.map(interfaceName).sort();
-  const common = commonPrefix(names);
-  const letters = [...new Set(names.map((name) => name.slice(common, common + 1)))];
-  const endpoint = (name: string): FelixRule => ({
-    match: on(name),
-    action: goTo(chainName(`cali-${kind}-`, name)),
-  });
-  const root = letters.map((letter) => {
-    const own = names.filter((name) => name.slice(common, common + 1) === letter);
-    if (own.length === 1) return endpoint(own[0]!);
-    const child = `cali-${dispatch}-${letter}`;
-    filter.chain(child, [...own.map(endpoint), UNKNOWN_INTERFACE]);
-    return { match: on(`${own[0]!.slice(0, common + 1)}+`), action: goTo(child) };
-  });
-  filter.chain(`cali-${dispatch}`, [...root, UNKNOWN_INTERFACE]);
-}
-
-/** How many letters all of the sorted names begin with. */
-function commonPrefix(names: readonly string[]): number {
-  const [first = '', last = ''] = [names[0], names.at(-1)];
-  let length = 0;
-  while (length < first.length && first[length] === last[length]) length++;
-  return length;
-}
-
-function compileEndpoint(
-  filter: FelixTable,
-  pod: Pod,
-  kind: 'fw' | 'tw',
-  profile: 'pri' | 'pro',
-  forbidden: readonly FelixRule[],
-): void {
-  filter.chain(
-    chainName(`cali-${kind}-`, interfaceName(pod)),
-    [
-      { match: '-m conntrack --ctstate RELATED,ESTABLISHED', action: jump('ACCEPT') },
-      { match: '-m conntrack --ctstate INVALID', action: jump('DROP') },
-      clear(ACCEPT_OR_PASS),
-      ...forbidden,
-      ...profilesOf(pod.namespace).flatMap((name): FelixRule[] => [
-        { action: jump(chainName(`cali-${profile}-`, name)) },
-        { comment: 'Return if profile accepted', match: isMarked(ACCEPT), action: jump('RETURN') },
-      ]),
-      { comment: 'Drop if no profiles matched', action: jump('DROP') },
-    ],
-    pod.origin,
-  );
-}
-
-/** Kubernetes' namespaces and service accounts as Calico's profiles (libcalico-go lib/backend/k8s/conversion). */
-function profilesOf(namespace: string): [ofNamespace: string, ofServiceAccount: string] {
-  return [`kns.${namespace}`, `ksa.${namespace}.default`];
-}
-
-/** The profile of a namespace allows everything, that of a service account has no rules. */
-function compileProfiles(filter: FelixTable, namespace: string): void {
-  const [ofNamespace, ofServiceAccount] = profilesOf(namespace);
-  for (const [kind, direction] of [
-    ['pri', 'ingress'],
-    ['pro', 'egress'],
-  ] as const) {
-    const comment = (name: string) => `Profile ${name} ${direction}`;
-    filter.chain(chainName(`cali-${kind}-`, ofNamespace), [{ comment: comment(ofNamespace), action: set(ACCEPT) }]);
-    filter.chain(chainName(`cali-${kind}-`, ofServiceAccount), [{ comment: comment(ofServiceAccount) }]);
-  }
-}
