@@ -58,3 +58,8 @@ export function environmentOf(
     CNI_PATH: network.path.join(':'),
   };
 }
+
+/** A call as it is for all pods of the network: for the commands STATUS and GC, which are about none (CNI specification, section 3). */
+export function withoutPod({ configuration: { runtimeConfig: _, ...configuration }, ...call }: PluginCall): PluginCall {
+  return { ...call, configuration };
+}

@@ -114,7 +114,7 @@ function reportCalico(
         'invalid-value',
         `a block of /${size} does not fit into the pod subnet of ${place}, ${small.text}`,
         at(field),
-        `choose a ${field} of ${small.prefix} or more, or a smaller nodeCIDRMaskSize`,
+        `choose a ${field} of ${small.prefix} or more, or a smaller ${family === 6 ? 'nodeCIDRMaskSizeIPv6' : 'nodeCIDRMaskSize'}`,
       );
       break;
     }

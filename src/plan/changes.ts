@@ -15,10 +15,10 @@
  * With addresses of IPv6 no more than this: routes that name one as their source no longer do (net/ipv6/route.c,
  * rt6_remove_prefsrc). Link-local addresses are the kernel's own and in no state.
  */
-import type { Attachment } from '../compile/attachment.ts';
 import type { Address, KernelState, Link, Namespace, Route } from '../compile/kernel-state.ts';
 import { RELAY_PROGRAMS } from '../compile/relay.ts';
 import { isIpv6, parseCidr } from '../net/address.ts';
+import { type AttachmentChanges, changeAttachments } from './attachments.ts';
 import type { Operation } from './operation.ts';
 import { changeRules } from './rules.ts';
 import * as steps from './steps.ts';
@@ -30,7 +30,7 @@ interface Changes {
 }
 
 /** A namespace that stays. */
-export interface Change {
+export interface Change extends AttachmentChanges {
   /** What has to be deleted, addresses in their order. */
   readonly surplus: Surplus;
   /** What has to be added, rules aside. */
@@ -39,9 +39,6 @@ export interface Change {
   readonly relays: readonly Operation[];
   readonly tunnels: readonly Operation[];
   readonly bird: readonly Operation[];
-  /** What the plugins have to undo first, and to do last. */
-  readonly detach: readonly Operation[];
-  readonly attach: readonly Operation[];
   readonly links: readonly KeptLink[];
 }
 
@@ -174,60 +171,6 @@ function changeBird(from: Namespace, to: Namespace): Operation[] {
   return identity({ ...from.bird }) === identity({ ...daemon })
     ? []
     : [{ kind: 'set-bird', namespace, daemon, origin }];
-}
-
-/**
- * A table of rules is replaced as a whole, with what plugins have written into it: they take it back before, and write it
- * again afterwards.
- */
-function changeAttachments(
-  from: Namespace,
-  to: Namespace,
-  rules: readonly Operation[],
-): Pick<Change, 'detach' | 'attach'> {
-  const wanted = new Set(to.attachments.map(attachmentIdentity));
-  const isKept = (attachment: Attachment) => rules.length === 0 && wanted.has(attachmentIdentity(attachment));
-  const kept = from.attachments.filter(isKept);
-  const there = new Set(kept.map(attachmentIdentity));
-  const detach = steps.deleteFromNetworks({
-    ...from,
-    attachments: from.attachments.filter((attachment) => !isKept(attachment)),
-  });
-  return {
-    detach: [...detach, ...(detach.length > 0 ? collectGarbage(from, kept) : [])],
-    attach: steps.addToNetworks({
-      ...to,
-      attachments: to.attachments.filter((attachment) => !there.has(attachmentIdentity(attachment))),
-    }),
-  };
-}
-
-/** Wherever it stands in the files. */
-function attachmentIdentity({ calls, origin: _origin, ...rest }: Attachment): string {
-  return JSON.stringify({ ...rest, calls: calls.map(({ origin: _, ...call }) => call) });
-}
-
-/** All pods of a node are on one network. */
-function collectGarbage(
-  { name: namespace, attachments, origin }: Namespace,
-  valid: readonly Attachment[],
-): Operation[] {
-  const [first] = attachments;
-  if (!first?.network.collectsGarbage) return [];
-  const { network, calls } = first;
-  return [
-    {
-      kind: 'collect-garbage',
-      namespace,
-      network,
-      calls: calls.map(({ configuration: { runtimeConfig: _, ...configuration }, ...call }) => ({
-        ...call,
-        configuration,
-      })),
-      valid: valid.map(({ container, device }) => ({ container, device })),
-      origin,
-    },
-  ];
 }
 
 /** Entries of a device that goes need no deletion, and a device that is down has no routes and neighbours to delete. */

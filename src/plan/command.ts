@@ -1,4 +1,7 @@
-/** An operation as the command an engineer would type. Arguments are separate words: nothing here is quoted or expanded. */
+/**
+ * An operation as the command an engineer would type. Arguments are separate words: nothing here is quoted or expanded. Where one
+ * command is not enough (tunl0), the words are a shell's.
+ */
 import type { Attachment } from '../compile/attachment.ts';
 import type { RelayProgram } from '../compile/relay.ts';
 import { isIpv6 } from '../net/address.ts';

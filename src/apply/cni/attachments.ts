@@ -2,7 +2,13 @@
  * The pods of a lab that CNI plugins have connected, as a container runtime keeps them (containernetworking/cni
  * libcni/api.go): the result of ADD is remembered for CHECK and DEL.
  */
-import { type Attachment, environmentOf, type PluginCall, type PluginNetwork } from '../../compile/attachment.ts';
+import {
+  type Attachment,
+  environmentOf,
+  type PluginCall,
+  type PluginNetwork,
+  withoutPod,
+} from '../../compile/attachment.ts';
 import type { Garbage } from '../../plan/operation.ts';
 import { KernelError } from '../kernel/errors.ts';
 import { forgetNode } from './node.ts';
@@ -179,11 +185,6 @@ async function versionsOf(invocation: Invocation): Promise<readonly string[]> {
     cause: `what it printed says no versions: ${excerptOf(printed)}`,
     remedy: `is ${invocation.call.plugin} a CNI plugin?`,
   });
-}
-
-/** A call as it is for all pods. */
-function withoutPod({ configuration: { runtimeConfig: _, ...configuration }, ...call }: PluginCall): PluginCall {
-  return { ...call, configuration };
 }
 
 function hasCheck({ version }: PluginNetwork): boolean {

@@ -168,9 +168,9 @@ const HOST_ENDPOINT_CHAINS = [
   'cali-cidr-block',
 ];
 
-/** Tunnel packets come from nodes and go to nodes, whatever policies hosts have. */
 type Tunnel = (family: Family, port: number) => { input: FelixRule[]; output: FelixRule[] };
 
+/** Tunnel packets come from nodes and go to nodes, whatever policies hosts have. */
 const TUNNELS: Record<Encapsulation['kind'], Tunnel> = {
   ipip: (family) => ({
     input: [
