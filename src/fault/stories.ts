@@ -213,6 +213,31 @@ export const FAULT_STORIES: Record<FaultName, Story> = {
   'no-affinity': {
     cause:
       'sessionAffinity ClientIP lives in a list of the kernel (`recent`, a persistent service, a set), and the rule that reads it is gone.',
+  'out-of-window': {
+    cause:
+      'A server sends beyond what its client has room for, or a lost packet, a second way or an odd network card makes it look so. Connection tracking on the node calls such a segment INVALID and does not translate it.',
+    symptom:
+      "Nothing: kube-proxy drops what is INVALID, the pod sends it again, and the answer comes a moment later (delivered). Without that rule, as in mode nftables, the client gets the segment from the pod's own address, which it never asked (reply-mismatch), and resets the pod's connection.",
+    remedy:
+      "Keep kube-proxy's rule, or let the kernel translate such segments as well: `sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=1`, kube-proxy's conntrack.tcpBeLiberal. `conntrack -S` counts them as invalid.",
+    threads: ['kubernetes/kubernetes#74839', 'kubernetes/kubernetes#117924', 'kubernetes/kubernetes#122663'],
+    topology: 'invalid-drop',
+  },
+  'no-invalid-drop': {
+    cause:
+      'kube-proxy before 1.15 has no rule for packets that conntrack calls INVALID; one that finds nf_conntrack_tcp_be_liberal set writes none, and mode nftables never does. Untranslated they go to whoever they are for.',
+    symptom:
+      "The answer to a Service comes from the pod's own address (reply-mismatch). The client resets a connection it does not know, and the pod takes that for the end of the right one: transfers die, now and then, with `connection reset by peer`.",
+    remedy:
+      '`iptables -S KUBE-FORWARD` must drop INVALID, or `sysctl net.netfilter.nf_conntrack_tcp_be_liberal` be 1. Where packets of one connection take different ways, the rule itself does harm, and only the setting helps.',
+    threads: [
+      'kubernetes/kubernetes#74839',
+      'kubernetes/kubernetes#74840',
+      'kubernetes/kubernetes#94861',
+      'kubernetes/kubernetes#120412',
+    ],
+    topology: 'invalid-drop',
+  },
     symptom: 'One client gets several endpoints.',
     remedy: '`iptables -t nat -S` of the KUBE-SVC chain: --rcheck before the probabilities.',
     threads: [],

@@ -80,6 +80,7 @@ describe('rules that go:', () => {
     ['no-dnat', / nat -A KUBE-SEP-\S+ .* -j DNAT /, 4],
     ['no-service-filter', / filter -A (KUBE-SERVICES|KUBE-EXTERNAL-SERVICES|KUBE-PROXY-FIREWALL) /, 4],
     ['no-affinity', / nat .* -m recent .*--rcheck /, 4],
+    ['no-invalid-drop', / filter -A KUBE-FORWARD -m conntrack --ctstate INVALID -j DROP$/, 2],
   ] as const)('%s takes every rule that matches %s, and no other', (fault, pattern, count) => {
     const wanted = linesMatching(LAB, pattern);
     expect(wanted).toHaveLength(count);
@@ -119,6 +120,17 @@ describe('loopback', () => {
       ['a', 'b'].map((name) => `pod.default.${name} filter -A INPUT -i lo -j DROP`),
     );
     expect(come.every((line) => line.startsWith('pod.default.'))).toBe(true);
+  });
+});
+
+describe('what a pod sends', () => {
+  it('out-of-window gives the first data of each connection another number, in that pod only', () => {
+    const { gone, come } = effect('out-of-window', 'pod/a');
+    expect(gone).toEqual([]);
+    expect(come.every((line) => line.startsWith('pod.default.a ') || line.trim() === '')).toBe(true);
+    expect(come.join('\n')).toContain(
+      'add rule inet out-of-window output tcp flags & psh != 0 tcp sport . tcp dport != @begun add @begun { tcp sport . tcp dport } tcp sequence set tcp sequence | 0x7fffffff',
+    );
   });
 });
 
@@ -410,6 +422,7 @@ describe('a place', () => {
   it.each(FAULT_NAMES)('is all that %s touches when one is given', (fault) => {
     const elsewhere: Partial<Record<FaultName, readonly [string, string]>> = {
       'loopback-drop': ['pod/a', 'pod\\.default\\.a'],
+      'out-of-window': ['pod/a', 'pod\\.default\\.a'],
       'no-docker-proxy': ['host/dock', 'host\\.dock'],
     };
     const [place, netns] = elsewhere[fault] ?? ['node/node1', 'node\\.node1'];

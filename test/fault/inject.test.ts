@@ -55,6 +55,8 @@ describe('a fault', () => {
     'no-route-localnet',
     'no-vip',
     'no-service-filter',
+    'out-of-window',
+    'no-invalid-drop',
     'no-statistic',
     'no-affinity',
     'no-route',
@@ -92,6 +94,8 @@ describe('a fault', () => {
     'no-hairpin',
     'no-masquerade',
     'no-statistic',
+    'out-of-window',
+    'no-invalid-drop',
   ] as const)('%s has nothing left to break the second time', (fault) => {
     const once = injectFault(full(fault), { fault }).state;
     expect(injectFault(once, { fault })).toEqual({ state: once, changed: false });

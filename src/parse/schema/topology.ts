@@ -155,6 +155,8 @@ export const FAULT_NAMES = [
 ] as const;
 export type FaultName = (typeof FAULT_NAMES)[number];
 
+  'out-of-window',
+  'no-invalid-drop',
 const fault = z.strictObject({
   fault: z.enum(FAULT_NAMES),
   at: z.string().optional().describe('The place to break; left out: everywhere the fault applies.'),
