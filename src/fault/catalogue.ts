@@ -201,6 +201,15 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
       return routes.length === namespace.routes.length ? [] : [{ ...namespace, routes }];
     },
   },
+  'no-accept-ra': {
+    summary: 'the node forwards, and so its kernel takes no router advertisements (accept_ra = 1, not 2)',
+    edit: (namespace) =>
+      namespace.place?.startsWith('node/')
+        ? editLinks(namespace, (link) =>
+            link.settings?.accept_ra === 2 ? { ...link, settings: { ...link.settings, accept_ra: 1 } } : link,
+          )
+        : [],
+  },
   'source-dest-check': {
     summary:
       'the cloud drops what the node sends or gets for other addresses than its own (EC2: source/destination check; GCE: no canIpForward)',

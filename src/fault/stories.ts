@@ -87,6 +87,16 @@ export const FAULT_STORIES: Record<FaultName, Story> = {
     threads: ['projectcalico/calico#3270', 'projectcalico/calico#8689'],
     topology: 'calico-vxlan',
   },
+  'no-accept-ra': {
+    cause:
+      'A router tells its network that it is the default gateway of IPv6, again and again. A kernel that forwards is a router itself and ignores that unless accept_ra is 2. Whoever turns forwarding on, Docker or the network plugin, makes it forget at once what it had heard before.',
+    symptom:
+      'The node has no default route of IPv6: it finds no route for its own packets (no-route), and rejects those of pods (icmp6-no-route). Nodes reach each other, and IPv4 is as it was.',
+    remedy:
+      '`sysctl -w net.ipv6.conf.eth0.accept_ra=2`, at boot and before forwarding is turned on; or let networkd or NetworkManager read the advertisements; or a static route. `ip -6 route show default` must say `proto ra`.',
+    threads: ['k3s-io/k3s#5019', 'projectcalico/calico#6751', 'cilium/cilium#21819', 'siderolabs/talos#3841'],
+    topology: 'router-advertisements',
+  },
   'source-dest-check': {
     cause:
       "A cloud's network carries only packets from and to the address it gave an instance, unless told otherwise: EC2's source/destination check, or an instance of GCE without canIpForward. flannel's aws-vpc turns the check off, and only warns when it may not.",
@@ -203,16 +213,6 @@ export const FAULT_STORIES: Record<FaultName, Story> = {
     threads: [],
     topology: 'no-endpoints',
   },
-  'no-statistic': {
-    cause: 'The rule of the first endpoint has lost its probability, or all real servers but one have weight 0.',
-    symptom: 'All connections go to one endpoint.',
-    remedy: "`iptables -t nat -S` of the Service's KUBE-SVC chain; the weights of `ipvsadm -Ln`.",
-    threads: [],
-    topology: 'my-nginx',
-  },
-  'no-affinity': {
-    cause:
-      'sessionAffinity ClientIP lives in a list of the kernel (`recent`, a persistent service, a set), and the rule that reads it is gone.',
   'out-of-window': {
     cause:
       'A server sends beyond what its client has room for, or a lost packet, a second way or an odd network card makes it look so. Connection tracking on the node calls such a segment INVALID and does not translate it.',
@@ -238,6 +238,16 @@ export const FAULT_STORIES: Record<FaultName, Story> = {
     ],
     topology: 'invalid-drop',
   },
+  'no-statistic': {
+    cause: 'The rule of the first endpoint has lost its probability, or all real servers but one have weight 0.',
+    symptom: 'All connections go to one endpoint.',
+    remedy: "`iptables -t nat -S` of the Service's KUBE-SVC chain; the weights of `ipvsadm -Ln`.",
+    threads: [],
+    topology: 'my-nginx',
+  },
+  'no-affinity': {
+    cause:
+      'sessionAffinity ClientIP lives in a list of the kernel (`recent`, a persistent service, a set), and the rule that reads it is gone.',
     symptom: 'One client gets several endpoints.',
     remedy: '`iptables -t nat -S` of the KUBE-SVC chain: --rcheck before the probabilities.',
     threads: [],

@@ -45,6 +45,16 @@ const DOCKER = stateOf(
 );
 const UDP = stateOf(TEXT, { cni: 'udp' });
 const BGP = stateOf(TEXT, { cni: 'calico-bgp' });
+const ADVERTISED = stateOf(
+  stream(
+    topology({
+      networks: [{ name: 'lan', cidr: ['10.0.0.0/24', 'fd00:10::/64'] }],
+      nodes: [{ name: 'node1' }],
+      hosts: [{ name: 'client' }],
+      routers: [{ name: 'gw', networks: ['lan'], routerAdvertisements: true }],
+    }),
+  ),
+);
 /** Some break what not every lab has. */
 const LABS: Partial<Record<FaultName, KernelState>> = {
   'no-vip': IPVS,
@@ -52,6 +62,7 @@ const LABS: Partial<Record<FaultName, KernelState>> = {
   'no-bird': BGP,
   'no-port-mapping': PUBLISHED,
   'no-docker-proxy': DOCKER,
+  'no-accept-ra': ADVERTISED,
 };
 const [PORT_A, PORT_B] = ['node.node1', 'node.node2'].map(
   (node) => LAB.namespaces.find(({ name }) => name === node)!.links.find(({ master }) => master === 'cni0')!.name,
@@ -131,6 +142,18 @@ describe('what a pod sends', () => {
     expect(come.join('\n')).toContain(
       'add rule inet out-of-window output tcp flags & psh != 0 tcp sport . tcp dport != @begun add @begun { tcp sport . tcp dport } tcp sequence set tcp sequence | 0x7fffffff',
     );
+  });
+});
+
+describe('router advertisements', () => {
+  it('no-accept-ra leaves nodes, and nobody else, the default of the kernel', () => {
+    const key = 'net.ipv6.conf.eth0.accept_ra';
+    expect(effect('no-accept-ra', undefined, ADVERTISED)).toEqual({
+      changed: true,
+      gone: [`ip netns exec node.node1 sysctl -qw ${key}=2`],
+      come: [],
+    });
+    expect(linesMatching(ADVERTISED, / sysctl -qw .*accept_ra=2$/)).toHaveLength(2);
   });
 });
 

@@ -124,6 +124,10 @@ const router = z.strictObject({
   interfaces: interfaces.optional(),
   addresses: z.array(address).default([]).describe('An address for some of the networks instead of the first one.'),
   routes: z.array(route).default([]),
+  routerAdvertisements: z
+    .boolean()
+    .default(false)
+    .describe('It tells machines by IPv6 that it is their default gateway, instead of their being given a route.'),
 });
 
 export const FAULT_NAMES = [
@@ -135,6 +139,7 @@ export const FAULT_NAMES = [
   'no-flanneld',
   'no-bird',
   'no-default-route',
+  'no-accept-ra',
   'source-dest-check',
   'no-br-netfilter',
   'no-hairpin',
@@ -150,13 +155,13 @@ export const FAULT_NAMES = [
   'no-route-localnet',
   'no-vip',
   'no-service-filter',
+  'out-of-window',
+  'no-invalid-drop',
   'no-statistic',
   'no-affinity',
 ] as const;
 export type FaultName = (typeof FAULT_NAMES)[number];
 
-  'out-of-window',
-  'no-invalid-drop',
 const fault = z.strictObject({
   fault: z.enum(FAULT_NAMES),
   at: z.string().optional().describe('The place to break; left out: everywhere the fault applies.'),
