@@ -74,7 +74,8 @@ export async function apply({ operations }: Plan, residents: Residents): Promise
     await Promise.allSettled(loading);
   }
   await Promise.all(loading);
-  if (operations.some(({ kind }) => kind === 'set-bird')) await residents.birds.settle();
+  /** A device made anew has forgotten what it heard. */
+  if (operations.some(({ kind }) => kind === 'set-bird' || kind === 'add-link')) await residents.birds.settle();
 }
 
 /** Neighbouring operations that can be carried out together, so that one system call does for many. */

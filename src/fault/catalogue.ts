@@ -25,6 +25,7 @@ import {
   withPluginField,
   withSysctl,
 } from './edits.ts';
+import { outOfWindow } from './out-of-window.ts';
 
 export interface FaultDefinition {
   /** What is missing or wrong, as a sentence without its subject: "the nat rules that masquerade are missing". */
@@ -89,6 +90,17 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
     edit: inEachMode(
       withoutRules('filter', (_, chain) => SERVICE_FILTERS.includes(chain.name)),
       withoutNftRules((_, chain) => NFT_SERVICE_FILTERS.includes(chain.name)),
+    ),
+  },
+  'out-of-window': {
+    summary: 'the first data a pod sends on a connection is outside the window: conntrack calls it INVALID',
+    edit: outOfWindow,
+  },
+  'no-invalid-drop': {
+    summary: 'what conntrack calls INVALID passes untranslated: kube-proxy does not drop it, nor is the kernel liberal',
+    edit: inEachMode(
+      withoutRules('filter', ({ text }, { name }) => name === 'KUBE-FORWARD' && text.includes('--ctstate INVALID')),
+      withSysctl('net.netfilter.nf_conntrack_tcp_be_liberal', '0'),
     ),
   },
   'no-statistic': {
@@ -213,6 +225,15 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
         },
       ];
     },
+  },
+  'no-accept-ra': {
+    summary: 'the node forwards, and so its kernel takes no router advertisements (accept_ra = 1, not 2)',
+    edit: (namespace) =>
+      namespace.place?.startsWith('node/')
+        ? editLinks(namespace, (link) =>
+            link.settings?.accept_ra === 2 ? { ...link, settings: { ...link.settings, accept_ra: 1 } } : link,
+          )
+        : [],
   },
   'source-dest-check': {
     summary:

@@ -97,6 +97,16 @@ export const FAULT_STORIES: Record<FaultName, Story> = {
     threads: ['kubernetes/kubernetes#39557', 'kubernetes/kubernetes#67183', 'containernetworking/cni#306'],
     topology: 'cni-plugins',
   },
+  'no-accept-ra': {
+    cause:
+      'A router tells its network that it is the default gateway of IPv6, again and again. A kernel that forwards is a router itself and ignores that unless accept_ra is 2. Whoever turns forwarding on, Docker or the network plugin, makes it forget at once what it had heard before.',
+    symptom:
+      'The node has no default route of IPv6: it finds no route for its own packets (no-route), and rejects those of pods (icmp6-no-route). Nodes reach each other, and IPv4 is as it was.',
+    remedy:
+      '`sysctl -w net.ipv6.conf.eth0.accept_ra=2`, at boot and before forwarding is turned on; or let networkd or NetworkManager read the advertisements; or a static route. `ip -6 route show default` must say `proto ra`.',
+    threads: ['k3s-io/k3s#5019', 'projectcalico/calico#6751', 'cilium/cilium#21819', 'siderolabs/talos#3841'],
+    topology: 'router-advertisements',
+  },
   'source-dest-check': {
     cause:
       "A cloud's network carries only packets from and to the address it gave an instance, unless told otherwise: EC2's source/destination check, or an instance of GCE without canIpForward. flannel's aws-vpc turns the check off, and only warns when it may not.",
@@ -212,6 +222,31 @@ export const FAULT_STORIES: Record<FaultName, Story> = {
     remedy: '`iptables -S KUBE-SERVICES`, `KUBE-EXTERNAL-SERVICES` and `KUBE-PROXY-FIREWALL` in table filter.',
     threads: [],
     topology: 'no-endpoints',
+  },
+  'out-of-window': {
+    cause:
+      'A server sends beyond what its client has room for, or a lost packet, a second way or an odd network card makes it look so. Connection tracking on the node calls such a segment INVALID and does not translate it.',
+    symptom:
+      "Nothing: kube-proxy drops what is INVALID, the pod sends it again, and the answer comes a moment later (delivered). Without that rule, as in mode nftables, the client gets the segment from the pod's own address, which it never asked (reply-mismatch), and resets the pod's connection.",
+    remedy:
+      "Keep kube-proxy's rule, or let the kernel translate such segments as well: `sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=1`, kube-proxy's conntrack.tcpBeLiberal. `conntrack -S` counts them as invalid.",
+    threads: ['kubernetes/kubernetes#74839', 'kubernetes/kubernetes#117924', 'kubernetes/kubernetes#122663'],
+    topology: 'invalid-drop',
+  },
+  'no-invalid-drop': {
+    cause:
+      'kube-proxy before 1.15 has no rule for packets that conntrack calls INVALID; one that finds nf_conntrack_tcp_be_liberal set writes none, and mode nftables never does. Untranslated they go to whoever they are for.',
+    symptom:
+      "The answer to a Service comes from the pod's own address (reply-mismatch). The client resets a connection it does not know, and the pod takes that for the end of the right one: transfers die, now and then, with `connection reset by peer`.",
+    remedy:
+      '`iptables -S KUBE-FORWARD` must drop INVALID, or `sysctl net.netfilter.nf_conntrack_tcp_be_liberal` be 1. Where packets of one connection take different ways, the rule itself does harm, and only the setting helps.',
+    threads: [
+      'kubernetes/kubernetes#74839',
+      'kubernetes/kubernetes#74840',
+      'kubernetes/kubernetes#94861',
+      'kubernetes/kubernetes#120412',
+    ],
+    topology: 'invalid-drop',
   },
   'no-statistic': {
     cause: 'The rule of the first endpoint has lost its probability, or all real servers but one have weight 0.',

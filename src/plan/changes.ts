@@ -23,6 +23,8 @@ import type { Operation } from './operation.ts';
 import { changeRules } from './rules.ts';
 import * as steps from './steps.ts';
 
+export type SetBird = Extract<Operation, { kind: 'set-bird' }>;
+
 interface Changes {
   readonly gone: readonly Namespace[];
   readonly changed: readonly Change[];
@@ -38,7 +40,7 @@ export interface Change extends AttachmentChanges {
   readonly rules: readonly Operation[];
   readonly relays: readonly Operation[];
   readonly tunnels: readonly Operation[];
-  readonly bird: readonly Operation[];
+  readonly bird: readonly SetBird[];
   readonly links: readonly KeptLink[];
 }
 
@@ -83,18 +85,21 @@ function keptLinks(current: KernelState, wanted: KernelState): ReadonlySet<strin
   return new Set(foundations.keys());
 }
 
-/** The other attributes can be changed in place, except that nothing says how a port leaves its bridge. */
+/**
+ * The other attributes can be changed in place, except that nothing says how a port leaves its bridge, and that a device keeps
+ * the routers it has heard of.
+ */
 function isSameLink(a: Link, b: Link): boolean {
   const fixed = ({
     origin: _,
     up: _up,
     mtu: _mtu,
     hairpin: _hairpin,
-    settings: _settings,
+    settings,
     impairment: _impairment,
     master,
     ...rest
-  }: Link) => JSON.stringify({ ...rest, enslaved: master !== undefined });
+  }: Link) => JSON.stringify({ ...rest, enslaved: master !== undefined, hears: settings?.accept_ra });
   return fixed(a) === fixed(b);
 }
 
@@ -166,7 +171,7 @@ function changeTunnels(from: Namespace, to: Namespace, isKept: (link: string) =>
   return isSame ? [] : [{ kind: 'set-tunnels', namespace, tunnels, origin }];
 }
 
-function changeBird(from: Namespace, to: Namespace): Operation[] {
+function changeBird(from: Namespace, to: Namespace): SetBird[] {
   const { name: namespace, bird: daemon, origin } = to;
   return identity({ ...from.bird }) === identity({ ...daemon })
     ? []

@@ -16,6 +16,7 @@ export function converge(current: KernelState, wanted: KernelState): Plan {
     operations: [
       ...gone.flatMap(steps.deleteFromNetworks),
       ...changed.flatMap(({ detach }) => detach),
+      ...changed.flatMap(({ bird }) => bird.filter(({ daemon }) => !daemon)),
       ...surplus.flatMap(deleteRoutes),
       ...surplus.flatMap(deleteEntries),
       ...deleteLinks(surplus),
@@ -35,7 +36,7 @@ export function converge(current: KernelState, wanted: KernelState): Plan {
       ...changed.flatMap(({ rules }) => rules),
       ...changed.flatMap(({ relays }) => relays),
       ...changed.flatMap(({ tunnels }) => tunnels),
-      ...changed.flatMap(({ bird }) => bird),
+      ...changed.flatMap(({ bird }) => bird.filter(({ daemon }) => daemon)),
       ...added.flatMap(steps.addToNetworks),
       ...changed.flatMap(({ attach }) => attach),
     ],

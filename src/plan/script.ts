@@ -63,7 +63,7 @@ const TITLES: Record<Operation['kind'], string> = {
   'load-rules': 'rules',
   'retire-server': 'real servers to retire',
   'set-relays': 'processes, which have to run for the rules above to lead somewhere; this script does not start them',
-  'set-bird': 'BIRD, which brings the routes to the blocks of other nodes',
+  'set-bird': 'BIRD, which brings routes to other machines',
   'add-to-network': 'CNI plugins, each called with the result of the one before it',
   'delete-from-network': 'CNI plugins that take back what they did',
   'collect-garbage': 'CNI plugins that forget what is no longer valid',

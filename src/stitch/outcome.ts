@@ -204,7 +204,8 @@ class Context {
       return { outcome: 'reply-lost', reason: `${first.place} answered; ${this.#disappearance(replyHops)}`, ...known };
     const expected = leg.sent?.destination;
     if (answer[0]!.kind === 'answer' && expected !== undefined && last.packet.source !== expected) {
-      const reason = `the answer came from ${last.packet.source}, but ${expected} was asked: ${from} does not take it for an answer`;
+      const resets = leg.frames.requests.some(([sighting]) => rejectionOf(sighting!.packet) === 'tcp-reset');
+      const reason = `the answer came from ${last.packet.source}, but ${expected} was asked: ${from} does not take it for an answer${resets ? ', and resets the connection' : ''}`;
       return { outcome: 'reply-mismatch', reason, ...known };
     }
     const reason = leg.openedBy

@@ -46,6 +46,16 @@ const DOCKER = stateOf(
 const UDP = stateOf(TEXT, { cni: 'udp' });
 const PLUGINS = stateOfFile('topologies/cni-plugins.yaml');
 const BGP = stateOf(TEXT, { cni: 'calico-bgp' });
+const ADVERTISED = stateOf(
+  stream(
+    topology({
+      networks: [{ name: 'lan', cidr: ['10.0.0.0/24', 'fd00:10::/64'] }],
+      nodes: [{ name: 'node1' }],
+      hosts: [{ name: 'client' }],
+      routers: [{ name: 'gw', networks: ['lan'], routerAdvertisements: true }],
+    }),
+  ),
+);
 /** Some break what not every lab has. */
 const LABS: Partial<Record<FaultName, KernelState>> = {
   'no-vip': IPVS,
@@ -54,6 +64,7 @@ const LABS: Partial<Record<FaultName, KernelState>> = {
   'stale-cni0': PLUGINS,
   'no-port-mapping': PUBLISHED,
   'no-docker-proxy': DOCKER,
+  'no-accept-ra': ADVERTISED,
 };
 const [PORT_A, PORT_B] = ['node.node1', 'node.node2'].map(
   (node) => LAB.namespaces.find(({ name }) => name === node)!.links.find(({ master }) => master === 'cni0')!.name,
@@ -82,6 +93,7 @@ describe('rules that go:', () => {
     ['no-dnat', / nat -A KUBE-SEP-\S+ .* -j DNAT /, 4],
     ['no-service-filter', / filter -A (KUBE-SERVICES|KUBE-EXTERNAL-SERVICES|KUBE-PROXY-FIREWALL) /, 4],
     ['no-affinity', / nat .* -m recent .*--rcheck /, 4],
+    ['no-invalid-drop', / filter -A KUBE-FORWARD -m conntrack --ctstate INVALID -j DROP$/, 2],
   ] as const)('%s takes every rule that matches %s, and no other', (fault, pattern, count) => {
     const wanted = linesMatching(LAB, pattern);
     expect(wanted).toHaveLength(count);
@@ -121,6 +133,29 @@ describe('loopback', () => {
       ['a', 'b'].map((name) => `pod.default.${name} filter -A INPUT -i lo -j DROP`),
     );
     expect(come.every((line) => line.startsWith('pod.default.'))).toBe(true);
+  });
+});
+
+describe('what a pod sends', () => {
+  it('out-of-window gives the first data of each connection another number, in that pod only', () => {
+    const { gone, come } = effect('out-of-window', 'pod/a');
+    expect(gone).toEqual([]);
+    expect(come.every((line) => line.startsWith('pod.default.a ') || line.trim() === '')).toBe(true);
+    expect(come.join('\n')).toContain(
+      'add rule inet out-of-window output tcp flags & psh != 0 tcp sport . tcp dport != @begun add @begun { tcp sport . tcp dport } tcp sequence set tcp sequence | 0x7fffffff',
+    );
+  });
+});
+
+describe('router advertisements', () => {
+  it('no-accept-ra leaves nodes, and nobody else, the default of the kernel', () => {
+    const key = 'net.ipv6.conf.eth0.accept_ra';
+    expect(effect('no-accept-ra', undefined, ADVERTISED)).toEqual({
+      changed: true,
+      gone: [`ip netns exec node.node1 sysctl -qw ${key}=2`],
+      come: [],
+    });
+    expect(linesMatching(ADVERTISED, / sysctl -qw .*accept_ra=2$/)).toHaveLength(2);
   });
 });
 
@@ -426,6 +461,7 @@ describe('a place', () => {
   it.each(FAULT_NAMES)('is all that %s touches when one is given', (fault) => {
     const elsewhere: Partial<Record<FaultName, readonly [string, string]>> = {
       'loopback-drop': ['pod/a', 'pod\\.default\\.a'],
+      'out-of-window': ['pod/a', 'pod\\.default\\.a'],
       'no-docker-proxy': ['host/dock', 'host\\.dock'],
     };
     const [place, netns] = elsewhere[fault] ?? ['node/node1', 'node\\.node1'];

@@ -12,8 +12,10 @@ import { difference } from './script.ts';
 
 const FULL = stream(
   topology({
+    networks: [{ name: 'lan', cidr: ['10.0.0.0/24', 'fd00:10::/64'] }],
     nodes: [{ name: 'node1' }, { name: 'node2' }],
     hosts: [{ name: 'client', docker: { containers: [{ name: 'web', publish: ['80:80'] }] } }],
+    routers: [{ name: 'gw', networks: ['lan'], routerAdvertisements: true }],
   }),
   pod('a', {
     labels: { app: 'web' },
@@ -55,8 +57,11 @@ describe('a fault', () => {
     'no-route-localnet',
     'no-vip',
     'no-service-filter',
+    'out-of-window',
+    'no-invalid-drop',
     'no-statistic',
     'no-affinity',
+    'no-accept-ra',
     'no-route',
     'no-fdb',
     'no-flanneld',
@@ -93,6 +98,9 @@ describe('a fault', () => {
     'no-hairpin',
     'no-masquerade',
     'no-statistic',
+    'no-accept-ra',
+    'out-of-window',
+    'no-invalid-drop',
   ] as const)('%s has nothing left to break the second time', (fault) => {
     const once = injectFault(full(fault), { fault }).state;
     expect(injectFault(once, { fault })).toEqual({ state: once, changed: false });

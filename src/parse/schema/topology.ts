@@ -124,6 +124,10 @@ const router = z.strictObject({
   interfaces: interfaces.optional(),
   addresses: z.array(address).default([]).describe('An address for some of the networks instead of the first one.'),
   routes: z.array(route).default([]),
+  routerAdvertisements: z
+    .boolean()
+    .default(false)
+    .describe('It tells machines by IPv6 that it is their default gateway, instead of their being given a route.'),
 });
 
 export const FAULT_NAMES = [
@@ -136,6 +140,7 @@ export const FAULT_NAMES = [
   'no-bird',
   'no-default-route',
   'stale-cni0',
+  'no-accept-ra',
   'source-dest-check',
   'no-br-netfilter',
   'no-hairpin',
@@ -151,6 +156,8 @@ export const FAULT_NAMES = [
   'no-route-localnet',
   'no-vip',
   'no-service-filter',
+  'out-of-window',
+  'no-invalid-drop',
   'no-statistic',
   'no-affinity',
 ] as const;
