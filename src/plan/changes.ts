@@ -102,6 +102,7 @@ function foundationsOf(namespace: string, link: Link): string[] {
   switch (link.kind) {
     case 'bridge':
     case 'dummy':
+    case 'external-vxlan':
     case 'ipip':
     case 'tunl0':
     case 'tun':
