@@ -47,8 +47,10 @@ const BARE = stream(
 describe('a fault', () => {
   const idle = [
     'no-masquerade',
+    'double-nat',
     'stale-fdb',
     'wrong-vtep-mac',
+    'vxlan-port-taken',
     'no-dnat',
     'no-port-mapping',
     'no-docker-proxy',
@@ -91,6 +93,11 @@ describe('a fault', () => {
     'no-vip',
     'no-hairpin',
     'no-masquerade',
+    'double-nat',
+    'vxlan-port-taken',
+    'no-redirects',
+    'bad-checksums',
+    'insert-failed',
     'no-statistic',
   ] as const)('%s has nothing left to break the second time', (fault) => {
     const once = injectFault(full(fault), { fault }).state;
