@@ -93,7 +93,9 @@ async function examineKernel(open: () => Promise<Sandbox>): Promise<Finding[]> {
   const base = { about: 'kernel' as const, neededFor: 'everything', required: true };
   try {
     const sandbox = await open();
-    const { kernel, examined } = await examineFeatures(sandbox, FEATURES);
+    const { client, close } = await sandbox.startAgent();
+    const { kernel } = await client.call('hello');
+    const examined = await examineFeatures(client, FEATURES).finally(close);
     const found = { ...base, name: `${sandbox.kind} sandbox`, present: true, detail: `Linux ${kernel}` };
     return [found, ...(await Promise.all(examined.map((each) => featureFinding(each, sandbox))))];
   } catch (error) {

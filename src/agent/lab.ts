@@ -9,8 +9,8 @@ import type { Check, ConnectionCheck, ListingName, StateCheck } from '../model/c
 import { type Cluster, type Place, placesOf, type Service, serviceAddresses } from '../model/cluster.ts';
 import { plan } from '../plan/index.ts';
 import type { ProbeRequest, ProbeRun } from '../probe/probe.ts';
-import { type Listing, withListings } from '../stitch/learned.ts';
 import type { AgentClient } from './client.ts';
+import { type Listing, withListings } from './plugin-listings.ts';
 import type { Sandbox } from './sandbox.ts';
 
 export interface Lab {

@@ -1,9 +1,11 @@
 /** The faults. Each edit returns the namespaces it changed, none where it has nothing to break. */
 
+import type { PluginCall } from '../compile/attachment.ts';
 import { IptablesBuilder } from '../compile/iptables.ts';
 import type { Link, Route } from '../compile/kernel-state.ts';
 import type { FaultName } from '../model/cluster.ts';
 import { defaultRoute, isIpv6 } from '../net/address.ts';
+import { macFor } from '../net/name.ts';
 import {
   changedNftRules,
   changedPlugins,
@@ -227,6 +229,29 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
       return routes.length === namespace.routes.length ? [] : [{ ...namespace, routes }];
     },
   },
+  'stale-cni0': {
+    summary: "cni0 is there already, with an address of another subnet than the node's (mode plugins)",
+    edit: (namespace) => {
+      if (!namespace.attachments.some(({ calls }) => calls.some(makesBridge))) return [];
+      const { origin } = namespace;
+      const { device, address } = STALE;
+      const link = {
+        kind: 'bridge',
+        name: device,
+        mtu: 1500,
+        mac: macFor('bridge', address.split('/')[0]!),
+        up: true,
+        origin,
+      } as const;
+      return [
+        {
+          ...namespace,
+          links: [...namespace.links, link],
+          addresses: [...namespace.addresses, { device, address, origin }],
+        },
+      ];
+    },
+  },
   'source-dest-check': {
     summary:
       'the cloud drops what the node sends or gets for other addresses than its own (EC2: source/destination check; GCE: no canIpForward)',
@@ -322,6 +347,14 @@ const ACCEPTANCE = /-j FLANNEL-FWD|"Policy explicitly accepted packet\."/;
 
 /** Where a cloud's switch checks. */
 const SWITCH_CHECKS = { family: 'bridge', name: 'source-dest-check' } as const;
+
+/** As the configuration that CRI-O comes with leaves it (cri-o contrib/cni/10-crio-bridge.conflist). */
+const STALE = { device: 'cni0', address: '10.85.0.1/16' } as const;
+
+/** The plugin bridge gives its bridge this name if it is told no other. */
+function makesBridge({ plugin, configuration }: PluginCall): boolean {
+  return plugin === 'bridge' && (configuration.bridge ?? 'cni0') === STALE.device;
+}
 
 /** Calico's routes to the pods of the node itself, and the black holes around them. */
 function isOwn({ to, device, scope }: Route): boolean {

@@ -113,6 +113,16 @@ export const FAULT_STORIES: Record<FaultName, Story> = {
     threads: ['projectcalico/calico#3270', 'projectcalico/calico#8689'],
     topology: 'calico-vxlan',
   },
+  'stale-cni0': {
+    cause:
+      "The node had another pod subnet before, or another network configuration: kubeadm reset leaves cni0 as it is, and CRI-O comes with a configuration of its own for 10.85.0.0/16. The plugin bridge takes a bridge that is there, and does not change its address. host-local's list of taken addresses stays as well, in /var/lib/cni/networks.",
+    symptom:
+      'No pod of the node starts: ADD fails with `"cni0" already has an IP address different from` the one it should have. The lab is not built, and says so in the words of the plugin.',
+    remedy:
+      '`ip link delete cni0` and, without pods on the node, `rm -r /var/lib/cni/networks/*`; kubelet tries again.',
+    threads: ['kubernetes/kubernetes#39557', 'kubernetes/kubernetes#67183', 'containernetworking/cni#306'],
+    topology: 'cni-plugins',
+  },
   'source-dest-check': {
     cause:
       "A cloud's network carries only packets from and to the address it gave an instance, unless told otherwise: EC2's source/destination check, or an instance of GCE without canIpForward. flannel's aws-vpc turns the check off, and only warns when it may not.",

@@ -4,7 +4,7 @@ import type { KernelState } from '../../src/compile/index.ts';
 import { FAULTS, injectFault } from '../../src/fault/index.ts';
 import type { FaultName } from '../../src/model/cluster.ts';
 import { FAULT_NAMES } from '../../src/parse/schema/topology.ts';
-import { stateOf } from '../compile/state.ts';
+import { stateOf, stateOfFile } from '../compile/state.ts';
 import { pod, service, stream, topology } from '../model/objects.ts';
 import { difference, linesMatching } from './script.ts';
 
@@ -44,12 +44,14 @@ const DOCKER = stateOf(
   ),
 );
 const UDP = stateOf(TEXT, { cni: 'udp' });
+const PLUGINS = stateOfFile('topologies/cni-plugins.yaml');
 const BGP = stateOf(TEXT, { cni: 'calico-bgp' });
 /** Some break what not every lab has. */
 const LABS: Partial<Record<FaultName, KernelState>> = {
   'no-vip': IPVS,
   'no-flanneld': UDP,
   'no-bird': BGP,
+  'stale-cni0': PLUGINS,
   'no-port-mapping': PUBLISHED,
   'no-docker-proxy': DOCKER,
 };
@@ -308,6 +310,20 @@ describe('a process that does not run', () => {
       gone: gone.flat().toSorted(),
       come: [],
     });
+  });
+});
+
+describe('real plugins', () => {
+  it('stale-cni0 makes the bridge first, with an address of another subnet', () => {
+    const { gone, come } = effect('stale-cni0', 'node/node1', PLUGINS);
+    expect(gone).toEqual([]);
+    expect(come).toEqual([
+      'ip -n node.node1 link add cni0 mtu 1500 address 0a:5a:0a:55:00:01 type bridge',
+      'ip -n node.node1 link set cni0 addrgenmode none',
+      'ip -n node.node1 addr add 10.85.0.1/16 dev cni0',
+      'ip -n node.node1 link set cni0 up',
+    ]);
+    expect(effect('stale-cni0').changed).toBe(false);
   });
 });
 

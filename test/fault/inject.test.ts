@@ -6,7 +6,7 @@ import type { FaultName } from '../../src/model/cluster.ts';
 import type { ModelOptions } from '../../src/model/index.ts';
 import { FAULT_NAMES } from '../../src/parse/schema/topology.ts';
 import { prepare } from '../../src/pipeline.ts';
-import { stateOf } from '../compile/state.ts';
+import { stateOf, stateOfFile } from '../compile/state.ts';
 import { pod, service, stream, topology } from '../model/objects.ts';
 import { difference } from './script.ts';
 
@@ -33,7 +33,7 @@ const MODES: Partial<Record<FaultName, Partial<ModelOptions>>> = {
 };
 
 function full(fault: FaultName): KernelState {
-  return stateOf(FULL, MODES[fault]);
+  return fault === 'stale-cni0' ? stateOfFile('topologies/cni-plugins.yaml') : stateOf(FULL, MODES[fault]);
 }
 
 /** A lab with as little as there can be: one node, no pods, no Services, plain wiring. */
@@ -63,6 +63,7 @@ describe('a fault', () => {
     'no-fdb',
     'no-flanneld',
     'no-bird',
+    'stale-cni0',
     'no-hairpin',
     'loopback-drop',
   ];

@@ -137,6 +137,7 @@ export const FAULT_NAMES = [
   'no-flanneld',
   'no-bird',
   'no-default-route',
+  'stale-cni0',
   'source-dest-check',
   'no-br-netfilter',
   'no-hairpin',
