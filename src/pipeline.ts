@@ -122,9 +122,13 @@ export async function examine(
   checks: readonly Check[],
   onCaptures?: TestOptions['onCaptures'],
 ): Promise<Verdict[]> {
-  const watched = await watch(lab, { namespaces: namespacesOnTheWay(lab.cluster, checks) }, () =>
-    Promise.all(checks.map((check) => perform(lab, check))),
-  );
+  const watched = await watch(lab, { namespaces: namespacesOnTheWay(lab.cluster, checks) }, () => {
+    const sending = checks.map((check) => (check.kind === 'connection' ? send(lab, check) : undefined));
+    const sent = Promise.allSettled(sending);
+    return Promise.all(
+      checks.map((check, index) => (check.kind === 'state' ? look(lab, check, sent) : sending[index]!)),
+    );
+  });
   const wiring = new Wiring(lab.state);
   const runs = watched.result.flatMap((done) => (done.kind === 'connection' ? done.runs : []));
   const walks = new Map((await walksOf(lab, runs, watched, wiring)).map((walk) => [walk.probe, walk]));
@@ -137,21 +141,29 @@ export async function examine(
   );
 }
 
-type Performed = Awaited<ReturnType<typeof perform>>;
+type Performed = Awaited<ReturnType<typeof send>> | Awaited<ReturnType<typeof look>>;
 
-async function perform(lab: Lab, check: Check) {
+async function send(lab: Lab, check: ConnectionCheck) {
   const started = performance.now();
-  if (check.kind === 'state') {
-    const listings = await listUntilRight(lab, check);
-    return { kind: 'state' as const, check, listings, durationMs: performance.now() - started };
-  }
   const runs = await probe(lab, check);
   return { kind: 'connection' as const, check, runs, durationMs: performance.now() - started };
 }
 
-/** Some of it settles on its own shortly after a change, a link's state for one: a wrong listing is read again for a while. */
-async function listUntilRight(lab: Lab, check: StateCheck): Promise<Map<ListingName, string>> {
-  const deadline = performance.now() + SETTLING_MS;
+async function look(lab: Lab, check: StateCheck, sent: Promise<unknown>) {
+  const started = performance.now();
+  const listings = await listUntilRight(lab, check, sent);
+  return { kind: 'state' as const, check, listings, durationMs: performance.now() - started };
+}
+
+/**
+ * Some of it settles on its own shortly after a change, a link's state for one, and some is learned from what is sent: a wrong
+ * listing is read again until all has been sent, and for a while after that.
+ */
+async function listUntilRight(lab: Lab, check: StateCheck, sent: Promise<unknown>): Promise<Map<ListingName, string>> {
+  let deadline = Number.POSITIVE_INFINITY;
+  void sent.then(() => {
+    deadline = performance.now() + SETTLING_MS;
+  });
   for (;;) {
     const listings = await list(lab, check);
     if (judgeState(check, listings, 0).verdict === 'pass' || performance.now() > deadline) return listings;
