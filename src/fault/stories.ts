@@ -39,7 +39,7 @@ export const FAULT_STORIES: Record<FaultName, Story> = {
       'flannel-io/flannel#1279',
       'flannel-io/flannel#1282',
     ],
-    topology: 'double-nat',
+    topology: 'nodeport-snat',
   },
   'no-route': {
     cause: "Each node needs a route to every other node's pods; whoever writes it has failed, or somebody removed it.",
@@ -139,7 +139,7 @@ export const FAULT_STORIES: Record<FaultName, Story> = {
     symptom:
       'No redirect comes, and every packet goes on taking the way by the router: it works, and the router carries what it need not.',
     remedy:
-      'Routes of its own for the client, by the nodes. To let routers tell: send_redirects = 1 in `all` or on the interface; to let clients believe: accept_redirects = 1. `ip route show cache` at the client lists what it has learned. Where a node masquerades what it sends on, redirects do harm: later packets take a way on which nobody translates them.',
+      'Routes of its own for the client, by the nodes. To let routers tell: send_redirects = 1 in `all` or on the interface; to let clients believe: accept_redirects = 1. `ip route show cache` at the client lists what it has learned.',
     threads: ['sapcc/kubernikus#65', 'spjmurray/docker-strongswan#1'],
     topology: 'icmp-redirect',
   },
