@@ -95,7 +95,7 @@ export const FEATURES: readonly Feature[] = [
     neededFor: 'cni mode vxlan',
     probe: [...addLink('vxlan'), 'id', '1', 'dstport', '8472'],
     modules: ['vxlan'],
-    usedBy: hasLink('vxlan'),
+    usedBy: hasLink('vxlan', 'external-vxlan'),
   },
   {
     name: 'ipip',

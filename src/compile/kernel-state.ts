@@ -116,6 +116,12 @@ export interface VxlanLink extends EthernetLink {
   readonly gbp: boolean;
 }
 
+/** A VXLAN device that takes all networks of its port, and is told with each packet where to (ip-link(8), `external`), as Cilium's. */
+export interface ExternalVxlanLink extends EthernetLink {
+  readonly kind: 'external-vxlan';
+  readonly port: number;
+}
+
 /** A device that leads nowhere and holds addresses, as kube-ipvs0 does. */
 export interface DummyLink extends EthernetLink {
   readonly kind: 'dummy';
@@ -155,7 +161,16 @@ export interface WireguardPeer {
   readonly allowed: string;
 }
 
-export type Link = VethLink | BridgeLink | VxlanLink | DummyLink | IpipLink | Tunl0Link | TunLink | WireguardLink;
+export type Link =
+  | VethLink
+  | BridgeLink
+  | VxlanLink
+  | ExternalVxlanLink
+  | DummyLink
+  | IpipLink
+  | Tunl0Link
+  | TunLink
+  | WireguardLink;
 
 export interface Address {
   readonly device: string;

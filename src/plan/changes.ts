@@ -107,6 +107,7 @@ function foundationsOf(namespace: string, link: Link): string[] {
   switch (link.kind) {
     case 'bridge':
     case 'dummy':
+    case 'external-vxlan':
     case 'ipip':
     case 'tunl0':
     case 'tun':

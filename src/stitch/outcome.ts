@@ -10,6 +10,7 @@ import type { Evidence } from './index.ts';
 import type { Leg, SeenPacket } from './legs.ts';
 import { askedInVain } from './neighbour.ts';
 import { SOCKET } from './path.ts';
+import { redirectsOf } from './redirects.ts';
 import { endsConnection, formatAttempts, rejectionOf } from './summary.ts';
 import { origin } from './time.ts';
 import type { Hop, Walk } from './walk.ts';
@@ -26,11 +27,16 @@ export function outcomeOf(run: ProbeRun, legs: readonly Leg[], evidence: Evidenc
   const finding = new Context(run, followed, evidence, wiring).find();
   /** What a process was refused it does not pass on: it refuses, too. */
   const answered = finding.rejection ? followed.slice(0, 1) : followed.toReversed();
+  const redirects = redirectsOf(
+    followed.flatMap(({ leg }) => leg.frames.errors),
+    wiring,
+  );
   return {
     probe: run,
     from: wiring.placeOf(run.namespace),
     hops: joinLegs(followed, 'forward', wiring),
     replyHops: joinLegs(answered, 'reply', wiring),
+    ...(redirects.length > 0 && { redirects }),
     ...finding,
   };
 }

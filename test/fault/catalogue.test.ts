@@ -113,6 +113,40 @@ describe('rules that change:', () => {
     );
   });
 
+  it('double-nat takes what clears the mark, and leaves what looks at it', () => {
+    const cleared = linesMatching(LAB, / nat -A KUBE-POSTROUTING -j MARK --xor-mark /);
+    expect(cleared).toHaveLength(2);
+    expect(effect('double-nat')).toEqual({ changed: true, gone: cleared, come: [] });
+    expect(effect('double-nat', undefined, IPVS).gone).toHaveLength(2);
+    const { gone } = effect('double-nat', undefined, NFT);
+    expect(gone).toEqual(
+      Array(2).fill(expect.stringMatching(/add rule ip kube-proxy masquerading mark set mark xor 0x00004000$/)),
+    );
+  });
+
+  it('insert-failed drops every second of the datagrams that are translated and new, before they leave', () => {
+    expect(effect('insert-failed')).toEqual({
+      changed: true,
+      gone: [],
+      come: ['node1', 'node2'].map(
+        (node) =>
+          `node.${node} mangle -A POSTROUTING -p udp -m conntrack --ctstate NEW -m conntrack --ctstate DNAT -m statistic --mode nth --every 2 --packet 1 -j DROP`,
+      ),
+    });
+  });
+
+  it('bad-checksums spoils those of what a node forwards', () => {
+    const { gone, come } = effect('bad-checksums', 'node/node1');
+    expect(gone).toEqual([]);
+    expect(come.filter((line) => line.includes('add rule'))).toEqual(
+      ['tcp', 'udp'].map((protocol) =>
+        expect.stringContaining(
+          `add rule inet bad-checksums forward meta l4proto ${protocol} ${protocol} checksum set 0xbad1`,
+        ),
+      ),
+    );
+  });
+
   it('forward-drop drops what nobody accepts, and lets the network plugin accept nothing', () => {
     expect(effect('forward-drop')).toEqual({
       changed: true,
@@ -253,6 +287,25 @@ describe('entries that go:', () => {
   });
 });
 
+describe('the port of the overlay', () => {
+  it('vxlan-port-taken gives it to another device, and leaves flannel.1 down and without entries', () => {
+    const { gone, come } = effect('vxlan-port-taken', 'node/node1');
+    expect(gone).toEqual([
+      'ip -n node.node1 link set flannel.1 up',
+      'ip -n node.node1 route add 10.244.2.0/24 via 10.244.2.0 dev flannel.1 onlink',
+      expect.stringMatching(/^ip -n node\.node1 neigh .* dev flannel\.1/),
+      expect.stringMatching(/^bridge -n node\.node1 fdb .* dev flannel\.1/),
+    ]);
+    expect(come).toEqual([
+      expect.stringMatching(
+        /^ip -n node\.node1 link add cilium_vxlan mtu 1500 address \S+ type vxlan external dstport 8472$/,
+      ),
+      'ip -n node.node1 link set cilium_vxlan addrgenmode none',
+      'ip -n node.node1 link set cilium_vxlan up',
+    ]);
+  });
+});
+
 describe('what the cloud checks', () => {
   const SWITCH = 'network.lan  ';
   const table = [
@@ -344,6 +397,18 @@ describe('settings that change:', () => {
     const set = (value: string) =>
       ['node1', 'node2'].map((node) => `ip netns exec node.${node} sysctl -qw ${key}=${value}`);
     expect(effect(fault)).toEqual({ changed: true, gone: set(from), come: set(to) });
+  });
+
+  it('no-redirects sets send_redirects of nodes and routers, for devices that are to come as well', () => {
+    expect(effect('no-redirects')).toEqual({
+      changed: true,
+      gone: [],
+      come: ['node.node1', 'node.node2', 'router.gw'].flatMap((machine) =>
+        ['all', 'default'].map(
+          (scope) => `ip netns exec ${machine} sysctl -qw net.ipv4.conf.${scope}.send_redirects=0`,
+        ),
+      ),
+    });
   });
 
   it('no-hairpin turns the flag of the bridge ports off', () => {

@@ -49,8 +49,10 @@ const BARE = stream(
 describe('a fault', () => {
   const idle = [
     'no-masquerade',
+    'double-nat',
     'stale-fdb',
     'wrong-vtep-mac',
+    'vxlan-port-taken',
     'no-dnat',
     'no-port-mapping',
     'no-docker-proxy',
@@ -97,6 +99,11 @@ describe('a fault', () => {
     'no-vip',
     'no-hairpin',
     'no-masquerade',
+    'double-nat',
+    'vxlan-port-taken',
+    'no-redirects',
+    'bad-checksums',
+    'insert-failed',
     'no-statistic',
     'no-accept-ra',
     'out-of-window',
