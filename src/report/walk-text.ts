@@ -26,6 +26,15 @@ export function formatWalk(
   const line = (hop: Hop) => formatHop(hop, columns, colors, indent, madeBy);
   const lines = walk.hops.flatMap(line);
   if (walk.replyHops.length > 0) lines.push(`${indent}${colors.dim('and back')}`, ...walk.replyHops.flatMap(line));
+  const { whoHas = [] } = walk;
+  if (whoHas.length > 1)
+    lines.push(
+      ...wrap(
+        `${indent}who has ${walk.probe.remote.address}? ${whoHas.length} answer: ${whoHas.join(', ')}`,
+        width,
+        `${indent}  `,
+      ).map(colors.yellow),
+    );
   if (walk.outcome !== 'delivered')
     lines.push(...wrap(`${indent}${walk.outcome}: ${walk.reason}`, width, `${indent}  `).map(colors.yellow));
   return lines;

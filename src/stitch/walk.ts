@@ -90,6 +90,11 @@ export interface Walk {
   readonly endpointAddress?: string;
   /** Whom the endpoint saw. */
   readonly sourceSeen?: string;
+  /**
+   * Who answered when somebody on the way asked who has the address the probe was sent to, sorted. Empty: nobody did; undefined:
+   * nobody asked.
+   */
+  readonly whoHas?: readonly string[];
   /** With outcome `rejected`. */
   readonly rejection?: { readonly by: string; readonly with: Rejection };
   /** Where the packet, or its answer, was seen last when it did not arrive. */

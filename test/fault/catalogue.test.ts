@@ -26,6 +26,9 @@ const TEXT = stream(
 );
 const LAB = stateOf(TEXT);
 const IPVS = stateOf(TEXT, { proxy: 'ipvs' });
+const STRICT = stateOf(
+  stream(topology({ cluster: { proxy: { mode: 'ipvs', ipvs: { strictARP: true } } }, nodes: [{ name: 'node1' }] })),
+);
 const NFT = stateOf(TEXT, { proxy: 'nftables' });
 const HOST_PORT = stream(
   topology({ nodes: [{ name: 'node1' }] }),
@@ -48,6 +51,7 @@ const BGP = stateOf(TEXT, { cni: 'calico-bgp' });
 /** Some break what not every lab has. */
 const LABS: Partial<Record<FaultName, KernelState>> = {
   'no-vip': IPVS,
+  'no-strict-arp': STRICT,
   'no-flanneld': UDP,
   'no-bird': BGP,
   'no-port-mapping': PUBLISHED,

@@ -12,6 +12,7 @@ import { difference } from './script.ts';
 
 const FULL = stream(
   topology({
+    cluster: { proxy: { ipvs: { strictARP: true } } },
     nodes: [{ name: 'node1' }, { name: 'node2' }],
     hosts: [{ name: 'client', docker: { containers: [{ name: 'web', publish: ['80:80'] }] } }],
   }),
@@ -28,6 +29,7 @@ const FULL = stream(
 /** What has something to break for every fault; some break what one mode alone has. */
 const MODES: Partial<Record<FaultName, Partial<ModelOptions>>> = {
   'no-vip': { proxy: 'ipvs' },
+  'no-strict-arp': { proxy: 'ipvs' },
   'no-flanneld': { cni: 'udp' },
   'no-bird': { cni: 'calico-bgp' },
 };
@@ -54,6 +56,7 @@ describe('a fault', () => {
     'no-docker-proxy',
     'no-route-localnet',
     'no-vip',
+    'no-strict-arp',
     'no-service-filter',
     'no-statistic',
     'no-affinity',

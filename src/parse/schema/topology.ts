@@ -149,6 +149,7 @@ export const FAULT_NAMES = [
   'no-docker-proxy',
   'no-route-localnet',
   'no-vip',
+  'no-strict-arp',
   'no-service-filter',
   'no-statistic',
   'no-affinity',
