@@ -12,8 +12,13 @@ export interface BirdDaemon {
   readonly config: string;
   /** The ranges it tells its peers about. */
   readonly announces: readonly string[];
-  /** The ranges it hears of once it has a session with every peer, and every peer with its own. */
-  readonly learns: readonly string[];
+  /** Those of them that it makes black holes of in its own kernel. */
+  readonly blackholes: readonly string[];
+  /**
+   * The ranges it hears of once it has a session with every peer, and every peer with its own, and from whose namespace each
+   * comes. The same range may come from several: then there are as many ways there.
+   */
+  readonly learns: readonly { readonly range: string; readonly from: string }[];
   /** Whose kernel makes a default route of IPv6 of its advertisements, where accept_ra is 2. */
   readonly gatewayOf: readonly LearnedGateway[];
   readonly origin: Origin;

@@ -28,6 +28,7 @@ export function compileRouterAdvertisements(cluster: Cluster, state: KernelState
     state.get(router.netns).bird = {
       config: configOf(router, interfaces),
       announces: [],
+      blackholes: [],
       learns: [],
       gatewayOf: interfaces.flatMap(({ network, address }) =>
         listening

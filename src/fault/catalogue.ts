@@ -102,6 +102,14 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
       return addresses.length === namespace.addresses.length ? [] : [{ ...namespace, addresses }];
     },
   },
+  'no-strict-arp': {
+    summary:
+      'a node answers ARP for each of its addresses by whatever interface it is asked (arp_ignore = 0, arp_announce = 0)',
+    edit: inEachMode(
+      withSysctl('net.ipv4.conf.all.arp_ignore', '0'),
+      withSysctl('net.ipv4.conf.all.arp_announce', '0'),
+    ),
+  },
   'no-service-filter': {
     summary: 'kube-proxy neither rejects nor drops what is not to be served',
     edit: inEachMode(

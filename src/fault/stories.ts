@@ -271,6 +271,16 @@ export const FAULT_STORIES: Record<FaultName, Story> = {
     threads: [],
     topology: 'ipvs',
   },
+  'no-strict-arp': {
+    cause:
+      'In mode ipvs every node has the addresses of load balancers and external IPs on kube-ipvs0, and Linux answers ARP for any address of the machine, whichever interface is asked. kube-proxy leaves that as it is unless strictARP is on.',
+    symptom:
+      'Every node answers for an address that should lead to one: whoHas names them all. Clients send to whoever was first, and change their minds; what MetalLB or keepalived has decided does not count.',
+    remedy:
+      '`ipvs.strictARP: true` in the configuration of kube-proxy, as MetalLB demands in mode ipvs; `sysctl net.ipv4.conf.all.arp_ignore` on a node must be 1. `arping -c 3 ADDRESS` from beside shows how many answer.',
+    threads: ['metallb/metallb#153', 'kubernetes/kubernetes#59976', 'kubernetes/kubernetes#107662'],
+    topology: 'strict-arp',
+  },
   'no-service-filter': {
     cause:
       'The rules that refuse what is not to be served are gone: those of Services without endpoints, of source ranges, of undefined ports.',

@@ -32,6 +32,12 @@ export function mismatches(expect: Expectation, walk: Walk, wiring: Wiring): Mis
       walk.sourceSeen === undefined ? 'no endpoint saw a source' : named(walk.sourceSeen, wiring),
     );
   }
+  if (expect.whoHas) {
+    const observed = walk.whoHas?.join(', ');
+    const expected = expect.whoHas.toSorted().join(', ');
+    if (observed !== expected)
+      differ('whoHas', expected || 'nobody', observed === undefined ? 'nobody was asked' : observed || 'nobody');
+  }
   if (expect.lastSeen && !(walk.lastSeen && fitsStep(walk.lastSeen, expect.lastSeen))) {
     differ('lastSeen', formatStep(expect.lastSeen), walk.lastSeen ? formatStep(walk.lastSeen) : 'it arrived');
   }

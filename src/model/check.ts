@@ -120,6 +120,8 @@ export interface Expectation {
   readonly status?: number;
   readonly endpoint?: readonly string[];
   readonly source?: Peer;
+  /** The places that answer for the destination's address. */
+  readonly whoHas?: readonly string[];
   readonly lastSeen?: Step;
   readonly path?: readonly Step[];
   readonly replyPath?: readonly Step[];

@@ -197,6 +197,7 @@ class CheckResolver {
     const {
       endpoint,
       source,
+      whoHas,
       lastSeen,
       path,
       replyPath,
@@ -237,6 +238,7 @@ class CheckResolver {
           ),
       }),
       ...(source !== undefined && { source: this.#peer(source, family, [...base, 'source']) }),
+      ...(whoHas && { whoHas: whoHas.map((text, index) => this.#place(text, [...base, 'whoHas', index]) ?? text) }),
       ...(lastSeen !== undefined && { lastSeen: this.#step(lastSeen, [...base, 'lastSeen']) }),
       ...(latency !== undefined && { latency }),
       ...(path && { path: path.map((step, index) => this.#step(step, [...base, 'path', index])) }),

@@ -9,6 +9,7 @@ import { KernelError } from '../apply/kernel/errors.ts';
 import { type Launched, launch } from '../apply/kernel/launch.ts';
 import { inside } from '../apply/kernel/namespaces.ts';
 import type { BirdDaemon, LearnedGateway } from '../compile/bird.ts';
+import { familyOf, hostCidr } from '../net/address.ts';
 
 const FOLDER = '/run/calico';
 const STARTING_MS = 10_000;
@@ -37,7 +38,8 @@ export class Birds {
    */
   async settle(): Promise<void> {
     const deadline = performance.now() + SETTLING_MS;
-    const announced = new Set([...this.#running.values()].flatMap(({ daemon }) => daemon.announces));
+    const announced = (range: string, from: string) =>
+      this.#running.get(from)?.daemon.announces.includes(range) ?? false;
     const waiting = new Set(this.#running.values());
     while (waiting.size > 0 && performance.now() < deadline) {
       for (const running of waiting) if (await running.isSettled(announced)) waiting.delete(running);
@@ -85,16 +87,18 @@ class Running {
   }
 
   /**
-   * Whether the kernel has BIRD's own black holes and a route to whatever it can have heard of, and nothing else of it; and
+   * Whether the kernel has BIRD's own black holes and every way to whatever it can have heard of, and nothing else of it; and
    * whether others have heard that this is their gateway.
    */
-  async isSettled(announced: ReadonlySet<string>): Promise<boolean> {
-    const { learns, announces, gatewayOf } = this.#daemon;
+  async isSettled(announced: (range: string, from: string) => boolean): Promise<boolean> {
+    const { learns, blackholes, gatewayOf } = this.#daemon;
     if (!(await Promise.all(gatewayOf.map(hasHeard))).every(Boolean)) return false;
-    const wanted = [...announces, ...learns.filter((range) => announced.has(range))].sort();
-    const routes = await Promise.all(FAMILIES.map((family) => this.#ip(family, 'route', 'show', 'proto', 'bird')));
-    const known = routes.join('').match(/[\da-f.:]+\/\d+/g) ?? [];
-    return known.sort().join() === wanted.join();
+    const wanted = [...blackholes, ...learns.flatMap(({ range, from }) => (announced(range, from) ? range : []))];
+    const listings = await Promise.all(
+      FAMILIES.map((family) => this.#ip(family, '-j', 'route', 'show', 'proto', 'bird')),
+    );
+    const known = listings.flatMap(waysIn);
+    return known.sort().join() === wanted.sort().join();
   }
 
   /** It has its control socket. */
@@ -130,6 +134,14 @@ async function hasHeard({ namespace, device }: LearnedGateway): Promise<boolean>
 
 async function ip(namespace: string, ...words: string[]): Promise<string> {
   return (await inside(namespace, () => run(['ip', ...words], { namespace }))).stdout;
+}
+
+/** The range of each route that `ip -j route` prints, as often as it has next hops. */
+function waysIn(listing: string): string[] {
+  const routes = JSON.parse(listing || '[]') as { dst: string; nexthops?: readonly unknown[] }[];
+  return routes.flatMap(({ dst, nexthops = [dst] }) =>
+    nexthops.map(() => (familyOf(dst) === undefined ? dst : hostCidr(dst).text)),
+  );
 }
 
 /** Writes the configuration where BIRD looks for it, unless it would not take it. */

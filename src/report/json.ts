@@ -75,6 +75,10 @@ const observedWalk = z.strictObject({
   endpointAddress: z.string().optional(),
   sourceSeen: z.string().optional(),
   path: z.array(z.string()),
+  whoHas: z
+    .array(z.string())
+    .optional()
+    .describe("Who answered when somebody on the way asked who has the destination's address."),
   rejection: z.strictObject({ by: z.string(), with: z.enum(REJECTIONS) }).optional(),
   lastSeen: z.string().optional(),
   redirects: z
@@ -172,13 +176,15 @@ function verdictToJson(result: Verdict): JsonResult['labs'][number]['checks'][nu
 }
 
 export function walkToJson(walk: Walk): z.infer<typeof observedWalk> {
-  const { outcome, endpoint, endpointAddress, sourceSeen, rejection, lastSeen, redirects, hops, replyHops } = walk;
+  const { outcome, endpoint, endpointAddress, sourceSeen, whoHas, rejection, lastSeen, redirects, hops, replyHops } =
+    walk;
   return structuredClone({
     outcome,
     ...(endpoint !== undefined && { endpoint }),
     ...(endpointAddress !== undefined && { endpointAddress }),
     ...(sourceSeen !== undefined && { sourceSeen }),
     path: placesOf(hops).map(formatStep),
+    ...(whoHas && { whoHas }),
     ...(rejection && { rejection }),
     ...(lastSeen && { lastSeen: formatStep(lastSeen) }),
     ...(redirects && { redirects }),

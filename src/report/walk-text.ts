@@ -29,6 +29,15 @@ export function formatWalk(
     ...(walk.redirects ?? []).map((redirect) => told(redirect, indent, colors)),
   ];
   if (walk.replyHops.length > 0) lines.push(`${indent}${colors.dim('and back')}`, ...walk.replyHops.flatMap(line));
+  const { whoHas = [] } = walk;
+  if (whoHas.length > 1)
+    lines.push(
+      ...wrap(
+        `${indent}who has ${walk.probe.remote.address}? ${whoHas.length} answer: ${whoHas.join(', ')}`,
+        width,
+        `${indent}  `,
+      ).map(colors.yellow),
+    );
   if (walk.outcome !== 'delivered')
     lines.push(...wrap(`${indent}${walk.outcome}: ${walk.reason}`, width, `${indent}  `).map(colors.yellow));
   return lines;

@@ -3,6 +3,7 @@ import type { Frame } from '../decode/packet.ts';
 import type { ProbeRun } from '../probe/probe.ts';
 import { type Connections, identify, openedConnections, type Sighting } from './identify.ts';
 import { legsOf } from './legs.ts';
+import { Questions } from './neighbour.ts';
 import { outcomeOf } from './outcome.ts';
 import type { Walk } from './walk.ts';
 import { withSealedPackets } from './wireguard.ts';
@@ -20,7 +21,12 @@ export interface Evidence {
 export function stitch(runs: readonly ProbeRun[], evidence: Evidence, wiring: Wiring): Walk[] {
   const frames = withSealedPackets(evidence.frames, wiring);
   const sightings = groupByProbe(frames, new Set(runs.map(({ id }) => id)));
-  return runs.map((run) => outcomeOf(run, legsOf(run, sightings.get(run.id) ?? []), evidence, wiring));
+  const questions = new Questions(frames, wiring);
+  return runs.map((run) => {
+    const walk = outcomeOf(run, legsOf(run, sightings.get(run.id) ?? []), evidence, wiring);
+    const whoHas = questions.answersFor(run.remote.address, [walk.from, ...walk.hops.map(({ place }) => place)]);
+    return { ...walk, ...(whoHas && { whoHas }) };
+  });
 }
 
 function groupByProbe(frames: readonly Frame[], ids: ReadonlySet<number>): Map<number, Sighting[]> {

@@ -103,6 +103,11 @@ export interface Walk {
   readonly endpointAddress?: string;
   /** Whom the endpoint saw. */
   readonly sourceSeen?: string;
+  /**
+   * Who answered when somebody on the way asked who has the address the probe was sent to, sorted. Empty: nobody did; undefined:
+   * nobody asked.
+   */
+  readonly whoHas?: readonly string[];
   /** With outcome `rejected`. */
   readonly rejection?: { readonly by: string; readonly with: Rejection };
   /** Those that its packets brought about. Whether they were believed shows the next walk. */

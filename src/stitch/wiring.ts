@@ -49,6 +49,14 @@ export class Wiring {
     );
   }
 
+  /** The place that has a MAC address, among those that frames sent out of an interface come to. */
+  placeBehind(namespace: string, device: string, mac: string): string | undefined {
+    const owner = this.neighbours(namespace, device).find(({ namespace: other }) =>
+      this.#namespaces.get(other)?.links.some((link) => 'mac' in link && link.mac === mac),
+    );
+    return owner && this.placeOf(owner.namespace);
+  }
+
   /** The bridge an interface is a port of. */
   masterOf(namespace: string, device: string): string | undefined {
     return this.#masters.get(key(namespace, device));

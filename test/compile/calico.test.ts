@@ -291,7 +291,14 @@ describe('BIRD', () => {
       ['Mesh_10_0_0_13', '65001'],
     ]);
     expect(bird?.config.match(/neighbor (\S+) .*\n.*\n {2}passive on/)?.[1]).toBe('10.0.0.13');
-    expect(bird).toMatchObject({ announces: ['10.244.2.0/26'], learns: ['10.244.1.0/26', '10.244.3.0/26'] });
+    expect(bird).toMatchObject({
+      announces: ['10.244.2.0/26'],
+      blackholes: ['10.244.2.0/26'],
+      learns: [
+        { range: '10.244.1.0/26', from: 'node.node1' },
+        { range: '10.244.3.0/26', from: 'node.node3' },
+      ],
+    });
   });
 
   it('has one with route reflectors only, where there are any', () => {

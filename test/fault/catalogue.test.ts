@@ -26,6 +26,9 @@ const TEXT = stream(
 );
 const LAB = stateOf(TEXT);
 const IPVS = stateOf(TEXT, { proxy: 'ipvs' });
+const STRICT = stateOf(
+  stream(topology({ cluster: { proxy: { mode: 'ipvs', ipvs: { strictARP: true } } }, nodes: [{ name: 'node1' }] })),
+);
 const NFT = stateOf(TEXT, { proxy: 'nftables' });
 const HOST_PORT = stream(
   topology({ nodes: [{ name: 'node1' }] }),
@@ -59,6 +62,7 @@ const ADVERTISED = stateOf(
 /** Some break what not every lab has. */
 const LABS: Partial<Record<FaultName, KernelState>> = {
   'no-vip': IPVS,
+  'no-strict-arp': STRICT,
   'no-flanneld': UDP,
   'no-bird': BGP,
   'stale-cni0': PLUGINS,

@@ -13,6 +13,7 @@ import { difference } from './script.ts';
 const FULL = stream(
   topology({
     networks: [{ name: 'lan', cidr: ['10.0.0.0/24', 'fd00:10::/64'] }],
+    cluster: { proxy: { ipvs: { strictARP: true } } },
     nodes: [{ name: 'node1' }, { name: 'node2' }],
     hosts: [{ name: 'client', docker: { containers: [{ name: 'web', publish: ['80:80'] }] } }],
     routers: [{ name: 'gw', networks: ['lan'], routerAdvertisements: true }],
@@ -30,6 +31,7 @@ const FULL = stream(
 /** What has something to break for every fault; some break what one mode alone has. */
 const MODES: Partial<Record<FaultName, Partial<ModelOptions>>> = {
   'no-vip': { proxy: 'ipvs' },
+  'no-strict-arp': { proxy: 'ipvs' },
   'no-flanneld': { cni: 'udp' },
   'no-bird': { cni: 'calico-bgp' },
 };
@@ -58,6 +60,7 @@ describe('a fault', () => {
     'no-docker-proxy',
     'no-route-localnet',
     'no-vip',
+    'no-strict-arp',
     'no-service-filter',
     'out-of-window',
     'no-invalid-drop',

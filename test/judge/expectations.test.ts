@@ -71,11 +71,15 @@ const late = (milliseconds: number) =>
     hops: [hop('host/client:eth0', 'out'), hop('pod/web-0:eth0', 'in', undefined, { sinceStart: milliseconds * 1e6 })],
   });
 
+const answeredFor = (...whoHas: string[]) => delivered({ whoHas });
+
 describe('an expectation that is met', () => {
   const met: [name: string, expectation: Expectation, walk?: Walk][] = [
     ['nothing in particular', {}],
     ['the outcome', { outcome: 'delivered' }],
     ['another outcome', { outcome: 'dropped' }, dropped()],
+    ['who answers for the address, in any order', { whoHas: ['node/b', 'node/a'] }, answeredFor('node/a', 'node/b')],
+    ['that nobody does', { whoHas: [] }, answeredFor()],
     ['who rejected', { rejectedBy: 'node/node1' }, rejected()],
     ['with what it was rejected', { rejectedWith: 'icmp-port-unreachable' }, rejected()],
     ['the status of the answer', { status: 200 }],
@@ -161,6 +165,10 @@ describe('an expectation that is not met says what was expected and what was see
     [{ latency: latency(20, 30) }, '>= 20ms', '31 ms', late(31)],
     [{ latency: latency(20, 30) }, '>= 20ms', '500 us', late(0.5)],
     [{ latency: latency(20, 30) }, '>= 20ms', 'no packet was seen', dropped({ hops: [] })],
+    [{ whoHas: ['node/node1'] }, 'node/node1', 'node/node1, node/node2', answeredFor('node/node1', 'node/node2')],
+    [{ whoHas: ['node/node1'] }, 'node/node1', 'nobody', answeredFor()],
+    [{ whoHas: [] }, 'nobody', 'node/node1', answeredFor('node/node1')],
+    [{ whoHas: [] }, 'nobody', 'nobody was asked'],
     [{ relays: ['node/node2'] }, 'node/node2', 'node/node1', relayed()],
     [{ relays: ['node/node1', 'node/node2'] }, 'node/node1, node/node2', 'none'],
     [{ relays: [] }, 'none', 'node/node1', relayed()],

@@ -64,6 +64,12 @@ const expectation = z.strictObject({
   status: z.int().min(100).max(599).optional().describe('HTTP status of the answer.'),
   endpoint: oneOrMany(z.string()).optional().describe('Who answered: a place, or any of several.'),
   source: z.string().optional().describe('Whom the endpoint saw: a place or an address.'),
+  whoHas: z
+    .array(z.string())
+    .optional()
+    .describe(
+      "Who answered when the destination's address was asked for on its network, by ARP or neighbour discovery, in any order. `[]`: nobody did.",
+    ),
   lastSeen: z
     .string()
     .optional()

@@ -160,6 +160,7 @@ export const FAULT_NAMES = [
   'no-docker-proxy',
   'no-route-localnet',
   'no-vip',
+  'no-strict-arp',
   'no-service-filter',
   'out-of-window',
   'no-invalid-drop',

@@ -36,7 +36,11 @@ export function addToBird(
       ...sessions,
     ].join('\n'),
     announces: [...(bird?.announces ?? []), ...own],
-    learns: [...(bird?.learns ?? []), ...others.flatMap(blocksOf).map(({ text }) => text)],
+    blackholes: [...(bird?.blackholes ?? []), ...own],
+    learns: [
+      ...(bird?.learns ?? []),
+      ...others.flatMap((peer) => blocksOf(peer).map(({ text: range }) => ({ range, from: peer.netns }))),
+    ],
     gatewayOf: [],
     origin: node.origin,
   };
