@@ -141,6 +141,10 @@ export interface Pod extends Place {
   readonly hostNetwork: boolean;
   readonly ports: readonly ContainerPort[];
   readonly conditions: EndpointConditions;
+  /** Undefined: its name. */
+  readonly hostname?: string;
+  /** The headless Service in whose domain its hostname is. */
+  readonly subdomain?: string;
   /** What its annotations ask the network plugin for. */
   readonly bandwidth?: Bandwidth;
 }

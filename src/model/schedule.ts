@@ -33,8 +33,8 @@ export function schedule(
   const reported = new Set<Draft['spec']>();
   return drafts.flatMap((draft, index) => {
     if (draft.spec.nodeName !== undefined) return named[index] ? [{ draft, node: named[index] }] : [];
-    const labelled = nodes.filter(({ labels }) =>
-      Object.entries(draft.spec.nodeSelector ?? {}).every(([key, value]) => labels[key] === value),
+    const labelled = nodes.filter(
+      (node) => node.name === (draft.onlyNode ?? node.name) && matchesNodeSelector(draft.spec, node),
     );
     const wanted = hostPortsOf(draft, portsOf(draft));
     const fitting = labelled.filter((node) => taken.conflicts(node.place, wanted).length === 0);
@@ -47,6 +47,10 @@ export function schedule(
     }
     return node ? [{ draft, node }] : [];
   });
+}
+
+export function matchesNodeSelector({ nodeSelector = {} }: Draft['spec'], { labels }: Node): boolean {
+  return Object.entries(nodeSelector).every(([key, value]) => labels[key] === value);
 }
 
 function hostPortsOf({ spec, ...draft }: Draft, ports: readonly DeclaredPort[]): HostPort[] {

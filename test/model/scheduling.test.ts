@@ -62,11 +62,12 @@ describe('a pod', () => {
       spec:
         selector: { matchLabels: { app: web } }
         template:
+          metadata: { labels: { app: web } }
           spec:
             nodeName: elsewhere
             containers: [{ name: app }]
     `;
-    expect(errors(text)).toEqual(['9:13 unknown-node', '19:17 unknown-node']);
+    expect(errors(text)).toEqual(['9:13 unknown-node', '20:17 unknown-node']);
     expect(modelled(text).diagnostics.map(({ help }) => help)).toEqual(['did you mean "node1"?', 'nodes here: node1']);
   });
 
@@ -144,76 +145,6 @@ describe('readiness', () => {
   ])('%s', (_, fields, [isReady, serving, terminating]) => {
     const { conditions } = podOf(clusterOf(stream(TWO_NODES, pod('a', fields))), 'a');
     expect(conditions).toEqual({ ready: isReady, serving, terminating });
-  });
-});
-
-describe('replicas', () => {
-  it.each(['Deployment', 'ReplicaSet', 'ReplicationController'] as const)(
-    'of a %s are called NAME-0, NAME-1, … and spread',
-    (kind) => {
-      expect(placements(stream(TWO_NODES, workload('web', { kind, replicas: 3 })))).toEqual([
-        'pod/web-0 on node1',
-        'pod/web-1 on node2',
-        'pod/web-2 on node1',
-      ]);
-    },
-  );
-
-  it('are one when nothing is said, and none when 0 is', () => {
-    expect(placements(stream(TWO_NODES, workload('web')))).toEqual(['pod/web-0 on node1']);
-    expect(placements(stream(TWO_NODES, workload('web', { replicas: 0 })))).toEqual([]);
-  });
-
-  it('have labels and ports of the template, and the namespace and line of the workload', () => {
-    const text = stream(TWO_NODES, workload('web', { namespace: 'prod', labels: { tier: 'x' }, ports: [8080] }));
-    expect(clusterOf(text).pods[0]).toMatchObject({
-      place: 'pod/prod/web-0',
-      labels: { tier: 'x' },
-      ports: [{ port: 8080 }],
-      origin: { file: 'lab.yaml', line: 3 },
-    });
-  });
-
-  it('that share a name with a pod are refused', () => {
-    const text = stream(TWO_NODES, pod('web-1'), workload('web', { replicas: 2 }));
-    expect(error(text)).toMatchObject({
-      code: 'duplicate-name',
-      message: 'pod/web-1 stands here twice',
-      at: { line: 5 },
-    });
-  });
-});
-
-describe('in a dump of a cluster', () => {
-  const ownedBy = (kind: string, name: string) => ({ metadata: { ownerReferences: [{ kind, name, uid: 'x' }] } });
-
-  it('a workload whose pods are there is not expanded again', () => {
-    const text = stream(
-      TWO_NODES,
-      workload('web', { replicas: 2 }),
-      workload('web-5d4f', { kind: 'ReplicaSet', replicas: 2, ...ownedBy('Deployment', 'web') }),
-      pod('web-5d4f-abcde', { ...ownedBy('ReplicaSet', 'web-5d4f') }),
-      pod('web-5d4f-fghij', { ...ownedBy('ReplicaSet', 'web-5d4f') }),
-    );
-    expect(clusterOf(text).pods.map(({ name }) => name)).toEqual(['web-5d4f-abcde', 'web-5d4f-fghij']);
-  });
-
-  it('a Deployment whose ReplicaSet is there is expanded once, by the ReplicaSet', () => {
-    const text = stream(
-      TWO_NODES,
-      workload('web', { replicas: 2 }),
-      workload('web-5d4f', { kind: 'ReplicaSet', replicas: 2, ...ownedBy('Deployment', 'web') }),
-    );
-    expect(clusterOf(text).pods.map(({ name }) => name)).toEqual(['web-5d4f-0', 'web-5d4f-1']);
-  });
-
-  it('a workload of the same name in another namespace is expanded all the same', () => {
-    const text = stream(
-      TWO_NODES,
-      workload('web', { replicas: 1, namespace: 'prod' }),
-      pod('web-abcde', { ...ownedBy('Deployment', 'web') }),
-    );
-    expect(clusterOf(text).pods.map(({ place }) => place)).toEqual(['pod/web-abcde', 'pod/prod/web-0']);
   });
 });
 

@@ -1,7 +1,14 @@
 /** Every field Kubernetes has in the objects that are emulated is known here: held against the package kubernetes-types. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { DeploymentSpec, ReplicaSetSpec } from 'kubernetes-types/apps/v1.js';
+import type {
+  DaemonSetSpec,
+  DeploymentSpec,
+  ReplicaSetSpec,
+  StatefulSetOrdinals,
+  StatefulSetSpec,
+} from 'kubernetes-types/apps/v1.js';
+import type { JobSpec } from 'kubernetes-types/batch/v1.js';
 import type {
   Container,
   ContainerPort,
@@ -25,6 +32,7 @@ import type { LabelSelector, LabelSelectorRequirement, ObjectMeta } from 'kubern
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import type * as z from 'zod';
 import type * as schema from '../../src/parse/schema/kubernetes.ts';
+import type * as workloads from '../../src/parse/schema/workloads.ts';
 import { read } from './read.ts';
 
 type In<T extends z.ZodType> = z.input<T>;
@@ -36,8 +44,9 @@ type Service = In<typeof schema.service>;
 type Pod = In<typeof schema.pod>;
 type Slice = In<typeof schema.endpointSlice>;
 type Subset = Item<In<typeof schema.endpoints>['subsets']>;
-type Deployment = In<typeof schema.deployment>['spec'];
-type Controller = In<typeof schema.replicationController>['spec'];
+type Deployment = In<typeof workloads.deployment>['spec'];
+type StatefulSet = In<typeof workloads.statefulSet>['spec'];
+type Controller = In<typeof workloads.replicationController>['spec'];
 
 /** tsc fails here when one is missing. */
 describe('no field is missing from', () => {
@@ -63,8 +72,12 @@ describe('no field is missing from', () => {
     expectTypeOf<Missing<PodTemplateSpec, Deployment['template']>>().toBeNever();
     expectTypeOf<Missing<LabelSelector, Deployment['selector']>>().toBeNever();
     expectTypeOf<Missing<LabelSelectorRequirement, Item<Deployment['selector']['matchExpressions']>>>().toBeNever();
-    expectTypeOf<Missing<ReplicaSetSpec, In<typeof schema.replicaSet>['spec']>>().toBeNever();
+    expectTypeOf<Missing<ReplicaSetSpec, In<typeof workloads.replicaSet>['spec']>>().toBeNever();
     expectTypeOf<Missing<ReplicationControllerSpec, Controller>>().toBeNever();
+    expectTypeOf<Missing<StatefulSetSpec, StatefulSet>>().toBeNever();
+    expectTypeOf<Missing<StatefulSetOrdinals, StatefulSet['ordinals']>>().toBeNever();
+    expectTypeOf<Missing<DaemonSetSpec, In<typeof workloads.daemonSet>['spec']>>().toBeNever();
+    expectTypeOf<Missing<JobSpec, In<typeof workloads.job>['spec']>>().toBeNever();
   });
 
   it('endpoints', () => {
@@ -106,6 +119,10 @@ const PLACES = [
   ['core/v1', 'PodTemplateSpec', 'apps/v1', 'Deployment', 'spec: { template: { *: 1 } }'],
   ['apps/v1', 'DeploymentSpec', 'apps/v1', 'Deployment', 'spec: { *: 1 }'],
   ['apps/v1', 'ReplicaSetSpec', 'apps/v1', 'ReplicaSet', 'spec: { *: 1 }'],
+  ['apps/v1', 'StatefulSetSpec', 'apps/v1', 'StatefulSet', 'spec: { *: 1 }'],
+  ['apps/v1', 'StatefulSetOrdinals', 'apps/v1', 'StatefulSet', 'spec: { ordinals: { *: 1 } }'],
+  ['apps/v1', 'DaemonSetSpec', 'apps/v1', 'DaemonSet', 'spec: { *: 1 }'],
+  ['batch/v1', 'JobSpec', 'batch/v1', 'Job', 'spec: { *: 1 }'],
   ['meta/v1', 'LabelSelector', 'apps/v1', 'Deployment', 'spec: { selector: { *: 1 } }'],
   ['discovery/v1', 'EndpointSlice', 'discovery.k8s.io/v1', 'EndpointSlice', '*: 1'],
   ['discovery/v1', 'Endpoint', 'discovery.k8s.io/v1', 'EndpointSlice', 'endpoints: [{ *: 1 }]'],

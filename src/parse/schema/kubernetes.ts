@@ -43,22 +43,9 @@ function metadata(name: z.ZodString) {
   });
 }
 
-const header = { apiVersion: z.string(), kind: z.string() };
-const objectMeta = metadata(subdomainName);
+export const header = { apiVersion: z.string(), kind: z.string() };
+export const objectMeta = metadata(subdomainName);
 const templateMeta = objectMeta.partial();
-
-const labelSelector = z.strictObject({
-  matchLabels: labels.optional(),
-  matchExpressions: z
-    .array(
-      z.strictObject({
-        key: z.string(),
-        operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
-        values: z.array(z.string()).optional(),
-      }),
-    )
-    .optional(),
-});
 
 /** A list of anything, or of one kind. */
 export const list = z.strictObject({ ...header, items: z.array(z.unknown()).optional(), ...accepted('metadata') });
@@ -125,6 +112,9 @@ const podSpec = z.strictObject({
   nodeName: orEmpty(subdomainName).optional(),
   nodeSelector: labels.optional(),
   hostNetwork: z.boolean().optional(),
+  hostname: orEmpty(labelName).optional(),
+  subdomain: orEmpty(labelName).optional(),
+  restartPolicy: z.enum(['Always', 'OnFailure', 'Never']).optional(),
   ...accepted(
     'activeDeadlineSeconds',
     'affinity',
@@ -137,7 +127,6 @@ const podSpec = z.strictObject({
     'hostIPC',
     'hostPID',
     'hostUsers',
-    'hostname',
     'hostnameOverride',
     'imagePullSecrets',
     'os',
@@ -148,7 +137,6 @@ const podSpec = z.strictObject({
     'readinessGates',
     'resourceClaims',
     'resources',
-    'restartPolicy',
     'runtimeClassName',
     'schedulerName',
     'schedulingGates',
@@ -157,7 +145,6 @@ const podSpec = z.strictObject({
     'serviceAccountName',
     'setHostnameAsFQDN',
     'shareProcessNamespace',
-    'subdomain',
     'terminationGracePeriodSeconds',
     'tolerations',
     'topologySpreadConstraints',
@@ -174,40 +161,7 @@ const podStatus = z.looseObject({
 
 export const pod = z.strictObject({ ...header, metadata: objectMeta, spec: podSpec, status: podStatus.optional() });
 
-const podTemplate = z.strictObject({ metadata: templateMeta.optional(), spec: podSpec });
-
-const replicas = z.int().min(0).max(10_000, 'must be at most 10000').default(1);
-
-export const deployment = z.strictObject({
-  ...header,
-  metadata: objectMeta,
-  spec: z.strictObject({
-    replicas,
-    selector: labelSelector,
-    template: podTemplate,
-    ...accepted('minReadySeconds', 'paused', 'progressDeadlineSeconds', 'revisionHistoryLimit', 'strategy'),
-  }),
-  ...accepted('status'),
-});
-
-export const replicaSet = z.strictObject({
-  ...header,
-  metadata: objectMeta,
-  spec: z.strictObject({ replicas, selector: labelSelector, template: podTemplate, ...accepted('minReadySeconds') }),
-  ...accepted('status'),
-});
-
-export const replicationController = z.strictObject({
-  ...header,
-  metadata: objectMeta,
-  spec: z.strictObject({
-    replicas,
-    selector: labels.optional(),
-    template: podTemplate,
-    ...accepted('minReadySeconds'),
-  }),
-  ...accepted('status'),
-});
+export const podTemplate = z.strictObject({ metadata: templateMeta.optional(), spec: podSpec });
 
 const servicePort = z.strictObject({
   name: portName.optional(),
@@ -347,9 +301,6 @@ export type NamespaceObject = z.infer<typeof namespace>;
 export type NodeObject = z.infer<typeof node>;
 export type PodObject = z.infer<typeof pod>;
 export type PodTemplate = z.infer<typeof podTemplate>;
-export type DeploymentObject = z.infer<typeof deployment>;
-export type ReplicaSetObject = z.infer<typeof replicaSet>;
-export type ReplicationControllerObject = z.infer<typeof replicationController>;
 export type ServiceObject = z.infer<typeof service>;
 export type EndpointsObject = z.infer<typeof endpoints>;
 export type EndpointSliceObject = z.infer<typeof endpointSlice>;
