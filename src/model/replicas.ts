@@ -7,9 +7,9 @@ import type { Manifest, ManifestOf } from '../parse/index.ts';
 import type { Path } from '../parse/yaml.ts';
 import { bandwidthOf } from './bandwidth.ts';
 import type { Node } from './cluster.ts';
+import { daemonNodes, daemonSpec } from './daemon-set.ts';
 import { ofKind } from './defaults.ts';
 import type { Draft } from './draft.ts';
-import { matchesNodeSelector } from './schedule.ts';
 import { refuseWorkload, templateLabels } from './workload-rules.ts';
 
 const KINDS = ['Deployment', 'ReplicaSet', 'ReplicationController', 'StatefulSet', 'DaemonSet', 'Job'] as const;
@@ -34,14 +34,15 @@ export function replicas(
     const space = object.metadata.namespace ?? namespace;
     if (owners.has(`${kind}/${space}/${object.metadata.name}`)) return [];
     if (refuseWorkload(workload, diagnostics)) return [];
-    const { metadata, spec } = object.spec.template;
+    const { metadata, spec: given } = object.spec.template;
+    const spec = kind === 'DaemonSet' ? daemonSpec(given) : given;
     const bandwidth = bandwidthOf(
       metadata?.annotations ?? {},
       (annotation) => locate(['spec', 'template', 'metadata', 'annotations', annotation]),
       diagnostics,
     );
     const common = templateLabels(workload);
-    return replicasOf(workload, nodes).map(({ name, labels, ...own }) => ({
+    return replicasOf(workload, spec, nodes).map(({ name, labels, ...own }) => ({
       namespace: space,
       name,
       labels: { ...common, ...labels },
@@ -65,12 +66,12 @@ function isWorkload(manifest: Manifest): manifest is Workload {
 /** What a controller gives one of its pods beyond the template. */
 interface Replica extends Pick<Draft, 'name'>, Partial<Pick<Draft, 'labels' | 'hostname' | 'subdomain' | 'onlyNode'>> {}
 
-function replicasOf(workload: Workload, nodes: readonly Node[]): Replica[] {
+function replicasOf(workload: Workload, spec: Draft['spec'], nodes: readonly Node[]): Replica[] {
   switch (workload.kind) {
     case 'StatefulSet':
       return membersOf(workload.object);
     case 'DaemonSet':
-      return daemonsOf(workload.object, nodes);
+      return daemonsOf(workload.object, spec, nodes);
     case 'Job':
       return workersOf(workload.object);
     default:
@@ -95,10 +96,8 @@ function membersOf(set: ManifestOf<'StatefulSet'>['object']): Replica[] {
   }));
 }
 
-/** pkg/controller/daemon/daemon_controller.go, NodeShouldRunDaemonPod: one on each node that its template allows. */
-function daemonsOf(set: ManifestOf<'DaemonSet'>['object'], nodes: readonly Node[]): Replica[] {
-  const { spec } = set.spec.template;
-  const own = nodes.filter((node) => node.name === (spec.nodeName ?? node.name) && matchesNodeSelector(spec, node));
+function daemonsOf(set: ManifestOf<'DaemonSet'>['object'], spec: Draft['spec'], nodes: readonly Node[]): Replica[] {
+  const own = daemonNodes(spec, nodes);
   return names(set, own.length).map((name, index) => ({ name, onlyNode: own[index]!.name }));
 }
 

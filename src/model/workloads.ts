@@ -8,9 +8,10 @@ import type { Node, Pod } from './cluster.ts';
 import { declaredPorts } from './container-ports.ts';
 import { ofKind } from './defaults.ts';
 import { type Draft, podPlace } from './draft.ts';
+import { namespaceLabels } from './namespaces.ts';
 import { AddressPool } from './pool.ts';
 import { replicas } from './replicas.ts';
-import { schedule } from './schedule.ts';
+import { schedule } from './scheduling/schedule.ts';
 
 /** The node's bridge takes the first address of the pod subnet; host-local starts after it. */
 const FIRST_POD = 2;
@@ -28,7 +29,8 @@ export function modelPods(
   ];
   reportDuplicates(drafts, diagnostics);
   const portsOf = declaredPorts(drafts, diagnostics);
-  const placed = schedule(drafts, portsOf, nodes, diagnostics);
+  const context = { nodes, portsOf, namespaceLabels: namespaceLabels(manifests) };
+  const placed = schedule(drafts, context, diagnostics);
   const pools = new Map(nodes.map((node) => [node, podPools(node, diagnostics)]));
   for (const { draft, node } of placed) {
     if (draft.spec.hostNetwork) continue;

@@ -10,16 +10,25 @@ import type {
 } from 'kubernetes-types/apps/v1.js';
 import type { JobSpec } from 'kubernetes-types/batch/v1.js';
 import type {
+  Affinity,
   Container,
   ContainerPort,
   EndpointAddress,
   EndpointSubset,
+  NodeAffinity,
+  NodeSelectorRequirement,
+  NodeSelectorTerm,
   NodeSpec,
+  PodAffinity,
+  PodAffinityTerm,
   PodSpec,
   PodTemplateSpec,
   ReplicationControllerSpec,
   ServicePort,
   ServiceSpec,
+  Taint,
+  Toleration,
+  TopologySpreadConstraint,
 } from 'kubernetes-types/core/v1.js';
 import type {
   Endpoint,
@@ -45,6 +54,11 @@ type Pod = In<typeof schema.pod>;
 type Slice = In<typeof schema.endpointSlice>;
 type Subset = Item<In<typeof schema.endpoints>['subsets']>;
 type Deployment = In<typeof workloads.deployment>['spec'];
+type Wishes = NonNullable<Pod['spec']['affinity']>;
+type Required = 'requiredDuringSchedulingIgnoredDuringExecution';
+type Preference = Item<
+  NonNullable<Wishes['nodeAffinity']>['preferredDuringSchedulingIgnoredDuringExecution']
+>['preference'];
 type StatefulSet = In<typeof workloads.statefulSet>['spec'];
 type Controller = In<typeof workloads.replicationController>['spec'];
 
@@ -80,6 +94,19 @@ describe('no field is missing from', () => {
     expectTypeOf<Missing<JobSpec, In<typeof workloads.job>['spec']>>().toBeNever();
   });
 
+  it('what scheduling reads', () => {
+    expectTypeOf<Missing<Taint, Item<NonNullable<In<typeof schema.node>['spec']>['taints']>>>().toBeNever();
+    expectTypeOf<Missing<Toleration, Item<Pod['spec']['tolerations']>>>().toBeNever();
+    expectTypeOf<Missing<TopologySpreadConstraint, Item<Pod['spec']['topologySpreadConstraints']>>>().toBeNever();
+    expectTypeOf<Missing<Affinity, Wishes>>().toBeNever();
+    expectTypeOf<Missing<NodeAffinity, Wishes['nodeAffinity']>>().toBeNever();
+    expectTypeOf<Missing<NodeSelectorTerm, Preference>>().toBeNever();
+    expectTypeOf<Missing<NodeSelectorRequirement, Item<Preference['matchExpressions']>>>().toBeNever();
+    expectTypeOf<Missing<NodeSelectorRequirement, Item<Preference['matchFields']>>>().toBeNever();
+    expectTypeOf<Missing<PodAffinity, Wishes['podAffinity']>>().toBeNever();
+    expectTypeOf<Missing<PodAffinityTerm, Item<NonNullable<Wishes['podAffinity']>[Required]>>>().toBeNever();
+  });
+
   it('endpoints', () => {
     expectTypeOf<Missing<EndpointSlice, Slice>>().toBeNever();
     expectTypeOf<Missing<Endpoint, Item<Slice['endpoints']>>>().toBeNever();
@@ -112,6 +139,12 @@ const PLACES = [
   ['core/v1', 'Container', 'v1', 'Pod', 'spec: { containers: [{ *: 1 }] }'],
   ['core/v1', 'ContainerPort', 'v1', 'Pod', 'spec: { containers: [{ ports: [{ *: 1 }] }] }'],
   ['core/v1', 'NodeSpec', 'v1', 'Node', 'spec: { *: 1 }'],
+  ['core/v1', 'Taint', 'v1', 'Node', 'spec: { taints: [{ *: 1 }] }'],
+  ['core/v1', 'Toleration', 'v1', 'Pod', 'spec: { tolerations: [{ *: 1 }] }'],
+  ['core/v1', 'Affinity', 'v1', 'Pod', 'spec: { affinity: { *: 1 } }'],
+  ['core/v1', 'NodeAffinity', 'v1', 'Pod', 'spec: { affinity: { nodeAffinity: { *: 1 } } }'],
+  ['core/v1', 'PodAffinity', 'v1', 'Pod', 'spec: { affinity: { podAntiAffinity: { *: 1 } } }'],
+  ['core/v1', 'TopologySpreadConstraint', 'v1', 'Pod', 'spec: { topologySpreadConstraints: [{ *: 1 }] }'],
   ['core/v1', 'EndpointSubset', 'v1', 'Endpoints', 'subsets: [{ *: 1 }]'],
   ['core/v1', 'EndpointAddress', 'v1', 'Endpoints', 'subsets: [{ addresses: [{ *: 1 }] }]'],
   ['core/v1', 'EndpointPort', 'v1', 'Endpoints', 'subsets: [{ ports: [{ *: 1 }] }]'],

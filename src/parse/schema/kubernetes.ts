@@ -19,6 +19,7 @@ import {
   subdomainName,
   targetPort,
 } from './fields.ts';
+import { affinity, taint, toleration, topologySpreadConstraint } from './scheduling.ts';
 
 function metadata(name: z.ZodString) {
   return z.strictObject({
@@ -59,7 +60,9 @@ export const node = z.strictObject({
     .strictObject({
       podCIDR: orEmpty(cidr).optional(),
       podCIDRs: z.array(cidr).optional(),
-      ...accepted('configSource', 'externalID', 'providerID', 'taints', 'unschedulable'),
+      taints: z.array(taint).optional(),
+      unschedulable: z.boolean().optional(),
+      ...accepted('configSource', 'externalID', 'providerID'),
     })
     .optional(),
   status: z
@@ -111,13 +114,15 @@ const podSpec = z.strictObject({
   initContainers: z.array(container).optional(),
   nodeName: orEmpty(subdomainName).optional(),
   nodeSelector: labels.optional(),
+  affinity: affinity.optional(),
+  tolerations: z.array(toleration).optional(),
+  topologySpreadConstraints: z.array(topologySpreadConstraint).optional(),
   hostNetwork: z.boolean().optional(),
   hostname: orEmpty(labelName).optional(),
   subdomain: orEmpty(labelName).optional(),
   restartPolicy: z.enum(['Always', 'OnFailure', 'Never']).optional(),
   ...accepted(
     'activeDeadlineSeconds',
-    'affinity',
     'automountServiceAccountToken',
     'dnsConfig',
     'dnsPolicy',
@@ -146,8 +151,6 @@ const podSpec = z.strictObject({
     'setHostnameAsFQDN',
     'shareProcessNamespace',
     'terminationGracePeriodSeconds',
-    'tolerations',
-    'topologySpreadConstraints',
     'volumes',
   ),
 });

@@ -1,8 +1,8 @@
-/** Pods: those given, those workloads ask for, and the node each of them is on. */
+/** Pods that are given: their nodes, names, ports and readiness. */
 import { describe, expect, it } from 'vitest';
 import { yaml } from '../parse/yaml-text.ts';
-import { clusterOf, error, errors, modelled, podOf } from './cluster.ts';
-import { node, pod, service, stream, topology, workload } from './objects.ts';
+import { clusterOf, errors, modelled, podOf } from './cluster.ts';
+import { node, pod, service, stream, topology } from './objects.ts';
 
 const TWO_NODES = topology({
   nodes: [
@@ -21,26 +21,6 @@ describe('a pod', () => {
       'pod/a on node2',
       'pod/b on node2',
     ]);
-  });
-
-  it('is on a node with all the labels it selects', () => {
-    const selecting = (nodeSelector: object) => ({ spec: { nodeSelector } });
-    expect(
-      placements(
-        stream(
-          TWO_NODES,
-          pod('a', selecting({ disk: 'hdd' })),
-          pod('b', selecting({ disk: 'hdd', zone: 'a' })),
-          pod('c', selecting({ 'kubernetes.io/hostname': 'node1' })),
-        ),
-      ),
-    ).toEqual(['pod/a on node2', 'pod/b on node2', 'pod/c on node1']);
-  });
-
-  it('that may choose goes where the fewest are, to the earlier node on a tie', () => {
-    expect(
-      placements(stream(TWO_NODES, pod('a'), pod('b'), pod('c'), pod('fixed', { node: 'node1' }), pod('d'))),
-    ).toEqual(['pod/a on node2', 'pod/b on node1', 'pod/c on node2', 'pod/fixed on node1', 'pod/d on node1']);
   });
 
   it('that names a node that does not exist is refused where it does', () => {
@@ -69,18 +49,6 @@ describe('a pod', () => {
     `;
     expect(errors(text)).toEqual(['9:13 unknown-node', '20:17 unknown-node']);
     expect(modelled(text).diagnostics.map(({ help }) => help)).toEqual(['did you mean "node1"?', 'nodes here: node1']);
-  });
-
-  it('that selects labels no node has is refused, once for all replicas', () => {
-    const text = stream(
-      TWO_NODES,
-      workload('web', { replicas: 3, spec: { nodeSelector: { disk: 'ssd', zone: 'b' } } }),
-    );
-    expect(error(text)).toMatchObject({
-      code: 'unschedulable',
-      message: 'no node has the labels pod/web-0 selects: disk=ssd, zone=b',
-      at: { line: 3 },
-    });
   });
 
   it('that has finished is left out', () => {
@@ -156,5 +124,11 @@ it('labels of a Node object and of the Topology are put together, the Topology h
       service('x'),
     ),
   );
-  expect(nodes[0]!.labels).toEqual({ 'kubernetes.io/hostname': 'a', zone: 'z1', disk: 'ssd' });
+  expect(nodes[0]!.labels).toEqual({
+    'kubernetes.io/arch': 'amd64',
+    'kubernetes.io/hostname': 'a',
+    'kubernetes.io/os': 'linux',
+    zone: 'z1',
+    disk: 'ssd',
+  });
 });
