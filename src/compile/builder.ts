@@ -16,6 +16,7 @@ import type {
   Neighbour,
   Route,
   Sysctl,
+  UdpFlows,
 } from './kernel-state.ts';
 import type { NftTable } from './nft.ts';
 import type { Relay } from './relay.ts';
@@ -55,6 +56,7 @@ export class NamespaceBuilder {
   readonly ipvs: VirtualServer[] = [];
   readonly relays: Relay[] = [];
   readonly tunnels: UdpTunnel[] = [];
+  readonly flows: UdpFlows[] = [];
   readonly attachments: Attachment[] = [];
   readonly guests: string[] = [];
   bird: BirdDaemon | undefined;
@@ -168,6 +170,7 @@ export class NamespaceBuilder {
       relays: this.relays,
       tunnels: this.tunnels,
       ...(this.bird && { bird: this.bird }),
+      ...(this.flows.length > 0 && { flows: this.flows }),
       attachments: this.attachments,
       origin: this.origin,
     };

@@ -37,6 +37,7 @@ export function converge(current: KernelState, wanted: KernelState): Plan {
       ...changed.flatMap(({ relays }) => relays),
       ...changed.flatMap(({ tunnels }) => tunnels),
       ...changed.flatMap(({ bird }) => bird.filter(({ daemon }) => daemon)),
+      ...changed.flatMap(({ flows }) => flows),
       ...added.flatMap(steps.addToNetworks),
       ...changed.flatMap(({ attach }) => attach),
     ],
