@@ -64,13 +64,12 @@ export function model(
     ranges,
     nodePortRange: spec?.cluster.serviceNodePortRange ?? '30000-32767',
     nodePortRangeAt: topology?.locate(['spec', 'cluster', 'serviceNodePortRange']),
-    nodes: machines.nodes,
     pods,
     proxy: proxy.mode,
   };
   const services = modelServices(manifests, context, diagnostics);
-  const populated = { ...machines, pods, containers, services };
-  const listeners = modelListeners(populated, services, diagnostics);
+  const populated = { ...machines, pods, containers, ...services };
+  const listeners = modelListeners(populated, populated.services, diagnostics);
   const places = new Places(populated, options.namespace);
   const section = sectionOf(topology, moment);
   const stands = ({ at }: { readonly at?: string }) => at === undefined || places.find(at) !== undefined;
