@@ -26,7 +26,9 @@ export async function testKept(
   if (existing) await removeLab(existing);
   try {
     const modes = { cni: cluster.cni.mode, proxy: cluster.proxy.mode };
-    const input = { ...prepared, sources, options: { name: cluster.name, namespace, ...modes, faults: [...faults] } };
+    /** The topology has its own with it. */
+    const given = faults.slice(cluster.faults.length);
+    const input = { ...prepared, sources, options: { name: cluster.name, namespace, ...modes, faults: given } };
     const lab = await buildDetached(input, choice);
     const { steps, results } = await takeSteps(lab, prepared, options);
     recordSteps(cluster.name, prepared, steps);
