@@ -14,6 +14,7 @@ import { fits, reportModes } from './modes.ts';
 import { modelNetworkConfiguration } from './network-configuration.ts';
 import { modelRanges } from './networks.ts';
 import { Places } from './place.ts';
+import { modelPolicies } from './policies.ts';
 import { modelServices } from './services.ts';
 import { modelPods } from './workloads.ts';
 
@@ -56,16 +57,19 @@ export function model(
     proxy: proxy.mode,
   };
   const services = modelServices(manifests, context, diagnostics);
+  const policies = modelPolicies(manifests, pods, options.namespace, diagnostics);
   const populated = { ...machines, pods, containers, services };
   const listeners = modelListeners(populated, services, diagnostics);
   const places = new Places(populated, options.namespace);
   const cluster: Cluster = {
     name: topology?.object.metadata?.name ?? options.name,
     ...ranges,
+    nodePortRange: context.nodePortRange,
     cni,
     ...(networkConfiguration && { networkConfiguration }),
     proxy,
     ...populated,
+    policies,
     listeners,
     faults: modelFaults(topology, places, diagnostics),
     impairedLinks: modelImpairedLinks(topology, places, diagnostics),

@@ -43,11 +43,11 @@ function metadata(name: z.ZodString) {
   });
 }
 
-const header = { apiVersion: z.string(), kind: z.string() };
-const objectMeta = metadata(subdomainName);
+export const header = { apiVersion: z.string(), kind: z.string() };
+export const objectMeta = metadata(subdomainName);
 const templateMeta = objectMeta.partial();
 
-const labelSelector = z.strictObject({
+export const labelSelector = z.strictObject({
   matchLabels: labels.optional(),
   matchExpressions: z
     .array(
@@ -344,6 +344,7 @@ export const endpointSlice = z.strictObject({
 });
 
 export type NamespaceObject = z.infer<typeof namespace>;
+export type LabelSelector = z.infer<typeof labelSelector>;
 export type NodeObject = z.infer<typeof node>;
 export type PodObject = z.infer<typeof pod>;
 export type PodTemplate = z.infer<typeof podTemplate>;
