@@ -150,6 +150,8 @@ export const FAULT_NAMES = [
   'no-route-localnet',
   'no-vip',
   'no-service-filter',
+  'no-policy',
+  'stale-policy',
   'no-statistic',
   'no-affinity',
 ] as const;

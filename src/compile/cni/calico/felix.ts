@@ -1,6 +1,6 @@
 /**
- * Felix's rules on a node (felix rules/static.go, nat.go; those of each pod are in endpoints.ts), as there is no policy: what comes from
- * pods and goes to them passes their profiles, which allow all, and carries the accept mark from then on.
+ * Felix's rules on a node (felix rules/static.go, nat.go; those of each pod are in endpoints.ts): what comes from pods and goes to them
+ * passes their policies, or their profiles, which allow all, and carries the accept mark from then on.
  *
  *   raw PREROUTING   a pod sends from its own address only: a reverse-path check of Felix's own
  *   filter FORWARD → cali-FORWARD ─ from a pod: cali-from-wl-dispatch → cali-fw-x ─ to a pod: cali-to-wl-dispatch → cali-tw-x
@@ -10,11 +10,14 @@
  *
  * Chains for host endpoints are empty, as there are none. What Felix adds for IPVS matters to policies only, and is left out.
  */
-import type { Pod } from '../../../model/cluster.ts';
+import type { Cluster, Pod } from '../../../model/cluster.ts';
+import type { NetworkPolicy } from '../../../model/network-policy.ts';
 import type { Family } from '../../../net/address.ts';
 import type { NamespaceBuilder } from '../../builder.ts';
 import type { TableName } from '../../iptables.ts';
 import { compileEndpoints } from './endpoints.ts';
+import { compilePolicyChains } from './policy.ts';
+import { PolicySets } from './policy-sets.ts';
 import { type FelixRule, FelixTable } from './table.ts';
 import { clear, goTo, isMarked, isUnmarked, jump, MARK, set } from './words.ts';
 
@@ -46,12 +49,19 @@ export interface FelixOptions {
   readonly natOutgoing: boolean;
 }
 
-export function compileFelix(namespace: NamespaceBuilder, pods: readonly Pod[], options: FelixOptions): void {
+export function compileFelix(
+  namespace: NamespaceBuilder,
+  pods: readonly Pod[],
+  cluster: Pick<Cluster, 'pods' | 'policies'>,
+  options: FelixOptions,
+): void {
   const table = (name: TableName) => new FelixTable(namespace.rules(options.family), name, namespace.origin);
   compileRaw(table('raw'), options);
   compileMangle(table('mangle'));
   compileNat(table('nat'), options);
-  compileFilter(table('filter'), pods, options);
+  compileFilter(table('filter'), pods, cluster.policies, options);
+  const sets = new PolicySets(namespace, cluster.pods, options.family);
+  compilePolicyChains(table('filter'), pods, cluster.pods, cluster.policies, sets, options.family);
 }
 
 function compileRaw(raw: FelixTable, { encapsulation }: FelixOptions): void {
@@ -112,7 +122,12 @@ function compileNat(nat: FelixTable, { family, encapsulation, natOutgoing }: Fel
   for (const empty of ['cali-fip-dnat', 'cali-fip-snat']) nat.chain(empty, []);
 }
 
-function compileFilter(filter: FelixTable, pods: readonly Pod[], { family, encapsulation }: FelixOptions): void {
+function compileFilter(
+  filter: FelixTable,
+  pods: readonly Pod[],
+  policies: readonly NetworkPolicy[],
+  { family, encapsulation }: FelixOptions,
+): void {
   const vxlanPort = encapsulation?.port ?? VXLAN_PORT;
   const tunnel = encapsulation && TUNNELS[encapsulation.kind](family, vxlanPort);
   for (const chain of ['INPUT', 'FORWARD', 'OUTPUT']) filter.insert(chain, [{ action: jump(`cali-${chain}`) }]);
@@ -151,7 +166,7 @@ function compileFilter(filter: FelixTable, pods: readonly Pod[], { family, encap
     HOST_ENDPOINT_ACCEPTED,
   ]);
   for (const empty of HOST_ENDPOINT_CHAINS) filter.chain(empty, []);
-  compileEndpoints(filter, pods, vxlanPort);
+  compileEndpoints(filter, pods, policies, vxlanPort);
 }
 
 /** What pods say to the node as their router: multicast listeners, solicitations, advertisements. */

@@ -90,7 +90,7 @@ function compileNodes(
     if (encapsulation)
       for (const { text } of blocksOf(node, pods, config)) machine.route({ to: text, protocol: FELIX });
     compileIpSets(cluster, node, config, encapsulation, machine);
-    compileFelix(machine, pods, { family, encapsulation, natOutgoing: config.natOutgoing });
+    compileFelix(machine, pods, cluster, { family, encapsulation, natOutgoing: config.natOutgoing });
     compileHostPorts(node, cluster.pods, NETWORK, (pod) => hostCidr(pod.address), state);
   }
 }
