@@ -9,6 +9,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { buildLab, type Lab, list, namespacesOnTheWay, probe, type Watched, watch } from './agent/lab.ts';
+import { tryPairs } from './agent/reachability.ts';
 import type { Sandboxes } from './agent/sandboxes.ts';
 import { KernelError } from './apply/kernel/errors.ts';
 import { SandboxError } from './apply/sandbox/error.ts';
@@ -18,6 +19,8 @@ import { type Diagnostic, Diagnostics } from './diagnostic.ts';
 import { impair, interfacesOf } from './fault/impair.ts';
 import { injectFaults } from './fault/index.ts';
 import { judgeConnections, judgeState, type Verdict } from './judge/index.ts';
+import { type Pair, pairsOf, type Scope } from './judge/pairs.ts';
+import type { Cell } from './judge/reachability.ts';
 import type { LabResult } from './judge/result.ts';
 import type { Check, ConnectionCheck, ListingName, StateCheck } from './model/check.ts';
 import type { Cluster, FaultName } from './model/cluster.ts';
@@ -163,6 +166,16 @@ export async function trace(
   const traced = { namespaces: ruled.map(({ name }) => name), probes: check.connections };
   const watched = await watch(lab, { namespaces, ...(rules && { rules: traced }) }, () => probe(lab, check));
   return { walks: stitch(watched.result, evidenceOf(watched, lab.cluster), new Wiring(lab.state)), watched };
+}
+
+/** Who may ask whom for what, and what policies say about it. */
+export function pairs({ cluster, state }: Pick<Lab, 'cluster' | 'state'>, scope: Scope): Pair[] {
+  return pairsOf(cluster, new Wiring(state), scope);
+}
+
+/** Tries pairs, and holds what comes of it against what policies say. */
+export function matrix(lab: Lab, wanted: readonly Pair[], timeoutMs: number): Promise<Cell[]> {
+  return tryPairs(lab, wanted, timeoutMs);
 }
 
 /** decode: every capture's frames, and which captures cannot be relied on. */

@@ -1,8 +1,9 @@
 /** Every command with its arguments and options. Nothing heavy is imported here: `--help` must be quick. */
-import { Argument, Command, Help, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, Help, Option } from 'commander';
 import { VERSION } from '../version.ts';
 import { errorColors } from './output.ts';
 import { REPORTERS } from './reporters.ts';
+import { collect, collectOf, list, nameOf, protocols, shardOf, wholeNumber } from './values.ts';
 
 type Action = (...args: never[]) => Promise<number>;
 
@@ -30,6 +31,7 @@ export function program(): Command {
     test(),
     trace(),
     diff(),
+    matrix(),
     up(),
     down(),
     ls(),
@@ -112,6 +114,8 @@ const modes = (plural: boolean) =>
 /** As in a topology file. */
 const MAX_SIZE = 60_000;
 const MAX_TTL = 255;
+const MAX_PORT = 65_535;
+const MAX_TIMEOUT_MS = 600_000;
 
 function test(): Command {
   const command = new Command('test')
@@ -187,6 +191,32 @@ function diff(): Command {
     .addOption(namespace());
   for (const option of [...sandbox(), ...modes(true)]) command.addOption(option);
   return command.action(lazily(() => import('./diff.ts')));
+}
+
+function matrix(): Command {
+  const command = new Command('matrix')
+    .description('who reaches whom, and who should by NetworkPolicies: all pairs of pods, nodes, hosts and Services')
+    .addOption(file().conflicts('lab'))
+    .addOption(chosenLab())
+    .addOption(
+      new Option('--port <number>', 'ask this port of every pod; left out: the ports each has').argParser(
+        wholeNumber(MAX_PORT),
+      ),
+    )
+    .addOption(
+      new Option('--protocol <names>', 'TCP, UDP, SCTP; several: comma-separated')
+        .argParser(protocols)
+        .default(['TCP'], 'TCP'),
+    )
+    .addOption(family())
+    .addOption(
+      new Option('--timeout <ms>', 'how long an answer may take').argParser(wholeNumber(MAX_TIMEOUT_MS)).default(1000),
+    )
+    .addOption(fault())
+    .addOption(output('text', 'json', 'csv'))
+    .addOption(namespace());
+  for (const option of [...sandbox(), ...modes(false)]) command.addOption(option);
+  return command.action(lazily(() => import('./matrix.ts')));
 }
 
 function up(): Command {
@@ -348,52 +378,4 @@ function asOurs(text: string): string {
 function withoutEmptyDefault(option: Option): string {
   const isEmpty = Array.isArray(option.defaultValue) && option.defaultValue.length === 0;
   return isEmpty ? option.description : new Help().optionDescription(option);
-}
-
-function list(value: string): string[] {
-  return value.split(',').filter((item) => item !== '');
-}
-
-function collect(value: string, previous: string[] = []): string[] {
-  return [...previous, value];
-}
-
-function collectOf(...allowed: string[]): (value: string, previous: string[]) => string[] {
-  return (value, previous) => {
-    if (!allowed.includes(value)) throw new InvalidArgumentError(`allowed: ${allowed.join(', ')}`);
-    return [...previous, value];
-  };
-}
-
-function wholeNumber(most = Number.MAX_SAFE_INTEGER): (value: string) => number {
-  const range = most === Number.MAX_SAFE_INTEGER ? 'from 1' : `from 1 to ${most}`;
-  return (value) => {
-    const number = Number(value);
-    if (!/^\d+$/.test(value) || number < 1 || number > most)
-      throw new InvalidArgumentError(`it must be a whole number ${range}`);
-    return number;
-  };
-}
-
-/**
- * Kubernetes and GitHub count parts from 0, GitLab from 1. Either way each part is there exactly once, because 0/n and
- * n/n are the same one.
- */
-function shardOf(value: string): { index: number; count: number } {
-  const match = /^(\d+)\/(\d+)$/.exec(value);
-  if (!match) {
-    const unset = value.startsWith('/') || value.endsWith('/') ? '; is a variable in it not set?' : '';
-    throw new InvalidArgumentError(`write it i/n, such as 1/4${unset}`);
-  }
-  const [index, count] = [Number(match[1]), Number(match[2])];
-  if (index > count || count === 0)
-    throw new InvalidArgumentError(`there is no such part: of n parts, i is 0 to n-1, or 1 to n`);
-  return { index: index % count, count };
-}
-
-/** RFC 1123, as Kubernetes names namespaces; a lab's name is a folder's name, too. */
-function nameOf(value: string): string {
-  if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value))
-    throw new InvalidArgumentError('use at most 63 lower-case letters, digits and "-"');
-  return value;
 }

@@ -9,6 +9,7 @@ const COMMANDS = [
   'test',
   'trace',
   'diff',
+  'matrix',
   'up',
   'down',
   'ls',
@@ -140,15 +141,15 @@ describe('other names', () => {
 
 describe('options people are used to', () => {
   it.each([
-    ['-f', ['trace', 'diff', 'up', 'plan', 'lint', 'inspect']],
-    ['-o', ['trace', 'diff', 'ls', 'inspect', 'plan', 'lint', 'doctor']],
-    ['-n', ['test', 'trace', 'diff', 'up', 'inspect', 'exec', 'shell', 'capture', 'impair', 'plan', 'lint']],
+    ['-f', ['trace', 'diff', 'matrix', 'up', 'plan', 'lint', 'inspect']],
+    ['-o', ['trace', 'diff', 'matrix', 'ls', 'inspect', 'plan', 'lint', 'doctor']],
+    ['-n', ['test', 'trace', 'diff', 'matrix', 'up', 'inspect', 'exec', 'shell', 'capture', 'impair', 'plan', 'lint']],
     ['--name', ['up', 'plan']],
-    ['--fault', ['test', 'trace', 'diff', 'up', 'plan']],
-    ['--cni', ['test', 'trace', 'diff', 'up', 'plan']],
-    ['--proxy', ['test', 'trace', 'diff', 'up', 'plan']],
-    ['--lab', ['trace', 'exec', 'shell', 'capture', 'impair']],
-    ['--sandbox', ['test', 'trace', 'diff', 'up', 'doctor']],
+    ['--fault', ['test', 'trace', 'diff', 'matrix', 'up', 'plan']],
+    ['--cni', ['test', 'trace', 'diff', 'matrix', 'up', 'plan']],
+    ['--proxy', ['test', 'trace', 'diff', 'matrix', 'up', 'plan']],
+    ['--lab', ['trace', 'matrix', 'exec', 'shell', 'capture', 'impair']],
+    ['--sandbox', ['test', 'trace', 'diff', 'matrix', 'up', 'doctor']],
   ])('%s is the same everywhere', (flag, names) => {
     const with_ = program()
       .commands.filter((command) => command.options.some(({ short, long }) => short === flag || long === flag))
@@ -262,6 +263,11 @@ describe('what cannot be is refused with an error of the command line, which mai
     ['trace pod/a', /missing required argument 'to'/],
     ['trace pod/a pod/b --protocol ICMP', /Allowed choices are TCP, UDP, SCTP/],
     ['trace pod/a pod/b --size 0', /a whole number from 1/],
+    ['matrix --port 65536', /a whole number from 1 to 65535/],
+    ['matrix --protocol ICMP', /allowed: TCP, UDP, SCTP/],
+    ['matrix --protocol ,', /allowed: TCP, UDP, SCTP/],
+    ['matrix --timeout 0', /a whole number from 1/],
+    ['matrix -o yaml', /Allowed choices are text, json, csv/],
     ['trace pod/a pod/b --ttl 1e9x', /a whole number from 1/],
     ['trace pod/a pod/b -o yaml', /Allowed choices are text, json/],
     ['up', /required option '-f, --file <path...>' not specified/],
@@ -279,6 +285,7 @@ describe('what cannot be is refused with an error of the command line, which mai
     ['completion powershell', /Allowed choices are bash, zsh, fish/],
     ['completion', /missing required argument 'shell'/],
     ['ls extra words', /too many arguments/],
+    ['matrix -f a.yaml --lab web', /cannot be used with option '--lab/],
     ['trace pod/a pod/b -f a.yaml --lab web', /cannot be used with option '--lab/],
     ['capture -r a.pcap -w b.pcap', /cannot be used with option '-w, --write/],
     ['capture -r a.pcap -c 3', /cannot be used with option '-c, --count/],
