@@ -268,6 +268,48 @@ describe("a rule's way into Felix's chains:", () => {
   });
 });
 
+describe("Felix's rules for IPVS", () => {
+  const labIn = (proxy: string, policies: readonly string[]) =>
+    namespaceOf(
+      stateOf(
+        stream(
+          topology({ cluster: { cni: { mode: 'calico-vxlan' }, proxy: { mode: proxy } }, nodes: NODES }),
+          ...PODS,
+          ...policies,
+        ),
+      ),
+      'node.node1',
+    );
+
+  it('are there in mode ipvs, where there are policies', () => {
+    const chains = (node: Namespace) => chainsCalled(node, /^cali-(forward-check|sm-|from-endpoint-mark)/).length;
+    expect(chains(labIn('ipvs', [policy('p', WEB)]))).toBe(4);
+    expect(chains(labIn('ipvs', []))).toBe(0);
+    expect(chains(labIn('iptables', [policy('p', WEB)]))).toBe(0);
+  });
+
+  it('mark a packet by the pod it comes from, and know the pod by the mark', () => {
+    const node = labIn('ipvs', [policy('p', WEB)]);
+    const from = rulesOf(node, 'filter', 'cali-from-endpoint-mark');
+    expect(from).toHaveLength(3);
+    for (const chain of chainsCalled(node, /^cali-sm-/)) {
+      const [, mark] = /--set-mark (0x[0-9a-f]+)\/0xfff00000$/.exec(rulesOf(node, 'filter', chain)[0]!)!;
+      const known = from.filter((text) =>
+        text.includes(`--mark ${mark}/0xfff00000 --goto ${chain.replace('-sm-', '-fw-')}`),
+      );
+      expect(known).toHaveLength(1);
+    }
+  });
+
+  it('tell what is for the node from what is for a Service', () => {
+    const node = labIn('ipvs', [policy('p', WEB)]);
+    expect(sets(node)['cali40this-host']).toEqual(['10.0.0.11', '10.244.1.0']);
+    expect(rulesOf(node, 'filter', 'cali-forward-check').at(-1)).toMatch(
+      /-m set ! --match-set cali40this-host dst --jump cali-set-endpoint-mark$/,
+    );
+  });
+});
+
 describe('labels of namespaces', () => {
   it('decide whose pods are in a set', () => {
     const from = [{ namespaceSelector: { matchLabels: { team: 'a' } } }];

@@ -9,7 +9,14 @@
  * kube-router makes otherwise than Kubernetes defines it is in docs/policies.md.
  */
 import type { Cluster, Pod } from '../../model/cluster.ts';
-import type { Direction, IpBlock, NetworkPolicy, PolicyPort, PolicyRule } from '../../model/network-policy.ts';
+import {
+  DIRECTIONS,
+  type Direction,
+  type IpBlock,
+  type NetworkPolicy,
+  type PolicyPort,
+  type PolicyRule,
+} from '../../model/network-policy.ts';
 import { type Cidr, type Family, isOfFamily } from '../../net/address.ts';
 import type { NamespaceBuilder } from '../builder.ts';
 import { namedPortSet, peerSet, policyChain, shortComment, targetSet } from './names.ts';
@@ -34,7 +41,7 @@ export function compilePolicy(
   family: Family,
 ): void {
   machine.rules(family).chain('filter', policyChain(policy, family));
-  for (const direction of ['ingress', 'egress'] as const) {
+  for (const direction of DIRECTIONS) {
     const rules = policy[direction];
     if (!rules) continue;
     const target = targetSet(direction === 'ingress' ? 'DST' : 'SRC', policy, family);

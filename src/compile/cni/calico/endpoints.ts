@@ -42,10 +42,6 @@ function noTunnels(vxlanPort: number): FelixRule[] {
   ];
 }
 
-/**
- * To the chain of an interface, by way of one for all whose names go on with the same letter where the names of all first
- * differ (dispatch.go, sortAndDivideEndpointNamesToPrefixTree).
- */
 function compileDispatch(
   filter: FelixTable,
   pods: readonly Pod[],
@@ -53,6 +49,22 @@ function compileDispatch(
   kind: 'fw' | 'tw',
   on: (name: string) => string,
 ): void {
+  const end = [UNKNOWN_INTERFACE];
+  filter.chain(`cali-${dispatch}`, [...dispatchRules(filter, pods, `cali-${dispatch}`, kind, on, end), ...end]);
+}
+
+/**
+ * To the chain of an interface, by way of one for all whose names go on with the same letter where the names of all first
+ * differ (dispatch.go, sortAndDivideEndpointNamesToPrefixTree). `end` is how those chains end.
+ */
+export function dispatchRules(
+  filter: FelixTable,
+  pods: readonly Pod[],
+  chain: string,
+  kind: 'fw' | 'tw' | 'sm',
+  on: (name: string) => string,
+  end: readonly FelixRule[],
+): FelixRule[] {
   const names = pods.map(interfaceName).sort();
   const common = commonPrefix(names);
   const letters = [...new Set(names.map((name) => name.slice(common, common + 1)))];
@@ -60,14 +72,13 @@ function compileDispatch(
     match: on(name),
     action: goTo(chainName(`cali-${kind}-`, name)),
   });
-  const root = letters.map((letter) => {
+  return letters.map((letter) => {
     const own = names.filter((name) => name.slice(common, common + 1) === letter);
     if (own.length === 1) return endpoint(own[0]!);
-    const child = `cali-${dispatch}-${letter}`;
-    filter.chain(child, [...own.map(endpoint), UNKNOWN_INTERFACE]);
+    const child = `${chain}-${letter}`;
+    filter.chain(child, [...own.map(endpoint), ...end]);
     return { match: on(`${own[0]!.slice(0, common + 1)}+`), action: goTo(child) };
   });
-  filter.chain(`cali-${dispatch}`, [...root, UNKNOWN_INTERFACE]);
 }
 
 /** How many letters all of the sorted names begin with. */

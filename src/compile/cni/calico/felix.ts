@@ -8,7 +8,8 @@
  *   filter INPUT   → cali-INPUT ─ tunnel packets from nodes only ─ from pods: accepted (DefaultEndpointToHostAction)
  *   nat POSTROUTING→ cali-POSTROUTING ─ from a pool that is masqueraded to where no pool is: MASQUERADE
  *
- * Chains for host endpoints are empty, as there are none. What Felix adds for IPVS matters to policies only, and is left out.
+ * Chains for host endpoints are empty, as there are none. What Felix adds for IPVS is in ipvs.ts: it matters to policies only,
+ * and is left out where there are none.
  */
 import type { Cluster, Pod } from '../../../model/cluster.ts';
 import type { NetworkPolicy } from '../../../model/network-policy.ts';
@@ -16,6 +17,7 @@ import type { Family } from '../../../net/address.ts';
 import type { NamespaceBuilder } from '../../builder.ts';
 import type { TableName } from '../../iptables.ts';
 import { compileEndpoints } from './endpoints.ts';
+import * as IPVS from './ipvs.ts';
 import { compilePolicyChains } from './policy.ts';
 import { PolicySets } from './policy-sets.ts';
 import { type FelixRule, FelixTable } from './table.ts';
@@ -35,6 +37,7 @@ export const ipSets = (family: Family) =>
     masqueradedPools: `cali${family}0masq-ipam-pools`,
     hosts: `cali${family}0all-hosts-net`,
     vteps: `cali${family}0all-vxlan-net`,
+    thisHost: `cali${family}0this-host`,
   }) as const;
 
 /** FelixConfiguration vxlanPort, where nothing is carried in VXLAN. */
@@ -47,6 +50,8 @@ export interface FelixOptions {
   readonly family: Family;
   readonly encapsulation: Encapsulation | undefined;
   readonly natOutgoing: boolean;
+  /** Where kube-proxy runs in mode ipvs, and there are policies: the range of NodePorts. */
+  readonly ipvs: { readonly nodePortRange: string } | undefined;
 }
 
 export function compileFelix(
@@ -57,7 +62,7 @@ export function compileFelix(
 ): void {
   const table = (name: TableName) => new FelixTable(namespace.rules(options.family), name, namespace.origin);
   compileRaw(table('raw'), options);
-  compileMangle(table('mangle'));
+  compileMangle(table('mangle'), options);
   compileNat(table('nat'), options);
   compileFilter(table('filter'), pods, cluster.policies, options);
   const sets = new PolicySets(namespace, cluster.pods, options.family);
@@ -83,7 +88,7 @@ function compileRaw(raw: FelixTable, { encapsulation }: FelixOptions): void {
   for (const empty of ['cali-rpf-skip', 'cali-from-host-endpoint', 'cali-to-host-endpoint']) raw.chain(empty, []);
 }
 
-function compileMangle(mangle: FelixTable): void {
+function compileMangle(mangle: FelixTable, { ipvs }: FelixOptions): void {
   mangle.insert('PREROUTING', [{ action: jump('cali-PREROUTING') }]);
   mangle.insert('POSTROUTING', [{ action: jump('cali-POSTROUTING') }]);
   mangle.chain('cali-PREROUTING', [
@@ -94,6 +99,7 @@ function compileMangle(mangle: FelixTable): void {
   ]);
   mangle.chain('cali-POSTROUTING', [
     { match: isMarked(MARK.accept), action: jump('RETURN') },
+    ...(ipvs ? IPVS.POSTROUTING : []),
     clear(MARK.all),
     { match: '-m conntrack --ctstate DNAT', action: jump('cali-to-host-endpoint') },
     { ...HOST_ENDPOINT_ACCEPTED, action: jump('RETURN') },
@@ -126,7 +132,7 @@ function compileFilter(
   filter: FelixTable,
   pods: readonly Pod[],
   policies: readonly NetworkPolicy[],
-  { family, encapsulation }: FelixOptions,
+  { family, encapsulation, ipvs }: FelixOptions,
 ): void {
   const vxlanPort = encapsulation?.port ?? VXLAN_PORT;
   const tunnel = encapsulation && TUNNELS[encapsulation.kind](family, vxlanPort);
@@ -146,6 +152,7 @@ function compileFilter(
   ]);
   filter.chain('cali-INPUT', [
     ...(tunnel?.input ?? []),
+    ...(ipvs ? IPVS.INPUT : []),
     { match: `--in-interface ${WORKLOADS}`, action: goTo('cali-wl-to-host') },
     ACCEPTED,
     clear(MARK.all),
@@ -159,6 +166,7 @@ function compileFilter(
   ]);
   filter.chain('cali-OUTPUT', [
     ACCEPTED,
+    ...(ipvs ? IPVS.OUTPUT : []),
     { match: `--out-interface ${WORKLOADS}`, action: jump('RETURN') },
     ...(tunnel?.output ?? []),
     clear(MARK.all),
@@ -167,6 +175,7 @@ function compileFilter(
   ]);
   for (const empty of HOST_ENDPOINT_CHAINS) filter.chain(empty, []);
   compileEndpoints(filter, pods, policies, vxlanPort);
+  if (ipvs) IPVS.compileIpvsChains(filter, pods, { ...ipvs, thisHost: ipSets(family).thisHost });
 }
 
 /** What pods say to the node as their router: multicast listeners, solicitations, advertisements. */

@@ -9,7 +9,7 @@
  * and cali-go-.
  */
 import type { Pod } from '../../../model/cluster.ts';
-import type { Direction, NetworkPolicy } from '../../../model/network-policy.ts';
+import { DIRECTIONS, type Direction, type NetworkPolicy } from '../../../model/network-policy.ts';
 import type { Family } from '../../../net/address.ts';
 import { digest } from '../../../net/name.ts';
 import { chainName } from './names.ts';
@@ -57,7 +57,7 @@ export function compilePolicyChains(
   sets: PolicySets,
   family: Family,
 ): void {
-  for (const direction of ['ingress', 'egress'] as const) {
+  for (const direction of DIRECTIONS) {
     const ofPods = local.map((pod) => policiesOf(pod, direction, policies));
     for (const policy of new Set(ofPods.flat())) {
       const { namespace, name, origin } = policy;
