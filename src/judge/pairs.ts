@@ -38,7 +38,8 @@ export interface Scope {
 
 /**
  * Pairs for which there is a way at all. Pods that live in their node's namespace are their node. That somebody else's
- * address hides behind a node's on the way to a Service is left to implementations: of those pairs nothing is defined.
+ * address hides behind a node's on the way to a Service is left to implementations, and so is a pod that comes back to itself by
+ * one: of those pairs nothing is defined.
  */
 export function pairsOf(cluster: Cluster, wiring: Wiring, scope: Scope): Pair[] {
   const targets = targetsOf(cluster, scope);
@@ -54,7 +55,8 @@ export function pairsOf(cluster: Cluster, wiring: Wiring, scope: Scope): Pair[] 
       .filter((to) => hasWay(from, to, cluster, wiring))
       .map((to): Pair => {
         const receivers = to.endsAt(nodeOf.get(from.place));
-        const isDefined = receivers.length > 0 && (!to.isService || podAt.has(from.place));
+        const isItself = receivers.some(({ end }) => end.pod?.place === from.place);
+        const isDefined = receivers.length > 0 && (!to.isService || (podAt.has(from.place) && !isItself));
         const permissions = receivers.map((receiver) => ({
           receiver,
           permission: permissionOf(cluster.policies, {

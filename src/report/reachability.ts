@@ -20,8 +20,8 @@ const MARK = {
   denied: { text: '-', means: 'denied' },
   notReached: { text: '✗', means: 'should be reached, and is not' },
   notDenied: { text: '!', means: 'should be denied, and is reached' },
-  undefinedReached: { text: '○', means: 'reached, and nothing is defined' },
-  undefinedNot: { text: '·', means: 'not reached, and nothing is defined' },
+  undefinedReached: { text: '○', means: 'reached, not defined' },
+  undefinedNot: { text: '·', means: 'not reached, not defined' },
   unsent: { text: '?', means: 'could not be tried here' },
 } as const;
 type Mark = keyof typeof MARK;

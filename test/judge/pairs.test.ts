@@ -116,6 +116,12 @@ describe('expected is', () => {
     expect(expectedOf(find(pairs([deny]), 'node/node2', 'pod/b:80'))).toBe('allowed');
   });
 
+  it('nothing for a pod that may get itself behind a Service', () => {
+    const all = pairs([service('b'), deny]);
+    expect(expectedOf(find(all, 'pod/b', 'service/b:80'))).toBe('undefined');
+    expect(expectedOf(find(all, 'pod/a', 'service/b:80'))).toBe('denied');
+  });
+
   it('nothing for a machine that asks a Service', () => {
     const pair = find(pairs([service('b'), deny]), 'node/node1', 'service/b:80');
     expect(expectedOf(pair)).toBe('undefined');

@@ -58,7 +58,7 @@ describe('the table', () => {
   node/node1        ○
 
   1 pod/b:80  2 pod/c:80  3 service/b:80
-  ✓ reached   - denied   ○ reached, and nothing is defined
+  ✓ reached   - denied   ○ reached, not defined
 
 denied
   ingress of 10.244.2.2: deny allows no ingress; web ingress[0] names others, "quoted"  (from pod/a,
