@@ -18,7 +18,7 @@ export type { Check, ConnectionCheck, Expectation, StateCheck } from './model/ch
 export type { Cluster } from './model/cluster.ts';
 export { model } from './model/index.ts';
 export { type Manifest, parse, type Source } from './parse/index.ts';
-export { evidenceOf, examine, type Prepared, prepare, test, trace } from './pipeline.ts';
+export { evidenceOf, examine, matrix, type Prepared, pairs, prepare, test, trace } from './pipeline.ts';
 export { converge } from './plan/converge.ts';
 export { plan } from './plan/index.ts';
 export { formatScript } from './plan/script.ts';

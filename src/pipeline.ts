@@ -21,6 +21,7 @@ import {
   type Watched,
   watch,
 } from './agent/lab.ts';
+import { tryPairs } from './agent/reachability.ts';
 import type { Sandboxes } from './agent/sandboxes.ts';
 import { KernelError } from './apply/kernel/errors.ts';
 import { SandboxError } from './apply/sandbox/error.ts';
@@ -30,6 +31,8 @@ import { type Diagnostic, Diagnostics } from './diagnostic.ts';
 import { impair, interfacesOf } from './fault/impair.ts';
 import { injectFaults } from './fault/index.ts';
 import { judgeConnections, judgeState, type Verdict } from './judge/index.ts';
+import { type Pair, pairsOf, type Scope } from './judge/pairs.ts';
+import type { Cell } from './judge/reachability.ts';
 import type { LabResult } from './judge/result.ts';
 import type { Check, ConnectionCheck, ListingName, StateCheck } from './model/check.ts';
 import type { Cluster, Fault, FaultName } from './model/cluster.ts';
@@ -275,6 +278,16 @@ async function walksOf(
     async (namespace) => [wiring.placeOf(namespace), await trackedDatagrams(lab, namespace)] as const,
   );
   return withOuterRewrites(walks, new Map(await Promise.all(tracked)));
+}
+
+/** Who may ask whom for what, and what policies say about it. */
+export function pairs({ cluster, state }: Pick<Lab, 'cluster' | 'state'>, scope: Scope): Pair[] {
+  return pairsOf(cluster, new Wiring(state), scope);
+}
+
+/** Tries pairs, and holds what comes of it against what policies say. */
+export function matrix(lab: Lab, wanted: readonly Pair[], timeoutMs: number): Promise<Cell[]> {
+  return tryPairs(lab, wanted, timeoutMs);
 }
 
 /** decode: every capture's frames, and which captures cannot be relied on. */

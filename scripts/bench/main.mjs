@@ -200,6 +200,8 @@ const help = await repeated(7, async () => {
 const thousand = await repeated(5, () => measure('services', 1000));
 const many = await repeated(3, () => measure('services', 10000));
 const decoding = await repeated(5, () => measure('decode', 1000000));
+const denying = await repeated(5, () => measure('matrix', 1));
+const open = await repeated(5, () => measure('matrix', 0));
 
 lines.push('', '## The rest', '', '| What | Measured |', '|---|---|');
 lines.push(`| \`packetwalk test\`, two nodes, five checks, from cold | ${range(cold, seconds)} |`);
@@ -232,6 +234,20 @@ const millions = (key) =>
 lines.push(
   `| decoding packets | ${millions('frames')} million a second; pcap-parser's framing alone: ${millions('records')} |`,
 );
+
+const perSecond = (runs) =>
+  range(
+    runs.map(({ pairs, ms }) => (pairs / ms) * 1000),
+    (value) => value.toFixed(0),
+  );
+const { pairs, reached } = denying[0];
+lines.push(
+  `| \`matrix\` of nine pods and three nodes, TCP and UDP: ${pairs} pairs, ${pairs - reached} of them denied | ${range(
+    denying.map(({ ms }) => ms),
+    seconds,
+  )}, ${perSecond(denying)} probes a second |`,
+);
+lines.push(`| the same without policies: nobody waits | ${perSecond(open)} probes a second |`);
 
 const head = [
   '# Speed',

@@ -1,4 +1,6 @@
 /** The measurements that need the stages themselves. Prints one JSON object. */
+import { readFileSync } from 'node:fs';
+import { buildLab } from '../../src/agent/lab.ts';
 import { programPath } from '../../src/agent/programs.ts';
 import { machineSandbox, namespaceSandbox } from '../../src/agent/sandbox.ts';
 import { usualNamespaces } from '../../src/apply/sandbox/namespaces.ts';
@@ -10,6 +12,7 @@ import { readPcap } from '../../src/decode/pcap.ts';
 import { Diagnostics } from '../../src/diagnostic.ts';
 import { model } from '../../src/model/index.ts';
 import { parse } from '../../src/parse/index.ts';
+import { matrix, pairs } from '../../src/pipeline.ts';
 import { plan } from '../../src/plan/index.ts';
 
 const [what, ...numbers] = process.argv.slice(2);
@@ -99,6 +102,22 @@ async function machine() {
   return { kernel: kernel.release, acceleration: booted.acceleration, steps };
 }
 
+/** Every pair of nine pods, TCP and UDP, with the policies of the file or without: who is denied waits for nothing. */
+async function pairwise(withPolicies: boolean) {
+  const text = readFileSync('scripts/bench/nine-pods.yaml', 'utf8');
+  const built = cluster(text);
+  const tried = withPolicies ? built : { ...built, policies: [] };
+  const state = compile(tried);
+  const lab = await buildLab(tried, state, namespaceSandbox(usualNamespaces()));
+  const wanted = pairs(lab, { port: 80, protocols: ['TCP', 'UDP'], family: 4 });
+  const started = performance.now();
+  const cells = await matrix(lab, wanted, 1000);
+  const ms = performance.now() - started;
+  await lab.close();
+  const reached = cells.filter(({ measured }) => measured === 'reached').length;
+  return { pairs: cells.length, reached, differing: cells.filter(({ differs }) => differs).length, ms };
+}
+
 /** A capture of one small TCP segment, over and over. */
 function decoding(packets: number) {
   const header = Buffer.alloc(24);
@@ -138,6 +157,7 @@ const MEASUREMENTS: Record<string, () => unknown> = {
   'bring-up': () => bringUp(first, second, third === 1),
   services: () => services(first),
   decode: () => decoding(first),
+  matrix: () => pairwise(first === 1),
   machine,
 };
 process.stdout.write(`${JSON.stringify(await MEASUREMENTS[what ?? '']!())}\n`);

@@ -156,7 +156,7 @@ export const FEATURES: readonly Feature[] = [
   },
   {
     name: 'ipset',
-    neededFor: 'kube-proxy mode ipvs, Calico',
+    neededFor: 'kube-proxy mode ipvs, Calico, NetworkPolicies',
     probe: ['ipset', 'create', 'pw', 'hash:ip,port'],
     modules: [
       'ip_set',
@@ -167,7 +167,7 @@ export const FEATURES: readonly Feature[] = [
   },
   {
     name: 'set match',
-    neededFor: 'kube-proxy mode ipvs, Calico',
+    neededFor: 'kube-proxy mode ipvs, Calico, NetworkPolicies',
     /** The set is the one made before. */
     probe: rule('filter', 'FORWARD', '-m', 'set', '--match-set', 'pw', 'dst,dst'),
     modules: ['xt_set'],
@@ -211,10 +211,24 @@ export const FEATURES: readonly Feature[] = [
   },
   {
     name: 'physdev match',
-    neededFor: 'external IPs in modes ipvs and userspace',
+    neededFor: 'external IPs in modes ipvs and userspace, NetworkPolicies',
     probe: rule('filter', 'FORWARD', '-m', 'physdev', '!', '--physdev-is-in'),
     modules: ['xt_physdev'],
     usedBy: hasRule('-m physdev'),
+  },
+  {
+    name: 'NFLOG target',
+    neededFor: 'NetworkPolicies enforced as kube-router does',
+    probe: rule('filter', 'FORWARD', '-m', 'limit', '--limit', '10/minute', '-j', 'NFLOG', '--nflog-group', '100'),
+    modules: ['xt_NFLOG', 'nfnetlink_log', 'xt_limit'],
+    usedBy: hasRule('-j NFLOG'),
+  },
+  {
+    name: 'multiport match',
+    neededFor: 'Calico, NetworkPolicies',
+    probe: rule('filter', 'FORWARD', '-p', 'tcp', '-m', 'multiport', '--dports', '80,81'),
+    modules: ['xt_multiport'],
+    usedBy: hasRule('-m multiport'),
   },
   {
     name: 'REDIRECT target',

@@ -5,6 +5,14 @@ export function list(value: string): string[] {
   return value.split(',').filter((item) => item !== '');
 }
 
+export function protocols(value: string): string[] {
+  const allowed = ['TCP', 'UDP', 'SCTP'];
+  const names = list(value.toUpperCase());
+  if (names.length === 0 || names.some((name) => !allowed.includes(name)))
+    throw new InvalidArgumentError(`allowed: ${allowed.join(', ')}`);
+  return [...new Set(names)];
+}
+
 export function collect(value: string, previous: string[] = []): string[] {
   return [...previous, value];
 }

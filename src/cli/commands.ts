@@ -1,7 +1,7 @@
 /** Every command with its arguments and options. Nothing heavy is imported here: `--help` must be quick. */
 import { Argument, Command, Help, Option } from 'commander';
 import { VERSION } from '../version.ts';
-import { collect, collectOf, list, nameOf, shardOf, wholeNumber } from './arguments.ts';
+import { collect, collectOf, list, nameOf, protocols, shardOf, wholeNumber } from './arguments.ts';
 import { errorColors } from './output.ts';
 import { REPORTERS } from './reporters.ts';
 
@@ -31,6 +31,7 @@ export function program(): Command {
     test(),
     trace(),
     diff(),
+    matrix(),
     up(),
     apply(),
     remove(),
@@ -119,6 +120,8 @@ const MAX_SIZE = 60_000;
 const MAX_TTL = 255;
 /** parse/schema/topology.ts */
 const MAX_STEPS = 100;
+const MAX_PORT = 65_535;
+const MAX_TIMEOUT_MS = 600_000;
 
 function test(): Command {
   const command = new Command('test')
@@ -194,6 +197,32 @@ function diff(): Command {
     .addOption(namespace());
   for (const option of [...sandbox(), ...modes(true)]) command.addOption(option);
   return command.action(lazily(() => import('./diff.ts')));
+}
+
+function matrix(): Command {
+  const command = new Command('matrix')
+    .description('who reaches whom, and who should by NetworkPolicies: all pairs of pods, nodes, hosts and Services')
+    .addOption(file().conflicts('lab'))
+    .addOption(chosenLab())
+    .addOption(
+      new Option('--port <number>', 'ask this port of every pod; left out: the ports each has').argParser(
+        wholeNumber(MAX_PORT),
+      ),
+    )
+    .addOption(
+      new Option('--protocol <names>', 'TCP, UDP, SCTP; several: comma-separated')
+        .argParser(protocols)
+        .default(['TCP'], 'TCP'),
+    )
+    .addOption(family())
+    .addOption(
+      new Option('--timeout <ms>', 'how long an answer may take').argParser(wholeNumber(MAX_TIMEOUT_MS)).default(1000),
+    )
+    .addOption(fault())
+    .addOption(output('text', 'json', 'csv'))
+    .addOption(namespace());
+  for (const option of [...sandbox(), ...modes(false)]) command.addOption(option);
+  return command.action(lazily(() => import('./matrix.ts')));
 }
 
 function up(): Command {

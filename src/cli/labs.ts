@@ -1,5 +1,6 @@
 /** Labs that stay: building one, finding the one that is meant, and turning its description back into a lab. */
 
+import type { Command } from 'commander';
 import { asItStands, become, type Lab } from '../agent/lab.ts';
 import {
   createLab,
@@ -157,6 +158,18 @@ export async function resume(record: LabRecord): Promise<Lab & { readonly option
     kernel,
     options: optionsOf(record, madeOf(record)),
   };
+}
+
+/** What says how a lab is to be built says nothing to one that stands. The environment speaks to all commands. */
+export function refuseForRunningLab(command: Command, verb: string): void {
+  const name = ['cni', 'proxy', 'fault', 'kernel', 'sandbox'].find(
+    (option) => command.getOptionValueSource(option) === 'cli',
+  );
+  if (name !== undefined)
+    throw new UsageError(
+      `--${name} is for a lab of the ${verb}'s own`,
+      'add -f FILE, or leave it out to use a running lab',
+    );
 }
 
 /** The place a text names in a lab. */

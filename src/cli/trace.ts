@@ -18,7 +18,7 @@ import { type Walk, Wiring } from '../stitch/index.ts';
 import { balancingsOf } from '../stitch/ipvs.ts';
 import { type RulesAtPlace, rulesOf, unreadRules } from '../stitch/rules.ts';
 import { type InputOptions, readLab, type SandboxChoice, sandboxesOf } from './input.ts';
-import { chooseLab, placeIn, resume } from './labs.ts';
+import { chooseLab, placeIn, refuseForRunningLab, resume } from './labs.ts';
 import { colors, EXIT, note, print, UsageError } from './output.ts';
 
 export interface Options extends InputOptions, SandboxChoice {
@@ -34,7 +34,7 @@ export interface Options extends InputOptions, SandboxChoice {
 
 export async function run(from: string, to: string, options: Options, command: Command): Promise<number> {
   if (!options.file) {
-    refuseForRunningLab(command);
+    refuseForRunningLab(command, 'trace');
     const lab = await resume(await chooseLab(options.lab));
     try {
       return await traceIn(lab, from, to, options);
@@ -52,18 +52,6 @@ export async function run(from: string, to: string, options: Options, command: C
   } finally {
     await sandboxes.close();
   }
-}
-
-/** What says how a lab is to be built says nothing to one that stands. The environment speaks to all commands. */
-function refuseForRunningLab(command: Command): void {
-  const name = ['cni', 'proxy', 'fault', 'kernel', 'sandbox'].find(
-    (option) => command.getOptionValueSource(option) === 'cli',
-  );
-  if (name !== undefined)
-    throw new UsageError(
-      `--${name} is for a lab of the trace's own`,
-      'add -f FILE, or leave it out to use a running lab',
-    );
 }
 
 function traceIn(lab: Lab, from: string, to: string, options: Options): Promise<number> {

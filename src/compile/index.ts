@@ -1,7 +1,8 @@
 /**
  * Cluster → KernelState: machines first, Docker on hosts that have it, then on every node what starts there, in its order:
- * kubelet, kube-proxy, network plugin; and what kube-proxy keeps up to date once the node has all its addresses. Each of them
- * does for every address family the same with what it sees of the cluster in that family.
+ * kubelet, kube-proxy, network plugin; what kube-proxy keeps up to date once the node has all its addresses; and last whoever
+ * enforces policies, whose rules come before those of all others. Each of them does for every address family the same with what
+ * it sees of the cluster in that family.
  */
 import { type Cluster, placesOf } from '../model/cluster.ts';
 import { inFamily } from '../model/family.ts';
@@ -11,6 +12,7 @@ import { compileDocker } from './docker.ts';
 import type { KernelState } from './kernel-state.ts';
 import { compileKubelet } from './kubelet.ts';
 import { compileNetworks } from './networks.ts';
+import { compilePolicies } from './policy/index.ts';
 import { startProxy, syncProxy } from './proxy/index.ts';
 
 export type { KernelState } from './kernel-state.ts';
@@ -25,6 +27,7 @@ export function compile(cluster: Cluster): KernelState {
     startProxy(seen, state);
     compileCni(seen, state);
     syncProxy(seen, state);
+    compilePolicies(seen, state);
   }
   for (const { place, netns } of placesOf(cluster)) {
     const namespace = state.get(netns);

@@ -5,7 +5,7 @@ export interface IpSet {
   readonly name: string;
   /** `hash:ip,port family inet hashsize 1024 maxelem 65536`: what follows the name in `ipset create`. */
   readonly definition: string;
-  /** As `ipset list` shows them: `10.96.0.1,tcp:443`. */
+  /** As `ipset list` shows them, an element and its options: `10.96.0.1,tcp:443`, `10.1.0.0/16 timeout 0 nomatch`. */
   readonly entries: readonly string[];
   readonly origin: Origin;
 }
@@ -27,12 +27,17 @@ export function changeIpSets(from: readonly IpSet[], to: readonly IpSet[]): { be
     const [has, shall] = [new Set(known?.entries), new Set(set.entries)];
     return [
       ...(known ? [] : [create(set)]),
+      ...[...has].filter((entry) => !shall.has(entry)).map((entry) => `del ${set.name} ${elementOf(entry)}`),
       ...set.entries.filter((entry) => !has.has(entry)).map((entry) => `add ${set.name} ${entry}`),
-      ...[...has].filter((entry) => !shall.has(entry)).map((entry) => `del ${set.name} ${entry}`),
     ];
   });
   const gone = from.filter(({ name }) => !wanted.has(name)).map(({ name }) => `destroy ${name}`);
   return { before: lines(changes), after: lines(gone) };
+}
+
+/** What an entry is found by, without its options. */
+function elementOf(entry: string): string {
+  return entry.split(' ')[0]!;
 }
 
 function create({ name, definition }: IpSet): string {

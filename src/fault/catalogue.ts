@@ -129,6 +129,20 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
       withSysctl('net.netfilter.nf_conntrack_tcp_be_liberal', '0'),
     ),
   },
+  'no-policy': {
+    summary: 'nobody enforces NetworkPolicies: the rules that lead to them are missing',
+    edit: withoutRules('filter', ({ text }, chain) =>
+      /^cali-[tf]w-/.test(chain.name) ? POLICY_TIER.test(text) : text.includes('"kube-router netpol - '),
+    ),
+  },
+  'stale-policy': {
+    summary: 'the sets of pods and ranges that policies name are empty: whoever fills them has not heard of any',
+    edit: (namespace) => {
+      const ipsets = namespace.ipsets.map((set) => (POLICY_SET.test(set.name) ? { ...set, entries: [] } : set));
+      const isSame = ipsets.every(({ entries }, index) => entries.length === namespace.ipsets[index]!.entries.length);
+      return isSame ? [] : [{ ...namespace, ipsets }];
+    },
+  },
   'no-statistic': {
     summary: 'balancing lost its probabilities, weights or turns: the first endpoint takes all',
     edit: inEachMode(
@@ -407,6 +421,11 @@ const STALE = { device: 'cni0', address: '10.85.0.1/16' } as const;
 function makesBridge({ plugin, configuration }: PluginCall): boolean {
   return plugin === 'bridge' && (configuration.bridge ?? 'cni0') === STALE.device;
 }
+/** kube-router's and Felix's. */
+const POLICY_SET = /^(inet6:)?KUBE-(SRC|DST)-|^cali[46]0[sn]:/;
+
+/** What Felix puts before a pod's profiles where policies select it. */
+const POLICY_TIER = /(Start|End) of tier|Return if policy accepted|--jump cali-[pg][io]-/;
 
 /** Calico's routes to the pods of the node itself, and the black holes around them. */
 function isOwn({ to, device, scope }: Route): boolean {

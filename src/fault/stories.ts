@@ -354,6 +354,26 @@ export const FAULT_STORIES: Record<FaultName, Story> = {
     ],
     topology: 'invalid-drop',
   },
+  'no-policy': {
+    cause:
+      "A NetworkPolicy is a wish. The API server takes it whatever the network plugin can do, and flannel, for one, does nothing about it: it takes Calico's Felix, kube-router, Cilium or another that writes rules.",
+    symptom:
+      'Everything is delivered, as if there were no policy. `packetwalk matrix` marks each pair that should be denied and is reached.',
+    remedy:
+      'Run something that enforces policies, beside flannel for instance kube-router with --run-firewall (k3s has it built in), or Canal. `iptables -S FORWARD` shows KUBE-ROUTER-FORWARD or cali-FORWARD where it is at work.',
+    threads: ['flannel-io/flannel#558', 'flannel-io/flannel#2183'],
+    topology: 'policy-default-deny',
+  },
+  'stale-policy': {
+    cause:
+      'Rules name pods by sets of addresses, and whoever fills the sets is late or stuck: a new pod is in none of them, and what a policy allows it is denied.',
+    symptom:
+      'A pod is denied what a policy allows, most often just after it has started: rejected (kube-router), dropped (Felix). The same connection works a little later, or after the controller has been restarted.',
+    remedy:
+      '`ipset list` on the node of the receiver: the address of the pod must be in the set that the rule names. The log of kube-router or calico-node says what keeps it from filling them.',
+    threads: ['cloudnativelabs/kube-router#2059', 'cloudnativelabs/kube-router#1309'],
+    topology: 'policy-parts',
+  },
   'no-statistic': {
     cause: 'The rule of the first endpoint has lost its probability, or all real servers but one have weight 0.',
     symptom: 'All connections go to one endpoint.',

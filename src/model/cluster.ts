@@ -18,6 +18,7 @@ import type { FaultName } from '../parse/schema/topology.ts';
 import type { Bandwidth } from './bandwidth.ts';
 import type { Check } from './check.ts';
 import type { NetworkConfiguration } from './network-configuration.ts';
+import type { NetworkPolicy } from './network-policy.ts';
 
 export type { Outcome, Rejection } from '../parse/schema/check.ts';
 export type { CalicoConfig, CloudConfig, CniConfig, CniMode } from '../parse/schema/cni.ts';
@@ -33,6 +34,8 @@ export interface Cluster {
   readonly podCIDR: Cidr;
   readonly serviceCIDRs: readonly Cidr[];
   readonly serviceCIDR: Cidr;
+  /** `30000-32767` */
+  readonly nodePortRange: string;
   readonly cni: CniConfig;
   /** Of mode `plugins`. */
   readonly networkConfiguration?: NetworkConfiguration;
@@ -47,6 +50,7 @@ export interface Cluster {
   /** Of all Services, headless ones included. */
   readonly endpointSlices: readonly EndpointSlice[];
   readonly endpoints: readonly Endpoints[];
+  readonly policies: readonly NetworkPolicy[];
   readonly listeners: readonly Listener[];
   readonly faults: readonly Fault[];
   readonly impairedLinks: readonly ImpairedLink[];

@@ -16,6 +16,7 @@ import { modelNetworkConfiguration } from './network-configuration.ts';
 import { modelRanges } from './networks.ts';
 import { NO_PAST, type Past } from './past.ts';
 import { Places } from './place.ts';
+import { modelPolicies } from './policies.ts';
 import { NO_SECTION, type Section } from './section.ts';
 import { modelServices } from './services.ts';
 import { reportTunnelPorts } from './tunnel-ports.ts';
@@ -68,6 +69,7 @@ export function model(
     proxy: proxy.mode,
   };
   const services = modelServices(manifests, context, diagnostics);
+  const policies = modelPolicies(manifests, pods, options.namespace, diagnostics);
   const populated = { ...machines, pods, containers, ...services };
   const listeners = modelListeners(populated, populated.services, diagnostics);
   const places = new Places(populated, options.namespace);
@@ -76,10 +78,12 @@ export function model(
   const cluster: Cluster = {
     name: topology?.object.metadata?.name ?? options.name,
     ...ranges,
+    nodePortRange: context.nodePortRange,
     cni,
     ...(networkConfiguration && { networkConfiguration }),
     proxy,
     ...populated,
+    policies,
     listeners,
     faults: [...past.faults.filter(stands), ...modelFaults(section, places, diagnostics)],
     impairedLinks: [

@@ -97,7 +97,7 @@ function fitted(name: string, limit: number): string {
 }
 
 export function digest(
-  algorithm: 'sha1' | 'sha256' | 'sha512',
+  algorithm: 'sha1' | 'sha224' | 'sha256' | 'sha512' | 'sha3-224',
   text: string,
   encoding: 'hex' | 'base64url' = 'hex',
 ): string {

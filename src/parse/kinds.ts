@@ -1,6 +1,7 @@
 /** Which documents are understood, which are known and ignored, and which are mistakes. */
 import type * as z from 'zod';
 import * as kubernetes from './schema/kubernetes.ts';
+import { networkPolicy } from './schema/network-policy.ts';
 import { topology } from './schema/topology.ts';
 import * as workloads from './schema/workloads.ts';
 
@@ -19,6 +20,7 @@ export const EMULATED = {
   Service: { group: '', schema: kubernetes.service },
   Endpoints: { group: '', schema: kubernetes.endpoints },
   EndpointSlice: { group: 'discovery.k8s.io', schema: kubernetes.endpointSlice },
+  NetworkPolicy: { group: 'networking.k8s.io', schema: networkPolicy },
 } as const satisfies Record<string, { group: string; schema: z.ZodType }>;
 
 export type EmulatedKind = keyof typeof EMULATED;
@@ -49,7 +51,7 @@ const IGNORED = new Map<string, readonly string[]>([
   ['apps', ['ControllerRevision']],
   ['batch', ['CronJob']],
   ['discovery.k8s.io', []],
-  ['networking.k8s.io', ['Ingress', 'IngressClass', 'NetworkPolicy', 'IPAddress', 'ServiceCIDR']],
+  ['networking.k8s.io', ['Ingress', 'IngressClass', 'IPAddress', 'ServiceCIDR']],
   ['autoscaling', ['HorizontalPodAutoscaler']],
   ['policy', ['PodDisruptionBudget', 'PodSecurityPolicy']],
 ]);

@@ -2,11 +2,19 @@
 
 import type { LearnedGateway } from '../compile/bird.ts';
 import type { KernelState, Namespace, VethLink, WireguardLink } from '../compile/kernel-state.ts';
-import { type Cidr, cidrContains, defaultRoute, parseCidr } from '../net/address.ts';
+import { type Cidr, cidrContains, defaultRoute, isOfFamily, parseCidr } from '../net/address.ts';
 
 export interface InterfaceRef {
   readonly namespace: string;
   readonly name: string;
+}
+
+/** Of a routing table. */
+interface Entry {
+  readonly to: Cidr;
+  readonly via?: string | undefined;
+  readonly device?: string | undefined;
+  readonly source?: string | undefined;
 }
 
 interface WireguardPeer {
@@ -23,7 +31,7 @@ export class Wiring {
   readonly #masters = new Map<string, string>();
   readonly #wireguards = new Map<string, WireguardPeer[]>();
   readonly #owners = new Map<string, string[]>();
-  readonly #tables = new Map<string, { to: Cidr; via?: string | undefined }[]>();
+  readonly #tables = new Map<string, Entry[]>();
 
   constructor({ namespaces }: KernelState) {
     this.#namespaces = new Map(namespaces.map((namespace) => [namespace.name, namespace]));
@@ -109,9 +117,23 @@ export class Wiring {
 
   /** The address the namespace would ask its neighbours for to send to a destination: the longest matching route decides. */
   nextHop(namespace: string, destination: string): string | undefined {
-    const table = this.#tables.get(namespace) ?? this.#readTable(namespace);
-    const best = table.filter(({ to }) => cidrContains(to, destination)).sort((a, b) => b.to.prefix - a.to.prefix)[0];
+    const best = this.#routeTo(namespace, destination);
     return best && (best.via ?? destination);
+  }
+
+  /** The address the namespace sends to a destination from, where nobody chose one: the route's, or the first of its device. */
+  sentFrom(namespace: string, destination: string): string | undefined {
+    const best = this.#routeTo(namespace, destination);
+    if (!best || best.source !== undefined) return best?.source;
+    const own = this.#namespaces
+      .get(namespace)
+      ?.addresses.find(({ device, address }) => device === best.device && isOfFamily(address, best.to.family));
+    return own?.address.split('/')[0];
+  }
+
+  #routeTo(namespace: string, destination: string): Entry | undefined {
+    const table = this.#tables.get(namespace) ?? this.#readTable(namespace);
+    return table.filter(({ to }) => cidrContains(to, destination)).sort((a, b) => b.to.prefix - a.to.prefix)[0];
   }
 
   /** The node a VXLAN device sends to what is for a destination: the one behind which the next hop's MAC address is. */
@@ -122,13 +144,13 @@ export class Wiring {
     return fdb.find((entry) => entry.device === device && entry.mac === neighbour?.mac)?.destination;
   }
 
-  #readTable(name: string): { to: Cidr; via?: string | undefined }[] {
+  #readTable(name: string): Entry[] {
     const namespace = this.#namespaces.get(name);
-    const routes = (namespace?.routes ?? []).map(({ to, via }) => ({
-      to: parseCidr(to === 'default' ? '0.0.0.0/0' : to)!,
-      via,
-    }));
-    const connected = (namespace?.addresses ?? []).map(({ address }) => ({ to: parseCidr(address)! }));
+    const connected = (namespace?.addresses ?? []).map(({ device, address }) => ({ to: parseCidr(address)!, device }));
+    const routes = (namespace?.routes ?? []).map(({ to, via, device, source }): Entry => {
+      const beside = connected.find((network) => via !== undefined && cidrContains(network.to, via));
+      return { to: parseCidr(to === 'default' ? '0.0.0.0/0' : to)!, via, device: device ?? beside?.device, source };
+    });
     const table = [...connected, ...routes, ...this.#learned(name)];
     this.#tables.set(name, table);
     return table;

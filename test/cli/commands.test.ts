@@ -9,6 +9,7 @@ const COMMANDS = [
   'test',
   'trace',
   'diff',
+  'matrix',
   'up',
   'apply',
   'delete',
@@ -142,14 +143,15 @@ describe('other names', () => {
 
 describe('options people are used to', () => {
   it.each([
-    ['-f', ['trace', 'diff', 'up', 'apply', 'plan', 'lint', 'inspect']],
-    ['-o', ['trace', 'diff', 'ls', 'inspect', 'plan', 'lint', 'doctor']],
+    ['-f', ['trace', 'diff', 'matrix', 'up', 'apply', 'plan', 'lint', 'inspect']],
+    ['-o', ['trace', 'diff', 'matrix', 'ls', 'inspect', 'plan', 'lint', 'doctor']],
     [
       '-n',
       [
         'test',
         'trace',
         'diff',
+        'matrix',
         'up',
         'apply',
         'delete',
@@ -164,11 +166,11 @@ describe('options people are used to', () => {
       ],
     ],
     ['--name', ['up', 'apply', 'plan']],
-    ['--fault', ['test', 'trace', 'diff', 'up', 'apply', 'plan']],
-    ['--cni', ['test', 'trace', 'diff', 'up', 'apply', 'plan']],
-    ['--proxy', ['test', 'trace', 'diff', 'up', 'apply', 'plan']],
-    ['--lab', ['apply', 'delete', 'set', 'trace', 'exec', 'shell', 'capture', 'impair']],
-    ['--sandbox', ['test', 'trace', 'diff', 'up', 'apply', 'doctor']],
+    ['--fault', ['test', 'trace', 'diff', 'matrix', 'up', 'apply', 'plan']],
+    ['--cni', ['test', 'trace', 'diff', 'matrix', 'up', 'apply', 'plan']],
+    ['--proxy', ['test', 'trace', 'diff', 'matrix', 'up', 'apply', 'plan']],
+    ['--lab', ['apply', 'delete', 'set', 'trace', 'matrix', 'exec', 'shell', 'capture', 'impair']],
+    ['--sandbox', ['test', 'trace', 'diff', 'matrix', 'up', 'apply', 'doctor']],
   ])('%s is the same everywhere', (flag, names) => {
     const with_ = program()
       .commands.filter((command) => command.options.some(({ short, long }) => short === flag || long === flag))
@@ -282,6 +284,11 @@ describe('what cannot be is refused with an error of the command line, which mai
     ['trace pod/a', /missing required argument 'to'/],
     ['trace pod/a pod/b --protocol ICMP', /Allowed choices are TCP, UDP, SCTP/],
     ['trace pod/a pod/b --size 0', /a whole number from 1/],
+    ['matrix --port 65536', /a whole number from 1 to 65535/],
+    ['matrix --protocol ICMP', /allowed: TCP, UDP, SCTP/],
+    ['matrix --protocol ,', /allowed: TCP, UDP, SCTP/],
+    ['matrix --timeout 0', /a whole number from 1/],
+    ['matrix -o yaml', /Allowed choices are text, json, csv/],
     ['trace pod/a pod/b --ttl 1e9x', /a whole number from 1/],
     ['trace pod/a pod/b -o yaml', /Allowed choices are text, json/],
     ['up', /required option '-f, --file <path...>' not specified/],
@@ -299,6 +306,7 @@ describe('what cannot be is refused with an error of the command line, which mai
     ['completion powershell', /Allowed choices are bash, zsh, fish/],
     ['completion', /missing required argument 'shell'/],
     ['ls extra words', /too many arguments/],
+    ['matrix -f a.yaml --lab web', /cannot be used with option '--lab/],
     ['trace pod/a pod/b -f a.yaml --lab web', /cannot be used with option '--lab/],
     ['capture -r a.pcap -w b.pcap', /cannot be used with option '-w, --write/],
     ['capture -r a.pcap -c 3', /cannot be used with option '-c, --count/],

@@ -38,6 +38,7 @@ it.each([
   'calico-vxlan',
   'calico-bgp',
   'cni-plugins',
+  'policy-parts',
 ])('%s', async (name) => {
   const file = `topologies/${name}.yaml`;
   const { prepared, diagnostics } = prepare(readSources([file]), { name, namespace: 'default' });

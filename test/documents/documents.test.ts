@@ -38,9 +38,9 @@ const TABLE: readonly (readonly [file: string, objects: readonly string[], warni
   ],
   ['004-test-ingress', [], ['Ingress is not emulated: 1 object is ignored']],
   ['004-nginx-externalname', ['Service nginx'], []],
-  ['004-test-networkpolicy', [], ['NetworkPolicy is not emulated: 1 object is ignored']],
-  ['004-ingress-allow-none', [], ['NetworkPolicy is not emulated: 1 object is ignored']],
-  ['004-ingress-allow-all', [], ['NetworkPolicy is not emulated: 1 object is ignored']],
+  ['004-test-networkpolicy', ['NetworkPolicy test'], []],
+  ['004-ingress-allow-none', ['NetworkPolicy ingress-allow-none'], []],
+  ['004-ingress-allow-all', ['NetworkPolicy ingress-allow-all'], []],
 ];
 
 function load(...names: readonly string[]): { objects: string[]; cluster: Cluster; diagnostics: Diagnostic[] } {

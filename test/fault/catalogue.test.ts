@@ -5,7 +5,7 @@ import { FAULTS, injectFault } from '../../src/fault/index.ts';
 import type { FaultName } from '../../src/model/cluster.ts';
 import { FAULT_NAMES } from '../../src/parse/schema/topology.ts';
 import { stateOf, stateOfFile } from '../compile/state.ts';
-import { pod, service, stream, topology } from '../model/objects.ts';
+import { pod, policy, service, stream, topology } from '../model/objects.ts';
 import { difference, isOfChange, linesMatching } from './script.ts';
 
 /** Something to break for every fault: two nodes with pods, a host and a router with routes, Services of several sorts. */
@@ -59,6 +59,10 @@ const ADVERTISED = stateOf(
     }),
   ),
 );
+const POLICY = stateOf(stream(TEXT.trimEnd(), policy('p', { ingress: [{ from: [{ podSelector: {} }] }] })));
+const FELIX = stateOf(stream(TEXT.trimEnd(), policy('p', { ingress: [{ from: [{ podSelector: {} }] }] })), {
+  cni: 'calico-vxlan',
+});
 /** Some break what not every lab has. */
 const LABS: Partial<Record<FaultName, KernelState>> = {
   'no-vip': IPVS,
@@ -70,6 +74,8 @@ const LABS: Partial<Record<FaultName, KernelState>> = {
   'no-port-mapping': PUBLISHED,
   'no-docker-proxy': DOCKER,
   'no-accept-ra': ADVERTISED,
+  'no-policy': POLICY,
+  'stale-policy': POLICY,
 };
 const [PORT_A, PORT_B] = ['node.node1', 'node.node2'].map(
   (node) => LAB.namespaces.find(({ name }) => name === node)!.links.find(({ master }) => master === 'cni0')!.name,
@@ -524,6 +530,19 @@ describe('in mode nftables', () => {
       gone: wanted,
       come: wanted.map((line) => line.replace(/numgen .*? 0 : (goto \S+) .*/, '$1')),
     });
+  });
+});
+
+describe('where policies are enforced', () => {
+  it.each([
+    ['no-policy', POLICY, / filter -A (INPUT|FORWARD|OUTPUT) .*"kube-router netpol - /, 6],
+    ['no-policy', FELIX, / filter -A cali-tw-\S+ .*(of tier default|Return if policy accepted|--jump cali-pi-)/, 8],
+    ['stale-policy', POLICY, / add KUBE-(SRC|DST)-/, 8],
+    ['stale-policy', FELIX, / add cali40s:/, 4],
+  ] as const)('%s takes every rule or entry that leads to them, and no other', (fault, state, pattern, count) => {
+    const wanted = linesMatching(state, pattern);
+    expect(wanted).toHaveLength(count);
+    expect(effect(fault, undefined, state)).toEqual({ changed: true, gone: wanted, come: [] });
   });
 });
 

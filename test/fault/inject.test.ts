@@ -7,7 +7,7 @@ import type { ModelOptions } from '../../src/model/index.ts';
 import { FAULT_NAMES } from '../../src/parse/schema/topology.ts';
 import { prepare } from '../../src/pipeline.ts';
 import { stateOf, stateOfFile } from '../compile/state.ts';
-import { pod, service, stream, topology } from '../model/objects.ts';
+import { pod, policy, service, stream, topology } from '../model/objects.ts';
 import { difference, isOfChange } from './script.ts';
 
 const FULL = stream(
@@ -26,6 +26,7 @@ const FULL = stream(
   pod('b', { labels: { app: 'web' }, node: 'node2' }),
   service('web', { sessionAffinity: 'ClientIP' }),
   service('empty'),
+  policy('p', { ingress: [{}] }),
 );
 
 /** What has something to break for every fault; some break what one mode alone has. */
@@ -65,6 +66,8 @@ describe('a fault', () => {
     'no-service-filter',
     'out-of-window',
     'no-invalid-drop',
+    'no-policy',
+    'stale-policy',
     'no-statistic',
     'no-affinity',
     'no-accept-ra',

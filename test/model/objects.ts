@@ -104,3 +104,15 @@ function containerPort(port: Port): object {
 function document(apiVersion: string, kind: string, rest: object): string {
   return JSON.stringify({ apiVersion, kind, ...rest });
 }
+
+/** Selects every pod of its namespace unless said otherwise. */
+export function policy(name: string, spec: object = {}, namespace?: string): string {
+  return document('networking.k8s.io/v1', 'NetworkPolicy', {
+    metadata: { name, namespace },
+    spec: { podSelector: {}, ...spec },
+  });
+}
+
+export function namespaceObject(name: string, labels?: Labels): string {
+  return document('v1', 'Namespace', { metadata: { name, labels } });
+}

@@ -38,9 +38,18 @@ import type {
   EndpointSlice,
 } from 'kubernetes-types/discovery/v1.js';
 import type { LabelSelector, LabelSelectorRequirement, ObjectMeta } from 'kubernetes-types/meta/v1.js';
+import type {
+  IPBlock,
+  NetworkPolicyEgressRule,
+  NetworkPolicyIngressRule,
+  NetworkPolicyPeer,
+  NetworkPolicyPort,
+  NetworkPolicySpec,
+} from 'kubernetes-types/networking/v1.js';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import type * as z from 'zod';
 import type * as schema from '../../src/parse/schema/kubernetes.ts';
+import type { networkPolicy } from '../../src/parse/schema/network-policy.ts';
 import type * as workloads from '../../src/parse/schema/workloads.ts';
 import { read } from './read.ts';
 
@@ -60,6 +69,7 @@ type Preference = Item<
   NonNullable<Wishes['nodeAffinity']>['preferredDuringSchedulingIgnoredDuringExecution']
 >['preference'];
 type StatefulSet = In<typeof workloads.statefulSet>['spec'];
+type Policy = NonNullable<In<typeof networkPolicy>['spec']>;
 type Controller = In<typeof workloads.replicationController>['spec'];
 
 /** tsc fails here when one is missing. */
@@ -117,6 +127,15 @@ describe('no field is missing from', () => {
     expectTypeOf<Missing<EndpointAddress, Item<Subset['addresses']>>>().toBeNever();
   });
 
+  it('NetworkPolicies', () => {
+    expectTypeOf<Missing<NetworkPolicySpec, Policy>>().toBeNever();
+    expectTypeOf<Missing<NetworkPolicyIngressRule, Item<Policy['ingress']>>>().toBeNever();
+    expectTypeOf<Missing<NetworkPolicyEgressRule, Item<Policy['egress']>>>().toBeNever();
+    expectTypeOf<Missing<NetworkPolicyPort, Item<Item<Policy['ingress']>['ports']>>>().toBeNever();
+    expectTypeOf<Missing<NetworkPolicyPeer, Item<Item<Policy['egress']>['to']>>>().toBeNever();
+    expectTypeOf<Missing<IPBlock, Item<Item<Policy['egress']>['to']>['ipBlock']>>().toBeNever();
+  });
+
   it('Nodes', () => {
     expectTypeOf<Missing<NodeSpec, In<typeof schema.node>['spec']>>().toBeNever();
   });
@@ -167,6 +186,21 @@ const PLACES = [
     'endpoints: [{ conditions: { *: 1 } }]',
   ],
   ['discovery/v1', 'EndpointHints', 'discovery.k8s.io/v1', 'EndpointSlice', 'endpoints: [{ hints: { *: 1 } }]'],
+  ['networking/v1', 'NetworkPolicySpec', 'networking.k8s.io/v1', 'NetworkPolicy', 'spec: { *: 1 }'],
+  [
+    'networking/v1',
+    'NetworkPolicyPeer',
+    'networking.k8s.io/v1',
+    'NetworkPolicy',
+    'spec: { ingress: [{ from: [{ *: 1 }] }] }',
+  ],
+  [
+    'networking/v1',
+    'NetworkPolicyPort',
+    'networking.k8s.io/v1',
+    'NetworkPolicy',
+    'spec: { egress: [{ ports: [{ *: 1 }] }] }',
+  ],
   ['discovery/v1', 'EndpointPort', 'discovery.k8s.io/v1', 'EndpointSlice', 'ports: [{ *: 1 }]'],
 ] as const;
 

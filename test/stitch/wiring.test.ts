@@ -72,4 +72,15 @@ describe('the wiring', () => {
     expect(outside(injectFault(state, { fault: 'no-accept-ra' }).state)).toBeUndefined();
     expect(outside(injectFault(state, { fault: 'no-bird' }).state)).toBeUndefined();
   });
+
+  const sources: [namespace: string, destination: string, source: string | undefined, why: string][] = [
+    ['node.node1', '10.244.2.2', '10.244.1.0', "the tunnel's device"],
+    ['node.node2', '10.244.2.2', '10.244.2.1', 'the bridge of its own pods'],
+    ['node.node1', '10.0.0.12', '10.0.0.11', 'the network'],
+    ['node.node1', '8.8.8.8', '10.0.0.11', 'the device of the gateway'],
+    ['host.client', '10.244.2.2', undefined, 'no route'],
+  ];
+  it.each(sources)('sends from %s to %s as %s (%s)', (namespace, destination, source) => {
+    expect(wiring.sentFrom(namespace, destination)).toBe(source);
+  });
 });

@@ -2,9 +2,9 @@
  * Names kube-proxy derives from Services and endpoints (kubernetes pkg/proxy/iptables/proxier.go and
  * pkg/proxy/nftables/proxier.go). They do not depend on the node.
  */
-import { createHash } from 'node:crypto';
 import type { Endpoint, Service, ServicePort } from '../../model/cluster.ts';
 import { socketAddress } from '../../net/port.ts';
+import { base32Hash } from '../base32.ts';
 
 /** `namespace/name:port`, without the colon when the port has no name: in comments and hashes. */
 export function servicePortName({ namespace, name }: Service, port: ServicePort): string {
@@ -53,17 +53,4 @@ export function oncePerPort<T>(
     known.set(port, names);
     return names;
   };
-}
-
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-
-/** The first characters of the RFC 4648 base32 form of SHA-256, five bits each. */
-function base32Hash(text: string, characters: number): string {
-  const hash = createHash('sha256').update(text).digest();
-  let result = '';
-  for (let bit = 0; bit < characters * 5; bit += 5) {
-    const pair = (hash[bit >> 3]! << 8) | hash[(bit >> 3) + 1]!;
-    result += ALPHABET[(pair >> (11 - (bit & 7))) & 31];
-  }
-  return result;
 }

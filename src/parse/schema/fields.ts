@@ -48,15 +48,16 @@ export const protocol = z.enum(['TCP', 'UDP', 'SCTP']);
 /** Ports of Services and endpoints. kube-proxy writes it into rules. */
 export const portName = orEmpty(labelName);
 
-/** Ports of containers: an IANA service name, as RFC 6335 has it. */
-export const containerPortName = orEmpty(
-  z
-    .string()
-    .regex(
-      /^(?=.{1,15}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*$/,
-      'must be at most 15 lower-case letters, digits and single "-", with a letter among them',
-    ),
-);
+/** An IANA service name, as RFC 6335 has it. */
+export const serviceName = z
+  .string()
+  .regex(
+    /^(?=.{1,15}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*$/,
+    'must be at most 15 lower-case letters, digits and single "-", with a letter among them',
+  );
+
+/** Ports of containers. */
+export const containerPortName = orEmpty(serviceName);
 
 /** A Service's: a port, or the name of a container's. Kubernetes reads 0 as one left out. */
 export const targetPort = z

@@ -166,6 +166,8 @@ export const FAULT_NAMES = [
   'no-service-filter',
   'out-of-window',
   'no-invalid-drop',
+  'no-policy',
+  'stale-policy',
   'no-statistic',
   'no-affinity',
   'no-proxy-sync',

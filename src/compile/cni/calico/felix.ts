@@ -1,6 +1,6 @@
 /**
- * Felix's rules on a node (felix rules/static.go, nat.go; those of each pod are in endpoints.ts), as there is no policy: what comes from
- * pods and goes to them passes their profiles, which allow all, and carries the accept mark from then on.
+ * Felix's rules on a node (felix rules/static.go, nat.go; those of each pod are in endpoints.ts): what comes from pods and goes to them
+ * passes their policies, or their profiles, which allow all, and carries the accept mark from then on.
  *
  *   raw PREROUTING   a pod sends from its own address only: a reverse-path check of Felix's own
  *   filter FORWARD → cali-FORWARD ─ from a pod: cali-from-wl-dispatch → cali-fw-x ─ to a pod: cali-to-wl-dispatch → cali-tw-x
@@ -8,13 +8,18 @@
  *   filter INPUT   → cali-INPUT ─ tunnel packets from nodes only ─ from pods: accepted (DefaultEndpointToHostAction)
  *   nat POSTROUTING→ cali-POSTROUTING ─ from a pool that is masqueraded to where no pool is: MASQUERADE
  *
- * Chains for host endpoints are empty, as there are none. What Felix adds for IPVS matters to policies only, and is left out.
+ * Chains for host endpoints are empty, as there are none. What Felix adds for IPVS is in ipvs.ts: it matters to policies only,
+ * and is left out where there are none.
  */
-import type { Pod } from '../../../model/cluster.ts';
+import type { Cluster, Pod } from '../../../model/cluster.ts';
+import type { NetworkPolicy } from '../../../model/network-policy.ts';
 import type { Family } from '../../../net/address.ts';
 import type { NamespaceBuilder } from '../../builder.ts';
 import type { TableName } from '../../iptables.ts';
 import { compileEndpoints } from './endpoints.ts';
+import * as IPVS from './ipvs.ts';
+import { compilePolicyChains } from './policy.ts';
+import { PolicySets } from './policy-sets.ts';
 import { type FelixRule, FelixTable } from './table.ts';
 import { clear, goTo, isMarked, isUnmarked, jump, MARK, set } from './words.ts';
 
@@ -32,6 +37,7 @@ export const ipSets = (family: Family) =>
     masqueradedPools: `cali${family}0masq-ipam-pools`,
     hosts: `cali${family}0all-hosts-net`,
     vteps: `cali${family}0all-vxlan-net`,
+    thisHost: `cali${family}0this-host`,
   }) as const;
 
 /** FelixConfiguration vxlanPort, where nothing is carried in VXLAN. */
@@ -44,14 +50,23 @@ export interface FelixOptions {
   readonly family: Family;
   readonly encapsulation: Encapsulation | undefined;
   readonly natOutgoing: boolean;
+  /** Where kube-proxy runs in mode ipvs, and there are policies: the range of NodePorts. */
+  readonly ipvs: { readonly nodePortRange: string } | undefined;
 }
 
-export function compileFelix(namespace: NamespaceBuilder, pods: readonly Pod[], options: FelixOptions): void {
+export function compileFelix(
+  namespace: NamespaceBuilder,
+  pods: readonly Pod[],
+  cluster: Pick<Cluster, 'pods' | 'policies'>,
+  options: FelixOptions,
+): void {
   const table = (name: TableName) => new FelixTable(namespace.rules(options.family), name, namespace.origin);
   compileRaw(table('raw'), options);
-  compileMangle(table('mangle'));
+  compileMangle(table('mangle'), options);
   compileNat(table('nat'), options);
-  compileFilter(table('filter'), pods, options);
+  compileFilter(table('filter'), pods, cluster.policies, options);
+  const sets = new PolicySets(namespace, cluster.pods, options.family);
+  compilePolicyChains(table('filter'), pods, cluster.pods, cluster.policies, sets, options.family);
 }
 
 function compileRaw(raw: FelixTable, { encapsulation }: FelixOptions): void {
@@ -73,7 +88,7 @@ function compileRaw(raw: FelixTable, { encapsulation }: FelixOptions): void {
   for (const empty of ['cali-rpf-skip', 'cali-from-host-endpoint', 'cali-to-host-endpoint']) raw.chain(empty, []);
 }
 
-function compileMangle(mangle: FelixTable): void {
+function compileMangle(mangle: FelixTable, { ipvs }: FelixOptions): void {
   mangle.insert('PREROUTING', [{ action: jump('cali-PREROUTING') }]);
   mangle.insert('POSTROUTING', [{ action: jump('cali-POSTROUTING') }]);
   mangle.chain('cali-PREROUTING', [
@@ -84,6 +99,7 @@ function compileMangle(mangle: FelixTable): void {
   ]);
   mangle.chain('cali-POSTROUTING', [
     { match: isMarked(MARK.accept), action: jump('RETURN') },
+    ...(ipvs ? IPVS.POSTROUTING : []),
     clear(MARK.all),
     { match: '-m conntrack --ctstate DNAT', action: jump('cali-to-host-endpoint') },
     { ...HOST_ENDPOINT_ACCEPTED, action: jump('RETURN') },
@@ -112,7 +128,12 @@ function compileNat(nat: FelixTable, { family, encapsulation, natOutgoing }: Fel
   for (const empty of ['cali-fip-dnat', 'cali-fip-snat']) nat.chain(empty, []);
 }
 
-function compileFilter(filter: FelixTable, pods: readonly Pod[], { family, encapsulation }: FelixOptions): void {
+function compileFilter(
+  filter: FelixTable,
+  pods: readonly Pod[],
+  policies: readonly NetworkPolicy[],
+  { family, encapsulation, ipvs }: FelixOptions,
+): void {
   const vxlanPort = encapsulation?.port ?? VXLAN_PORT;
   const tunnel = encapsulation && TUNNELS[encapsulation.kind](family, vxlanPort);
   for (const chain of ['INPUT', 'FORWARD', 'OUTPUT']) filter.insert(chain, [{ action: jump(`cali-${chain}`) }]);
@@ -131,6 +152,7 @@ function compileFilter(filter: FelixTable, pods: readonly Pod[], { family, encap
   ]);
   filter.chain('cali-INPUT', [
     ...(tunnel?.input ?? []),
+    ...(ipvs ? IPVS.INPUT : []),
     { match: `--in-interface ${WORKLOADS}`, action: goTo('cali-wl-to-host') },
     ACCEPTED,
     clear(MARK.all),
@@ -144,6 +166,7 @@ function compileFilter(filter: FelixTable, pods: readonly Pod[], { family, encap
   ]);
   filter.chain('cali-OUTPUT', [
     ACCEPTED,
+    ...(ipvs ? IPVS.OUTPUT : []),
     { match: `--out-interface ${WORKLOADS}`, action: jump('RETURN') },
     ...(tunnel?.output ?? []),
     clear(MARK.all),
@@ -151,7 +174,8 @@ function compileFilter(filter: FelixTable, pods: readonly Pod[], { family, encap
     HOST_ENDPOINT_ACCEPTED,
   ]);
   for (const empty of HOST_ENDPOINT_CHAINS) filter.chain(empty, []);
-  compileEndpoints(filter, pods, vxlanPort);
+  compileEndpoints(filter, pods, policies, vxlanPort);
+  if (ipvs) IPVS.compileIpvsChains(filter, pods, { ...ipvs, thisHost: ipSets(family).thisHost });
 }
 
 /** What pods say to the node as their router: multicast listeners, solicitations, advertisements. */

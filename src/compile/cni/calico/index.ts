@@ -90,18 +90,25 @@ function compileNodes(
     if (encapsulation)
       for (const { text } of blocksOf(node, pods, config)) machine.route({ to: text, protocol: FELIX });
     compileIpSets(cluster, node, config, encapsulation, machine);
-    compileFelix(machine, pods, { family, encapsulation, natOutgoing: config.natOutgoing });
+    const ipvs = hasIpvsRules(cluster) ? cluster : undefined;
+    compileFelix(machine, pods, cluster, { family, encapsulation, natOutgoing: config.natOutgoing, ipvs });
     compileHostPorts(node, cluster.pods, NETWORK, (pod) => hostCidr(pod.address), state);
   }
 }
 
+function hasIpvsRules({ proxy, policies }: Cluster): boolean {
+  return proxy.mode === 'ipvs' && policies.length > 0;
+}
+
 function compileIpSets(
-  { nodes, podCIDR }: Cluster,
+  cluster: Cluster,
   node: Node,
   { natOutgoing }: CalicoConfig,
   encapsulation: Encapsulation | undefined,
-  { ipsets, origin }: NamespaceBuilder,
+  machine: NamespaceBuilder,
 ): void {
+  const { nodes, podCIDR } = cluster;
+  const { ipsets, origin } = machine;
   const { family } = podCIDR;
   const names = ipSets(family);
   const definition = `hash:net family ${family === 4 ? 'inet' : 'inet6'} hashsize 1024 maxelem 1048576`;
@@ -111,6 +118,10 @@ function compileIpSets(
   add(names.masqueradedPools, natOutgoing ? [podCIDR.text] : []);
   if (encapsulation?.kind === 'ipip') add(names.hosts, addressesOf(nodes));
   if (encapsulation?.kind === 'vxlan') add(names.vteps, addressesOf(nodes.filter((peer) => peer !== node)));
+  if (!hasIpvsRules(cluster)) return;
+  /** Those of kube-ipvs0 are the Services'. */
+  const own = [...machine.addressesIn(family), ...(encapsulation ? [tunnelAddress(node)] : [])];
+  ipsets.push({ name: names.thisHost, definition: definition.replace('hash:net', 'hash:ip'), entries: own, origin });
 }
 
 function compileVxlanDevice(

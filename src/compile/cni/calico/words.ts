@@ -4,8 +4,12 @@ import type { FelixRule } from './table.ts';
 /** Of Felix's IptablesMarkMask, 0xffff0000, in the order in which it hands them out (felix dataplane/driver.go). */
 export const MARK = {
   accept: '0x10000',
+  pass: '0x20000',
   acceptOrPass: '0x30000',
+  /** The same bit: for the moment. */
   fromWorkload: '0x40000',
+  scratch0: '0x40000',
+  scratch: '0xc0000',
   all: '0xf0000',
   allButAccept: '0xe0000',
 } as const;
