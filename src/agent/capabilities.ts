@@ -42,7 +42,7 @@ const TOOLS: readonly Tool[] = [
   { program: 'nft', neededFor: 'kube-proxy mode nftables, trace --rules, diff', version: '--version' },
   { program: 'ipset', neededFor: 'kube-proxy mode ipvs', version: '--version' },
   { program: 'ipvsadm', neededFor: 'kube-proxy mode ipvs', version: '--version' },
-  { program: 'bird', neededFor: 'cni mode calico-bgp', version: '--version' },
+  { program: 'bird', neededFor: 'cni mode calico-bgp, load balancer metallb-bgp', version: '--version' },
 ];
 
 const MACHINE_TOOLS: readonly Tool[] = [

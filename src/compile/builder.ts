@@ -8,7 +8,9 @@ import { IptablesBuilder } from './iptables.ts';
 import type { VirtualServer } from './ipvs.ts';
 import type { Address, FdbEntry, KernelState, Link, Namespace, Neighbour, Route, Sysctl } from './kernel-state.ts';
 import type { NftTable } from './nft.ts';
+import type { PassThrough } from './pass-through.ts';
 import type { Relay } from './relay.ts';
+import type { Speaker } from './speaker.ts';
 import type { UdpTunnel } from './udp-tunnel.ts';
 
 export class KernelStateBuilder {
@@ -45,9 +47,11 @@ export class NamespaceBuilder {
   readonly ipvs: VirtualServer[] = [];
   readonly relays: Relay[] = [];
   readonly tunnels: UdpTunnel[] = [];
+  readonly passThroughs: PassThrough[] = [];
   readonly attachments: Attachment[] = [];
   readonly guests: string[] = [];
   bird: BirdDaemon | undefined;
+  speaker: Speaker | undefined;
   readonly #sysctls = new Map<string, Sysctl>();
   readonly #links = new Map<string, Link>();
   readonly #addresses: Address[] = [];
@@ -151,7 +155,9 @@ export class NamespaceBuilder {
       ipvs: this.ipvs,
       relays: this.relays,
       tunnels: this.tunnels,
+      passThroughs: this.passThroughs,
       ...(this.bird && { bird: this.bird }),
+      ...(this.speaker && { speaker: this.speaker }),
       attachments: this.attachments,
       origin: this.origin,
     };

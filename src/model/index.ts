@@ -9,6 +9,7 @@ import { modelContainers } from './containers.ts';
 import { ofKind } from './defaults.ts';
 import { modelImpairedLinks } from './impaired-links.ts';
 import { modelListeners } from './listeners.ts';
+import { modelLoadBalancers } from './load-balancers.ts';
 import { modelMachines } from './machines.ts';
 import { fits, reportModes } from './modes.ts';
 import { modelNetworkConfiguration } from './network-configuration.ts';
@@ -39,7 +40,9 @@ export function model(
   const ranges = modelRanges(topology, manifests, cni, diagnostics);
   if (!ranges) return undefined;
   const machines = modelMachines(topology, manifests, ranges, cni, diagnostics);
-  const pods = modelPods(manifests, machines.nodes, options.namespace, diagnostics);
+  const loadBalancers = modelLoadBalancers(topology, { ...ranges, cni, ...machines }, diagnostics);
+  const balancers = loadBalancers.map(({ balancer }) => balancer);
+  const pods = modelPods(manifests, machines.nodes, options.namespace, balancers, diagnostics);
   const containers = modelContainers(topology, machines.hosts, ranges.networks, diagnostics);
   const spec = topology?.object.spec;
   const proxy = chosenProxy(topology, options);
@@ -53,6 +56,7 @@ export function model(
     nodePortRangeAt: topology?.locate(['spec', 'cluster', 'serviceNodePortRange']),
     nodes: machines.nodes,
     pods,
+    loadBalancers,
     proxy: proxy.mode,
   };
   const services = modelServices(manifests, context, diagnostics);
@@ -66,6 +70,7 @@ export function model(
     ...(networkConfiguration && { networkConfiguration }),
     proxy,
     ...populated,
+    loadBalancers: balancers,
     listeners,
     faults: modelFaults(topology, places, diagnostics),
     impairedLinks: modelImpairedLinks(topology, places, diagnostics),

@@ -5,6 +5,8 @@ import type { Manifest, ManifestOf } from '../parse/index.ts';
 import type { Node, Pod, ProxyMode, Service } from './cluster.ts';
 import { clusterIPsOf, ofKind } from './defaults.ts';
 import { type EndpointSource, endpointSource, endpointsOf } from './endpoints.ts';
+import { allocateIngress, type Ingress } from './ingress.ts';
+import type { PooledBalancer } from './load-balancers.ts';
 import type { Ranges } from './networks.ts';
 import { NodePorts } from './node-ports.ts';
 import { AddressPool } from './pool.ts';
@@ -22,6 +24,7 @@ export interface ServiceContext {
   readonly nodePortRangeAt: Position | undefined;
   readonly nodes: readonly Node[];
   readonly pods: readonly Pod[];
+  readonly loadBalancers: readonly PooledBalancer[];
   readonly proxy: ProxyMode;
 }
 
@@ -38,21 +41,41 @@ export function modelServices(
   const nodePorts = new NodePorts(context.nodePortRange, context.nodePortRangeAt, diagnostics);
   for (const service of proxied) nodePorts.claim(service);
   const source = endpointSource(manifests, context, diagnostics);
+  const applicants = proxied.flatMap((service) => {
+    const families = addresses.get(service)?.map(familyIn);
+    if (!families || service.object.spec.type !== 'LoadBalancer') return [];
+    return [{ service, families, localNodes: localNodes(service, families, source, context) }];
+  });
+  const ingress = allocateIngress(applicants, context.loadBalancers, context.nodes, diagnostics);
   return proxied.flatMap((service) => {
     const clusterIPs = addresses.get(service);
-    return clusterIPs ? [modelService(service, clusterIPs, nodePorts, source, context, diagnostics)] : [];
+    if (!clusterIPs) return [];
+    return [modelService(service, clusterIPs, ingress.get(service), nodePorts, source, context, diagnostics)];
   });
+}
+
+function localNodes(
+  service: ServiceManifest,
+  families: readonly Family[],
+  source: EndpointSource,
+  { namespace, nodes }: ServiceContext,
+): Node[] {
+  const { metadata, spec } = service.object;
+  const own = metadata.namespace ?? namespace;
+  const endpoints = (spec.ports ?? []).flatMap((port) => endpointsOf(service, own, port, families, source));
+  return nodes.filter(({ name }) => endpoints.some(({ ready, node }) => ready && node === name));
 }
 
 function modelService(
   service: ServiceManifest,
   clusterIPs: readonly string[],
+  { addresses: ingress, balancer }: Ingress = { addresses: [] },
   nodePorts: NodePorts,
   source: EndpointSource,
   context: ServiceContext,
   diagnostics: Diagnostics,
 ): Service {
-  const { metadata, spec, status } = service.object;
+  const { metadata, spec } = service.object;
   const namespace = metadata.namespace ?? context.namespace;
   const loadBalanced = spec.type === 'LoadBalancer';
   /** Its last version is older than ipMode and never served health check ports. */
@@ -61,7 +84,6 @@ function modelService(
   const own = (addresses: readonly string[]) =>
     addresses.filter((address) => familyOf(address) !== undefined && families.includes(familyIn(address)));
   const external = spec.type !== 'ClusterIP' || (spec.externalIPs ?? []).length > 0;
-  const ingress = status?.loadBalancer?.ingress ?? (spec.loadBalancerIP ? [{ ip: spec.loadBalancerIP }] : []);
   const affinity =
     spec.sessionAffinity === 'ClientIP' ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800) : undefined;
   const healthCheckNodePort =
@@ -73,13 +95,9 @@ function modelService(
     clusterIPs,
     clusterIP: clusterIPs[0]!,
     externalIPs: own(spec.externalIPs ?? []),
-    loadBalancerIPs: loadBalanced
-      ? own(
-          ingress.flatMap(({ ip, ...rest }) =>
-            ip && (isUserspace || !('ipMode' in rest && rest.ipMode === 'Proxy')) ? [ip] : [],
-          ),
-        )
-      : [],
+    ingressIPs: own(ingress.map(({ ip }) => ip)),
+    loadBalancerIPs: own(ingress.flatMap(({ ip, ipMode }) => (isUserspace || ipMode === 'VIP' ? [ip] : []))),
+    ...(balancer && { loadBalancer: balancer.name }),
     loadBalancerSourceRanges: loadBalanced ? sourceRanges(service, families, diagnostics) : [],
     externalTrafficPolicy: external ? spec.externalTrafficPolicy : 'Cluster',
     internalTrafficPolicy: spec.internalTrafficPolicy,

@@ -5,12 +5,13 @@ import { namespaceName } from '../net/name.ts';
 import type { Manifest } from '../parse/index.ts';
 import type { Path } from '../parse/yaml.ts';
 import { bandwidthOf } from './bandwidth.ts';
-import type { Node, Pod } from './cluster.ts';
+import type { LoadBalancer, Node, Pod } from './cluster.ts';
 import { declaredPorts } from './container-ports.ts';
 import { ofKind } from './defaults.ts';
 import { type Draft, podPlace } from './draft.ts';
 import { AddressPool } from './pool.ts';
 import { schedule } from './schedule.ts';
+import { svclbDrafts } from './svclb.ts';
 
 /** The node's bridge takes the first address of the pod subnet; host-local starts after it. */
 const FIRST_POD = 2;
@@ -20,9 +21,14 @@ export function modelPods(
   manifests: readonly Manifest[],
   nodes: readonly Node[],
   namespace: string,
+  balancers: readonly LoadBalancer[],
   diagnostics: Diagnostics,
 ): Pod[] {
-  const drafts = [...givenPods(manifests, namespace, diagnostics), ...replicas(manifests, namespace, diagnostics)];
+  const drafts = [
+    ...givenPods(manifests, namespace, diagnostics),
+    ...replicas(manifests, namespace, diagnostics),
+    ...svclbDrafts(manifests, balancers, nodes, namespace),
+  ];
   reportDuplicates(drafts, diagnostics);
   const portsOf = declaredPorts(drafts, diagnostics);
   const placed = schedule(drafts, portsOf, nodes, diagnostics);
@@ -56,6 +62,7 @@ export function modelPods(
         ports: portsOf(draft).map(({ containerAt: _, hostPortAt: __, ...port }) => port),
         conditions: conditionsOf(draft),
         ...(draft.bandwidth && { bandwidth: draft.bandwidth }),
+        ...(draft.balances !== undefined && { balances: draft.balances }),
         origin: draft.origin,
       },
     ];

@@ -13,6 +13,7 @@ import { difference } from './script.ts';
 const FULL = stream(
   topology({
     cluster: { proxy: { ipvs: { strictARP: true } } },
+    loadBalancers: [{ name: 'metallb', kind: 'metallb-l2', addresses: ['10.0.0.240/28'] }],
     nodes: [{ name: 'node1' }, { name: 'node2' }],
     hosts: [{ name: 'client', docker: { containers: [{ name: 'web', publish: ['80:80'] }] } }],
   }),
@@ -64,6 +65,7 @@ describe('a fault', () => {
     'no-fdb',
     'no-flanneld',
     'no-bird',
+    'no-speaker',
     'no-hairpin',
     'loopback-drop',
   ];
