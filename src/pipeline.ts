@@ -8,7 +8,16 @@
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { buildLab, type Lab, list, namespacesOnTheWay, probe, type Watched, watch } from './agent/lab.ts';
+import {
+  buildLab,
+  type Lab,
+  list,
+  namespacesOnTheWay,
+  probe,
+  trackedDatagrams,
+  type Watched,
+  watch,
+} from './agent/lab.ts';
 import type { Sandboxes } from './agent/sandboxes.ts';
 import { KernelError } from './apply/kernel/errors.ts';
 import { SandboxError } from './apply/sandbox/error.ts';
@@ -22,9 +31,11 @@ import type { LabResult } from './judge/result.ts';
 import type { Check, ConnectionCheck, ListingName, StateCheck } from './model/check.ts';
 import type { Cluster, FaultName } from './model/cluster.ts';
 import { type ModelOptions, model } from './model/index.ts';
+import { tunnelPorts } from './model/tunnel-ports.ts';
 import { parse, type Source } from './parse/index.ts';
 import type { ProbeRun } from './probe/probe.ts';
 import { type Evidence, stitch, type Walk, Wiring } from './stitch/index.ts';
+import { tunnelEnds, withOuterRewrites } from './stitch/outer.ts';
 
 /** A cluster that can be built: its kernel state, faults already injected, links already impaired. */
 export interface Prepared {
@@ -111,36 +122,48 @@ export async function examine(
   checks: readonly Check[],
   onCaptures?: TestOptions['onCaptures'],
 ): Promise<Verdict[]> {
-  const watched = await watch(lab, { namespaces: namespacesOnTheWay(lab.cluster, checks) }, () =>
-    Promise.all(checks.map((check) => perform(lab, check))),
-  );
+  const watched = await watch(lab, { namespaces: namespacesOnTheWay(lab.cluster, checks) }, () => {
+    const sending = checks.map((check) => (check.kind === 'connection' ? send(lab, check) : undefined));
+    const sent = Promise.allSettled(sending);
+    return Promise.all(
+      checks.map((check, index) => (check.kind === 'state' ? look(lab, check, sent) : sending[index]!)),
+    );
+  });
   const wiring = new Wiring(lab.state);
   const runs = watched.result.flatMap((done) => (done.kind === 'connection' ? done.runs : []));
-  const walks = new Map(stitch(runs, evidenceOf(watched, lab.cluster), wiring).map((walk) => [walk.probe, walk]));
-  const walksOf = (done: Performed) => (done.kind === 'connection' ? done.runs.map((run) => walks.get(run)!) : []);
-  await onCaptures?.(lab, watched, new Map(watched.result.map((done) => [done.check, walksOf(done)])));
+  const walks = new Map((await walksOf(lab, runs, watched, wiring)).map((walk) => [walk.probe, walk]));
+  const made = (done: Performed) => (done.kind === 'connection' ? done.runs.map((run) => walks.get(run)!) : []);
+  await onCaptures?.(lab, watched, new Map(watched.result.map((done) => [done.check, made(done)])));
   return watched.result.map((done) =>
     done.kind === 'connection'
-      ? judgeConnections(done.check, walksOf(done), wiring, done.durationMs)
+      ? judgeConnections(done.check, made(done), wiring, done.durationMs)
       : judgeState(done.check, done.listings, done.durationMs),
   );
 }
 
-type Performed = Awaited<ReturnType<typeof perform>>;
+type Performed = Awaited<ReturnType<typeof send>> | Awaited<ReturnType<typeof look>>;
 
-async function perform(lab: Lab, check: Check) {
+async function send(lab: Lab, check: ConnectionCheck) {
   const started = performance.now();
-  if (check.kind === 'state') {
-    const listings = await listUntilRight(lab, check);
-    return { kind: 'state' as const, check, listings, durationMs: performance.now() - started };
-  }
   const runs = await probe(lab, check);
   return { kind: 'connection' as const, check, runs, durationMs: performance.now() - started };
 }
 
-/** Some of it settles on its own shortly after a change, a link's state for one: a wrong listing is read again for a while. */
-async function listUntilRight(lab: Lab, check: StateCheck): Promise<Map<ListingName, string>> {
-  const deadline = performance.now() + SETTLING_MS;
+async function look(lab: Lab, check: StateCheck, sent: Promise<unknown>) {
+  const started = performance.now();
+  const listings = await listUntilRight(lab, check, sent);
+  return { kind: 'state' as const, check, listings, durationMs: performance.now() - started };
+}
+
+/**
+ * Some of it settles on its own shortly after a change, a link's state for one, and some is learned from what is sent: a wrong
+ * listing is read again until all has been sent, and for a while after that.
+ */
+async function listUntilRight(lab: Lab, check: StateCheck, sent: Promise<unknown>): Promise<Map<ListingName, string>> {
+  let deadline = Number.POSITIVE_INFINITY;
+  void sent.then(() => {
+    deadline = performance.now() + SETTLING_MS;
+  });
   for (;;) {
     const listings = await list(lab, check);
     if (judgeState(check, listings, 0).verdict === 'pass' || performance.now() > deadline) return listings;
@@ -162,18 +185,29 @@ export async function trace(
   );
   const traced = { namespaces: ruled.map(({ name }) => name), probes: check.connections };
   const watched = await watch(lab, { namespaces, ...(rules && { rules: traced }) }, () => probe(lab, check));
-  return { walks: stitch(watched.result, evidenceOf(watched, lab.cluster), new Wiring(lab.state)), watched };
+  return { walks: await walksOf(lab, watched.result, watched, new Wiring(lab.state)), watched };
+}
+
+/** stitch, with what connection tracking tells of the packets of tunnels. */
+async function walksOf(
+  lab: Lab,
+  runs: readonly ProbeRun[],
+  watched: Pick<Watched<unknown>, 'captures'>,
+  wiring: Wiring,
+): Promise<Walk[]> {
+  const walks = stitch(runs, evidenceOf(watched, lab.cluster), wiring);
+  const tracked = tunnelEnds(walks, wiring).map(
+    async (namespace) => [wiring.placeOf(namespace), await trackedDatagrams(lab, namespace)] as const,
+  );
+  return withOuterRewrites(walks, new Map(await Promise.all(tracked)));
 }
 
 /** decode: every capture's frames, and which captures cannot be relied on. */
 export function evidenceOf({ captures }: Pick<Watched<unknown>, 'captures'>, { cni }: Cluster): Evidence {
-  const vxlanPorts = new Set([
-    ...VXLAN_PORTS,
-    ...(cni.mode === 'vxlan' ? [cni.port] : []),
-    ...(cni.mode === 'calico-vxlan' ? [cni.vxlanPort] : []),
-  ]);
-  const ipPorts = new Set(cni.mode === 'udp' ? [cni.port] : []);
-  const wireguardPorts = new Set(cni.mode === 'wireguard' ? [cni.listenPort, cni.listenPortV6] : []);
+  const { vxlan, ip, wireguard } = tunnelPorts(cni);
+  const vxlanPorts = new Set([...VXLAN_PORTS, ...vxlan]);
+  const ipPorts = new Set(ip);
+  const wireguardPorts = new Set(wireguard);
   const blind = new Map<string, string>();
   const frames: Frame[] = [];
   for (const { namespace, pcap, links, blind: reason } of captures) {

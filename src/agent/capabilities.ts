@@ -38,11 +38,15 @@ const TOOLS: readonly Tool[] = [
   { program: 'ip', neededFor: 'plans run by hand, state checks', required: true, version: '-V' },
   { program: 'iptables-restore', neededFor: 'kube-proxy and flannel rules', required: true, version: '--version' },
   { program: 'tcpdump', neededFor: 'captures', required: true, version: '--version' },
-  { program: 'conntrack', neededFor: 'trace --rules', version: '--version' },
+  { program: 'conntrack', neededFor: 'tunnels over UDP, trace --rules', version: '--version' },
   { program: 'nft', neededFor: 'kube-proxy mode nftables, trace --rules, diff', version: '--version' },
   { program: 'ipset', neededFor: 'kube-proxy mode ipvs', version: '--version' },
   { program: 'ipvsadm', neededFor: 'kube-proxy mode ipvs', version: '--version' },
-  { program: 'bird', neededFor: 'cni mode calico-bgp, load balancer metallb-bgp', version: '--version' },
+  {
+    program: 'bird',
+    neededFor: 'cni mode calico-bgp, load balancer metallb-bgp, router advertisements',
+    version: '--version',
+  },
 ];
 
 const MACHINE_TOOLS: readonly Tool[] = [
@@ -93,7 +97,9 @@ async function examineKernel(open: () => Promise<Sandbox>): Promise<Finding[]> {
   const base = { about: 'kernel' as const, neededFor: 'everything', required: true };
   try {
     const sandbox = await open();
-    const { kernel, examined } = await examineFeatures(sandbox, FEATURES);
+    const { client, close } = await sandbox.startAgent();
+    const { kernel } = await client.call('hello');
+    const examined = await examineFeatures(client, FEATURES).finally(close);
     const found = { ...base, name: `${sandbox.kind} sandbox`, present: true, detail: `Linux ${kernel}` };
     return [found, ...(await Promise.all(examined.map((each) => featureFinding(each, sandbox))))];
   } catch (error) {

@@ -9,8 +9,8 @@ import type { Check, ConnectionCheck, ListingName, StateCheck } from '../model/c
 import { type Cluster, type Place, placesOf, type Service, serviceAddresses } from '../model/cluster.ts';
 import { plan } from '../plan/index.ts';
 import type { ProbeRequest, ProbeRun } from '../probe/probe.ts';
-import { type Listing, withListings } from '../stitch/learned.ts';
 import type { AgentClient } from './client.ts';
+import { type Listing, withListings } from './plugin-listings.ts';
 import type { Sandbox } from './sandbox.ts';
 
 export interface Lab {
@@ -113,6 +113,7 @@ const LISTING_COMMANDS: Record<ListingName, readonly string[]> = {
   addresses: ['ip', '-br', 'addr'],
   links: ['ip', '-d', '-o', 'link'],
   routes: ['ip', 'route', 'show', 'table', 'all'],
+  routeCache: ['ip', '-o', 'route', 'show', 'cache'],
   neighbours: ['ip', 'neigh'],
   fdb: ['bridge', 'fdb'],
   qdiscs: ['tc', 'qdisc'],
@@ -135,6 +136,18 @@ export async function list({ agent, cluster }: Lab, check: StateCheck): Promise<
     return [name, stdout] as const;
   });
   return new Map(await Promise.all(listings));
+}
+
+/** What connection tracking knows of UDP in a namespace, in both families. */
+export async function trackedDatagrams({ agent }: Lab, namespace: string): Promise<string> {
+  const families = ['ipv4', 'ipv6'].map(async (family) => {
+    const argv = ['conntrack', '-L', '-p', 'udp', '-f', family];
+    const { stdout, stderr, exitCode } = await agent.call('run', { namespace, argv });
+    if (exitCode !== 0)
+      throw new KernelError({ command: argv.join(' '), namespace, cause: stderr.trim(), ...classify(stderr) });
+    return stdout;
+  });
+  return (await Promise.all(families)).join('');
 }
 
 /** Every namespace a packet of the checks can meet: all machines and containers, the sending pods, and the pods that may be reached. */

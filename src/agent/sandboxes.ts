@@ -3,14 +3,14 @@
  * labs of a run that need it.
  */
 import { SandboxError } from '../apply/sandbox/error.ts';
-import { type SandboxKind, usualNamespaces } from '../apply/sandbox/namespaces.ts';
+import { type NamespaceKind, type SandboxKind, usualNamespaces } from '../apply/sandbox/namespaces.ts';
 import { findKernel, type GuestKernel } from '../apply/sandbox/vm/kernel.ts';
 import { assertPrograms, Machine } from '../apply/sandbox/vm/machine.ts';
 import type { KernelState } from '../compile/kernel-state.ts';
-import { examineFeatures, type Feature, featuresOf } from './features.ts';
+import { type Examined, examineFeatures, type Feature, featuresOf } from './features.ts';
 import { programPath } from './programs.ts';
 import { lackOf, remediesOf } from './remedies.ts';
-import { type DetachedPlace, machineSandbox, namespaceSandbox, type Sandbox } from './sandbox.ts';
+import { type DetachedPlace, machineSandbox, namespaceSandbox, type OwnAgent, type Sandbox } from './sandbox.ts';
 
 export interface SandboxOptions {
   /** `auto`: namespaces of this machine, unless only another kernel has what a lab needs. */
@@ -26,6 +26,8 @@ export interface SandboxOptions {
 export class Sandboxes {
   readonly #options: SandboxOptions;
   readonly #missing = new Map<Feature, Promise<string | undefined>>();
+  /** Agents of the usual namespaces that have tried features out, and wait for a lab. */
+  readonly #idle: OwnAgent[] = [];
   #machine: Promise<Machine> | undefined;
 
   constructor(options: SandboxOptions = {}) {
@@ -52,7 +54,10 @@ export class Sandboxes {
   }
 
   async open(kind: SandboxKind): Promise<Sandbox> {
-    if (kind !== 'vm') return namespaceSandbox(kind);
+    if (kind !== 'vm') {
+      const { startAgent } = namespaceSandbox(kind);
+      return { kind, startAgent: async () => (kind === this.usual ? this.#idle.pop() : undefined) ?? startAgent() };
+    }
     this.#machine ??= this.#boot();
     return machineSandbox(await this.#machine);
   }
@@ -65,7 +70,7 @@ export class Sandboxes {
 
   async close(): Promise<void> {
     const machine = await this.#machine?.catch(() => undefined);
-    await machine?.close();
+    await Promise.all([machine?.close(), ...this.#idle.splice(0).map((agent) => agent.close())]);
   }
 
   /** What is missing is the reason for a virtual machine that nobody has asked for. */
@@ -73,7 +78,7 @@ export class Sandboxes {
     const { kind = 'auto', kernel } = this.#options;
     if (kind === 'vm' || (kind === 'auto' && kernel !== undefined)) return { kind: 'vm', lacking: [] };
     const local = kind === 'auto' ? usualNamespaces() : kind;
-    const lacking = await this.#missingHere(featuresOf(state), namespaceSandbox(local));
+    const lacking = await this.#missingHere(featuresOf(state), local);
     if (lacking.length === 0) return { kind: local, lacking };
     if (kind === 'auto') return { kind: 'vm', lacking };
     throw new SandboxError(
@@ -96,18 +101,26 @@ export class Sandboxes {
     return findKernel(kernel, note);
   }
 
-  async #missingHere(features: readonly Feature[], local: Sandbox): Promise<Feature[]> {
+  async #missingHere(features: readonly Feature[], local: NamespaceKind): Promise<Feature[]> {
     const unknown = features.filter((feature) => !this.#missing.has(feature));
     if (unknown.length > 0) {
-      const examined = examineFeatures(local, unknown);
+      const examined = this.#examine(unknown, local);
       for (const [index, feature] of unknown.entries()) {
-        const missing = examined.then((result) => result.examined[index]!.missing);
+        const missing = examined.then((results) => results[index]!.missing);
         missing.catch(() => {});
         this.#missing.set(feature, missing);
       }
     }
     const reasons = await Promise.all(features.map((feature) => this.#missing.get(feature)));
     return features.filter((_, index) => reasons[index] !== undefined);
+  }
+
+  /** Most of a small lab's time is its agent's start: the one that is started for this stays for a lab. */
+  async #examine(features: readonly Feature[], local: NamespaceKind): Promise<readonly Examined[]> {
+    const agent = this.#idle.pop() ?? (await namespaceSandbox(local).startAgent());
+    const examined = await examineFeatures(agent.client, features);
+    this.#idle.push(agent);
+    return examined;
   }
 }
 

@@ -18,6 +18,7 @@ import { launchChecked } from './kernel/launch.ts';
 import { dumpLinks } from './kernel/links.ts';
 import { addNamespace, deleteNamespace, inside, openNamespace } from './kernel/namespaces.ts';
 import { NetlinkError, NetlinkSocket } from './kernel/netlink.ts';
+import { withPortOwner } from './kernel/port-owner.ts';
 import { isNetlinkOperation, messageOf } from './kernel/rtnetlink.ts';
 import { makeTun } from './kernel/tun.ts';
 import { configureWireguard } from './kernel/wireguard.ts';
@@ -45,7 +46,15 @@ export interface Residents {
  * Throws a KernelError for the first operation that fails; what was done before stays. Rules are loaded by programs,
  * which run while this process goes on with what does not concern rules.
  */
-export async function apply({ operations }: Plan, residents: Residents): Promise<void> {
+export async function apply(plan: Plan, residents: Residents): Promise<void> {
+  try {
+    await carryOut(plan, residents);
+  } catch (error) {
+    throw await withPortOwner(error);
+  }
+}
+
+async function carryOut({ operations }: Plan, residents: Residents): Promise<void> {
   const { retirement } = residents;
   const sockets = new Sockets();
   const loading: Promise<void>[] = [];
@@ -80,7 +89,8 @@ export async function apply({ operations }: Plan, residents: Residents): Promise
     await Promise.allSettled(loading);
   }
   await Promise.all(loading);
-  if (operations.some(({ kind }) => kind === 'set-bird')) await residents.birds.settle();
+  /** A device made anew has forgotten what it heard. */
+  if (operations.some(({ kind }) => kind === 'set-bird' || kind === 'add-link')) await residents.birds.settle();
   await residents.speakers.settle();
 }
 

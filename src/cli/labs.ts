@@ -30,7 +30,8 @@ export interface LabInput extends Prepared {
 /** Builds a lab that stays after this process. When that fails, or is interrupted, nothing of it is left. */
 export async function buildDetached(input: LabInput, choice: SandboxChoice): Promise<Lab> {
   const { cluster, state } = input;
-  const place = await sandboxesOf(choice, note).placeFor(state);
+  const sandboxes = sandboxesOf(choice, note);
+  const place = await sandboxes.placeFor(state).finally(() => sandboxes.close());
   if (place.kind === 'vm') note(`booting a virtual machine with Linux ${place.kernel.release}`);
   const { agent: starting, settle, abandon } = createLab(cluster.name, place);
   return unlessInterrupted(abandon, async () => {

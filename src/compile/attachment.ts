@@ -59,6 +59,21 @@ export function environmentOf(
   };
 }
 
+/**
+ * How a program is run on a node: with the node's own folder, the next argument, as /var/lib, where plugins keep what they know of
+ * pods. The machine's files can be read and not be written; /run is the lab's. It takes a program to do the one before the other;
+ * the words are arguments, and no part of the text.
+ */
+export const ON_NODE: readonly string[] = [
+  'unshare',
+  '--mount',
+  '--propagation',
+  'slave',
+  'sh',
+  '-c',
+  'mount -o remount,bind,ro / && mount --bind "$0" /var/lib && exec "$@"',
+];
+
 /** A call as it is for all pods of the network: for the commands STATUS and GC, which are about none (CNI specification, section 3). */
 export function withoutPod({ configuration: { runtimeConfig: _, ...configuration }, ...call }: PluginCall): PluginCall {
   return { ...call, configuration };

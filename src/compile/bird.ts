@@ -1,8 +1,11 @@
 /**
  * A BIRD Internet Routing Daemon (bird.network.cz, version 2) on a machine: it learns routes from its peers and gives them to
- * the kernel. So the kernel state of a lab has those routes without its plan naming them.
+ * the kernel, or tells others that it is their gateway. So the kernel state of a lab has those routes without its plan naming
+ * them.
  */
 import type { Origin } from '../diagnostic.ts';
+import { familyIn, numberToAddress } from '../net/address.ts';
+import { digest } from '../net/name.ts';
 
 export interface BirdDaemon {
   /** Its configuration file, as a whole. */
@@ -16,5 +19,20 @@ export interface BirdDaemon {
    * comes. The same range may come from several: then there are as many ways there.
    */
   readonly learns: readonly { readonly range: string; readonly from: string }[];
+  /** Whose kernel makes a default route of IPv6 of its advertisements, where accept_ra is 2. */
+  readonly gatewayOf: readonly LearnedGateway[];
   readonly origin: Origin;
+}
+
+export interface LearnedGateway {
+  readonly namespace: string;
+  readonly device: string;
+  /** Link-local. */
+  readonly via: string;
+}
+
+/** A number that is written like an IPv4 address; without one, a hash of the machine's name (Calico: CALICO_ROUTER_ID=hash). */
+export function routerId(name: string, address: string): string {
+  if (familyIn(address) === 4) return address;
+  return numberToAddress(BigInt(`0x${digest('sha256', name).slice(0, 8)}`), 4);
 }

@@ -6,7 +6,17 @@ import type { BirdDaemon } from './bird.ts';
 import type { IpSet } from './ipset.ts';
 import { IptablesBuilder } from './iptables.ts';
 import type { VirtualServer } from './ipvs.ts';
-import type { Address, FdbEntry, KernelState, Link, Namespace, Neighbour, Route, Sysctl } from './kernel-state.ts';
+import type {
+  Address,
+  DeviceSettings,
+  FdbEntry,
+  KernelState,
+  Link,
+  Namespace,
+  Neighbour,
+  Route,
+  Sysctl,
+} from './kernel-state.ts';
 import type { NftTable } from './nft.ts';
 import type { PassThrough } from './pass-through.ts';
 import type { Relay } from './relay.ts';
@@ -93,6 +103,12 @@ export class NamespaceBuilder {
           }
         : { up: true, ...link, origin },
     );
+  }
+
+  /** Settings of a link that is there, besides those it has. */
+  set(device: string, settings: DeviceSettings): void {
+    const link = this.#links.get(device)!;
+    this.#links.set(device, { ...link, settings: { ...link.settings, ...settings } });
   }
 
   /**

@@ -63,13 +63,14 @@ export interface Sysctl {
 /**
  * Settings of a device (Documentation/networking/ip-sysctl.rst): packets from and to 127.0.0.0/8 may pass it; it answers ARP
  * for what is behind other devices; how long it waits before that, in hundredths of a second; it answers for neighbours of
- * IPv6 that it is told to.
+ * IPv6 that it is told to; it takes routers by their advertisements, with 2 though the machine is one.
  */
 export const DEVICE_SETTINGS = {
   route_localnet: { folder: 'ipv4.conf', default: 0 },
   proxy_arp: { folder: 'ipv4.conf', default: 0 },
   proxy_delay: { folder: 'ipv4.neigh', default: 80 },
   proxy_ndp: { folder: 'ipv6.conf', default: 0 },
+  accept_ra: { folder: 'ipv6.conf', default: 1 },
 } as const;
 
 export type DeviceSetting = keyof typeof DEVICE_SETTINGS;
@@ -119,6 +120,12 @@ export interface VxlanLink extends EthernetLink {
   readonly gbp: boolean;
 }
 
+/** A VXLAN device that takes all networks of its port, and is told with each packet where to (ip-link(8), `external`), as Cilium's. */
+export interface ExternalVxlanLink extends EthernetLink {
+  readonly kind: 'external-vxlan';
+  readonly port: number;
+}
+
 /** A device that leads nowhere and holds addresses, as kube-ipvs0 does. */
 export interface DummyLink extends EthernetLink {
   readonly kind: 'dummy';
@@ -158,7 +165,16 @@ export interface WireguardPeer {
   readonly allowed: string;
 }
 
-export type Link = VethLink | BridgeLink | VxlanLink | DummyLink | IpipLink | Tunl0Link | TunLink | WireguardLink;
+export type Link =
+  | VethLink
+  | BridgeLink
+  | VxlanLink
+  | ExternalVxlanLink
+  | DummyLink
+  | IpipLink
+  | Tunl0Link
+  | TunLink
+  | WireguardLink;
 
 export interface Address {
   readonly device: string;

@@ -17,7 +17,7 @@ export function compileKubelet({ podCIDR: { family }, origin }: Node, namespace:
   rules.ensure('prepend', 'filter', 'INPUT', '-j KUBE-FIREWALL', origin);
 }
 
-/** A node that forwards ignores router advertisements, whatever its interfaces have for accept_ra (Documentation/networking/ip-sysctl.rst). */
+/** A node that forwards ignores router advertisements, unless an interface has accept_ra = 2 (Documentation/networking/ip-sysctl.rst). */
 function compileSysctls(family: Family, namespace: NamespaceBuilder): void {
   if (family === 6) {
     namespace.sysctl('net.ipv6.conf.all.forwarding', 1);

@@ -14,6 +14,7 @@ import type { Cluster, Interface, Machine, Network, Place } from '../model/clust
 import { cidrContains, defaultRoute, isOfFamily } from '../net/address.ts';
 import { deviceName, isReservedDeviceName, macFor, namespaceName } from '../net/name.ts';
 import type { KernelStateBuilder, NamespaceBuilder } from './builder.ts';
+import { compileRouterAdvertisements, hasDefaultRoute, isAdvertised } from './router-advertisements.ts';
 
 const SWITCH = 'br0';
 
@@ -37,8 +38,9 @@ export function compileNetworks(cluster: Cluster, state: KernelStateBuilder): vo
     namespace.sysctl('net.ipv4.ip_forward', 1);
     if (namespace.addressesIn(6).length > 0) namespace.sysctl('net.ipv6.conf.all.forwarding', 1);
   }
-  for (const node of nodes) compileDefaultRoutes(node, state);
-  for (const host of hosts) if (host.interfaces[0].network.routed) compileDefaultRoutes(host, state);
+  for (const node of nodes) compileDefaultRoutes(node, cluster, state);
+  for (const host of hosts) if (host.interfaces[0].network.routed) compileDefaultRoutes(host, cluster, state);
+  compileRouterAdvertisements(cluster, state);
 }
 
 function compileMachine(machine: Machine, port: string, state: KernelStateBuilder): NamespaceBuilder {
@@ -58,16 +60,14 @@ function compileMachine(machine: Machine, port: string, state: KernelStateBuilde
 
 /**
  * Every node has a default route, as a real one has: without it the kernel would not even try a ClusterIP.
- * A host outside the cluster has one only where a router exists. A given one stands instead.
+ * A host outside the cluster has one only where a router exists. A given one stands instead, or one the router itself tells of.
  */
-function compileDefaultRoutes(
-  { netns, interfaces: [{ device, network }], routes }: Machine,
-  state: KernelStateBuilder,
-): void {
+function compileDefaultRoutes(machine: Machine, cluster: Cluster, state: KernelStateBuilder): void {
+  const { device, network } = machine.interfaces[0];
   for (const [index, via] of network.gateways.entries()) {
     const { family } = network.cidrs[index]!;
-    if (routes.some(({ to }) => to.prefix === 0 && to.family === family)) continue;
-    state.get(netns).route({ to: defaultRoute(family), via, device });
+    if (hasDefaultRoute(machine, family) || (family === 6 && isAdvertised(network, cluster))) continue;
+    state.get(machine.netns).route({ to: defaultRoute(family), via, device });
   }
 }
 

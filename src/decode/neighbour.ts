@@ -12,7 +12,7 @@ export const NEIGHBOUR = {
 
 /** Bytes before the options, by type. */
 const FIXED: Record<number, number> = { 133: 8, 134: 16, 135: 24, 136: 24, 137: 40 };
-const OPTION = { sourceMac: 1, targetMac: 2, prefix: 3 } as const;
+const OPTION = { sourceMac: 1, targetMac: 2, prefix: 3, redirected: 4 } as const;
 
 /** Undefined for other messages, and for one that is cut off before its options. `offset` is where ICMPv6 begins. */
 export function decodeNeighbour(type: number, data: Buffer, offset: number, end: number): NeighbourMessage | undefined {
@@ -26,15 +26,28 @@ export function decodeNeighbour(type: number, data: Buffer, offset: number, end:
   };
 }
 
+/** Where the packet begins that a redirect is about (RFC 4861 4.6.3), if the message has it. */
+export function redirectedPacket(type: number, data: Buffer, offset: number, end: number): number | undefined {
+  if (type !== NEIGHBOUR.redirect) return undefined;
+  const option = [...options(data, offset + FIXED[type]!, end)].find(({ kind }) => kind === OPTION.redirected);
+  return option && option.position + 8;
+}
+
 /** Lengths are in units of eight bytes; one of none ends the list. */
+function* options(data: Buffer, start: number, end: number) {
+  for (let position = start; position + 8 <= end; position += data[position + 1]! * 8) {
+    const length = data[position + 1]! * 8;
+    if (length === 0 || position + length > end) return;
+    yield { kind: data[position]!, position, length };
+  }
+}
+
 function decodeOptions(data: Buffer, start: number, end: number): Pick<NeighbourMessage, 'mac' | 'prefixes'> {
   let mac: string | undefined;
   const prefixes: string[] = [];
-  for (let position = start; position + 8 <= end; position += data[position + 1]! * 8) {
-    const length = data[position + 1]! * 8;
-    if (length === 0 || position + length > end) break;
-    if (data[position] === OPTION.sourceMac || data[position] === OPTION.targetMac) mac = formatMac(data, position + 2);
-    if (data[position] === OPTION.prefix && length >= 32)
+  for (const { kind, position, length } of options(data, start, end)) {
+    if (kind === OPTION.sourceMac || kind === OPTION.targetMac) mac = formatMac(data, position + 2);
+    if (kind === OPTION.prefix && length >= 32)
       prefixes.push(`${formatIpv6(data, position + 16)}/${data[position + 2]}`);
   }
   return { ...(mac !== undefined && { mac }), ...(prefixes.length > 0 && { prefixes }) };

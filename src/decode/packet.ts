@@ -91,7 +91,9 @@ export interface Icmp {
   readonly echo?: { readonly identifier: number; readonly sequence: number };
   /** MTU of the next hop, in "fragmentation needed" and "packet too big". */
   readonly mtu?: number;
-  /** The packet an error is about, as far as it is quoted. */
+  /** Of a redirect of IPv4: the better next hop. */
+  readonly gateway?: string;
+  /** The packet an error or a redirect is about, as far as it is quoted. */
   readonly quoted?: Packet;
   /** Of a message of neighbour discovery (RFC 4861). */
   readonly neighbour?: NeighbourMessage;

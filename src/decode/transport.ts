@@ -1,8 +1,9 @@
 /** TCP (RFC 9293), UDP (RFC 768) with VXLAN (RFC 7348), ICMP (RFC 792), ICMPv6 (RFC 4443), IP in IP (RFC 2003). */
 import { markOfPayload } from '../probe/mark.ts';
+import { formatIpv4 } from './format.ts';
 import { decodeNetwork, ETHERTYPE, type Layer } from './ip.ts';
 import { decodeEthernet } from './link.ts';
-import { decodeGroups, decodeNeighbour } from './neighbour.ts';
+import { decodeGroups, decodeNeighbour, redirectedPacket } from './neighbour.ts';
 import type { Icmp, Transport, Udp } from './packet.ts';
 
 const PROTOCOL = { icmp: 1, ipip: 4, tcp: 6, udp: 17, ipv6: 41, icmpv6: 58 } as const;
@@ -111,12 +112,22 @@ function decodeIcmp(version: 4 | 6, data: Buffer, offset: number, end: number, l
   if (!isError) {
     const neighbour = version === 6 ? decodeNeighbour(type, data, offset, end) : undefined;
     const groups = version === 6 ? decodeGroups(type, data, offset, end) : undefined;
-    return { ...base, mark: 0, ...(neighbour && { neighbour }), ...(groups && { groups }) };
+    const redirected = version === 6 ? redirectedPacket(type, data, offset, end) : undefined;
+    return {
+      ...base,
+      mark: 0,
+      ...(neighbour && { neighbour }),
+      ...(groups && { groups }),
+      ...(redirected !== undefined && {
+        quoted: decodeNetwork(ETHERTYPE.ipv6, data, redirected, end, inside(layer)),
+      }),
+    };
   }
   const tooBig = version === 4 ? type === ICMP.unreachable && code === FRAGMENTATION_NEEDED : type === ICMPV6.tooBig;
   return {
     ...base,
     mark: 0,
+    ...(version === 4 && type === ICMP.redirect && { gateway: formatIpv4(data.readUInt32BE(offset + 4)) }),
     ...(tooBig && { mtu: version === 4 ? data.readUInt16BE(offset + 6) : data.readUInt32BE(offset + 4) }),
     quoted: decodeNetwork(version === 4 ? ETHERTYPE.ipv4 : ETHERTYPE.ipv6, data, offset + 8, end, inside(layer)),
   };

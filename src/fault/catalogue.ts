@@ -1,9 +1,11 @@
 /** The faults. Each edit returns the namespaces it changed, none where it has nothing to break. */
 
+import type { PluginCall } from '../compile/attachment.ts';
 import { IptablesBuilder } from '../compile/iptables.ts';
-import type { Route } from '../compile/kernel-state.ts';
+import type { Link, Route } from '../compile/kernel-state.ts';
 import type { FaultName } from '../model/cluster.ts';
 import { defaultRoute, isIpv6 } from '../net/address.ts';
+import { macFor } from '../net/name.ts';
 import {
   changedNftRules,
   changedPlugins,
@@ -17,12 +19,14 @@ import {
   farEnd,
   formerAddress,
   inEachMode,
-  withBridgeRules,
+  withNftRules,
   withoutNftRules,
   withoutRules,
   withPluginField,
   withSysctl,
+  withSysctls,
 } from './edits.ts';
+import { outOfWindow } from './out-of-window.ts';
 
 export interface FaultDefinition {
   /** What is missing or wrong, as a sentence without its subject: "the nat rules that masquerade are missing". */
@@ -42,6 +46,13 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
       withPluginField('ipMasq', false),
     ),
   },
+  'double-nat': {
+    summary: "kube-proxy leaves its mark on what it masquerades, so that the overlay's packet is masqueraded as well",
+    edit: inEachMode(
+      withoutRules('nat', ({ text }) => /^-j MARK --xor-mark /.test(text)),
+      withoutNftRules(({ text }) => /^mark set mark xor /.test(text)),
+    ),
+  },
   'no-dnat': {
     summary: "kube-proxy's DNAT rules, portals or virtual servers are missing: Service addresses stay as they are",
     edit: inEachMode(
@@ -52,6 +63,15 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
       (namespace) => (namespace.ipvs.length === 0 ? [] : [{ ...namespace, ipvs: [] }]),
       withoutNftRules(({ text }) => text.includes(' dnat to ')),
     ),
+  },
+  'insert-failed': {
+    summary: 'connection tracking loses every second of the datagrams that begin a connection to a Service',
+    edit: (namespace) =>
+      editChains(namespace, 'mangle', (chain) =>
+        chain.name === 'POSTROUTING' && chain.rules.every(({ text }) => text !== LOST_RACE)
+          ? { ...chain, rules: [...chain.rules, { text: LOST_RACE, origin: namespace.origin }] }
+          : chain,
+      ),
   },
   'no-port-mapping': {
     summary: "no rule leads a machine's port to a pod or container: hostPorts and published ports are anybody's",
@@ -95,6 +115,17 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
     edit: inEachMode(
       withoutRules('filter', (_, chain) => SERVICE_FILTERS.includes(chain.name)),
       withoutNftRules((_, chain) => NFT_SERVICE_FILTERS.includes(chain.name)),
+    ),
+  },
+  'out-of-window': {
+    summary: 'the first data a pod sends on a connection is outside the window: conntrack calls it INVALID',
+    edit: outOfWindow,
+  },
+  'no-invalid-drop': {
+    summary: 'what conntrack calls INVALID passes untranslated: kube-proxy does not drop it, nor is the kernel liberal',
+    edit: inEachMode(
+      withoutRules('filter', ({ text }, { name }) => name === 'KUBE-FORWARD' && text.includes('--ctstate INVALID')),
+      withSysctl('net.netfilter.nf_conntrack_tcp_be_liberal', '0'),
     ),
   },
   'no-statistic': {
@@ -166,6 +197,27 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
     edit: (namespace) =>
       editLinks(namespace, (link) => (link.kind === 'vxlan' ? { ...link, mac: link.mac.replace(/..$/, 'ff') } : link)),
   },
+  'vxlan-port-taken': {
+    summary: 'another VXLAN device, cilium_vxlan, has the UDP port of the overlay, whose own device does not come up',
+    edit: (namespace) => {
+      const { links, routes, neighbours, fdb } = namespace;
+      const own = links.find(({ kind, up }) => kind === 'vxlan' && up);
+      if (own?.kind !== 'vxlan') return [];
+      const { name, mac, port, origin } = own;
+      const other: Link = { ...CILIUM_VXLAN, mac: mac.replace(/..$/, 'c1'), port, origin };
+      const elsewhere = <T extends { readonly device?: string }>(entries: readonly T[]) =>
+        entries.filter(({ device }) => device !== name);
+      return [
+        {
+          ...namespace,
+          links: [other, ...links.map((link) => (link === own ? { ...link, up: false } : link))],
+          routes: elsewhere(routes),
+          neighbours: elsewhere(neighbours),
+          fdb: elsewhere(fdb),
+        },
+      ];
+    },
+  },
   'no-flanneld': {
     summary: 'flanneld does not run (mode udp): its TUN device is gone with it, and the routes into that',
     edit: ({ tunnels, ...namespace }) => {
@@ -202,6 +254,38 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
       return routes.length === namespace.routes.length ? [] : [{ ...namespace, routes }];
     },
   },
+  'stale-cni0': {
+    summary: "cni0 is there already, with an address of another subnet than the node's (mode plugins)",
+    edit: (namespace) => {
+      if (!namespace.attachments.some(({ calls }) => calls.some(makesBridge))) return [];
+      const { origin } = namespace;
+      const { device, address } = STALE;
+      const link = {
+        kind: 'bridge',
+        name: device,
+        mtu: 1500,
+        mac: macFor('bridge', address.split('/')[0]!),
+        up: true,
+        origin,
+      } as const;
+      return [
+        {
+          ...namespace,
+          links: [...namespace.links, link],
+          addresses: [...namespace.addresses, { device, address, origin }],
+        },
+      ];
+    },
+  },
+  'no-accept-ra': {
+    summary: 'the node forwards, and so its kernel takes no router advertisements (accept_ra = 1, not 2)',
+    edit: (namespace) =>
+      namespace.place?.startsWith('node/')
+        ? editLinks(namespace, (link) =>
+            link.settings?.accept_ra === 2 ? { ...link, settings: { ...link.settings, accept_ra: 1 } } : link,
+          )
+        : [],
+  },
   'source-dest-check': {
     summary:
       'the cloud drops what the node sends or gets for other addresses than its own (EC2: source/destination check; GCE: no canIpForward)',
@@ -210,7 +294,7 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
         if (!place?.startsWith('node/') || link.kind !== 'veth' || !link.peer.namespace.startsWith('network.'))
           return [];
         const own = addresses.filter(({ device }) => device === link.name).map(({ address }) => address.split('/')[0]!);
-        return withBridgeRules(lookup(link.peer.namespace), checksOf(link.peer.name, own, origin));
+        return withNftRules(lookup(link.peer.namespace), SWITCH_CHECKS, checksOf(link.peer.name, own, origin));
       }),
   },
   'no-br-netfilter': {
@@ -235,6 +319,16 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
     summary: 'the kernel drops packets that come in where their answer would not go out (rp_filter = 1)',
     edit: withSysctl('net.ipv4.conf.all.rp_filter', '1'),
   },
+  'no-redirects': {
+    summary: 'routers and nodes tell nobody of a better way (send_redirects = 0)',
+    edit: (namespace) =>
+      /^(node|router)\//.test(namespace.place ?? '')
+        ? withSysctls(
+            namespace,
+            ['all', 'default'].map((scope) => ({ key: `net.ipv4.conf.${scope}.send_redirects`, value: '0' })),
+          )
+        : [],
+  },
   'no-hairpin': {
     summary: 'bridge ports do not send a packet back out where it came from',
     edit: inEachMode(
@@ -249,14 +343,52 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
       (peer) => peer.startsWith('network.'),
     ),
   },
+  'bad-checksums': {
+    summary: 'something in the node spoils the checksums of the TCP segments and UDP datagrams it forwards',
+    edit: (namespace) =>
+      namespace.place?.startsWith('node/')
+        ? withNftRules(
+            namespace,
+            { family: 'inet', name: 'bad-checksums' },
+            ['tcp', 'udp'].map((protocol) => ({
+              text: `meta l4proto ${protocol} ${protocol} checksum set ${NO_CHECKSUM}`,
+              origin: namespace.origin,
+            })),
+          )
+        : [],
+  },
   'link-down': {
     summary: 'the cable is unplugged at its far end',
     edit: farEnd((link) => ({ ...link, up: false })),
   },
 };
 
+/**
+ * An entry is made when the first packet comes and inserted when it leaves: of two packets that were both the first, one is
+ * dropped then (net/netfilter/nf_conntrack_core.c, __nf_conntrack_confirm).
+ */
+const LOST_RACE =
+  '-p udp -m conntrack --ctstate NEW -m conntrack --ctstate DNAT -m statistic --mode nth --every 2 --packet 1 -j DROP';
+
+/** As Cilium makes it (cilium pkg/datapath/loader): each packet brings the number of its network along. */
+const CILIUM_VXLAN = { kind: 'external-vxlan', name: 'cilium_vxlan', mtu: 1500, up: true } as const;
+
+/** As good as any that is not computed. */
+const NO_CHECKSUM = '0xbad1';
+
 /** What network plugins accept in FORWARD: flannel all of pods, Calico what has passed its chains. */
 const ACCEPTANCE = /-j FLANNEL-FWD|"Policy explicitly accepted packet\."/;
+
+/** Where a cloud's switch checks. */
+const SWITCH_CHECKS = { family: 'bridge', name: 'source-dest-check' } as const;
+
+/** As the configuration that CRI-O comes with leaves it (cri-o contrib/cni/10-crio-bridge.conflist). */
+const STALE = { device: 'cni0', address: '10.85.0.1/16' } as const;
+
+/** The plugin bridge gives its bridge this name if it is told no other. */
+function makesBridge({ plugin, configuration }: PluginCall): boolean {
+  return plugin === 'bridge' && (configuration.bridge ?? 'cni0') === STALE.device;
+}
 
 /** Calico's routes to the pods of the node itself, and the black holes around them. */
 function isOwn({ to, device, scope }: Route): boolean {

@@ -3,7 +3,7 @@
 import type { PluginCall } from '../compile/attachment.ts';
 import type { Chain, Iptables, Rule, TableName } from '../compile/iptables.ts';
 import type { VirtualServer } from '../compile/ipvs.ts';
-import type { Link, Namespace } from '../compile/kernel-state.ts';
+import type { Link, Namespace, Sysctl } from '../compile/kernel-state.ts';
 import { IP, type NftChain, type NftTable } from '../compile/nft.ts';
 import type { Relay } from '../compile/relay.ts';
 import type { Origin } from '../diagnostic.ts';
@@ -60,16 +60,19 @@ export function checksOf(port: string, addresses: readonly string[], origin: Ori
 /** RFC 4291 2.5.6 */
 const LINK_LOCAL = 'fe80::/10';
 
-const CHECKS = { family: 'bridge', name: 'source-dest-check' } as const;
-
-export function withBridgeRules(namespace: Namespace, rules: readonly Rule[]): Namespace[] {
-  const isChecks = ({ family, name }: NftTable) => family === CHECKS.family && name === CHECKS.name;
-  const before = namespace.nft.find(isChecks)?.chains[0]?.rules ?? [];
+/** With a table of the fault's own, where packets are forwarded. */
+export function withNftRules(
+  namespace: Namespace,
+  own: Pick<NftTable, 'family' | 'name'>,
+  rules: readonly Rule[],
+): Namespace[] {
+  const isOwn = ({ family, name }: NftTable) => family === own.family && name === own.name;
+  const before = namespace.nft.find(isOwn)?.chains[0]?.rules ?? [];
   const missing = rules.filter(({ text }) => !before.some((rule) => rule.text === text));
   if (missing.length === 0) return [];
   const chain = { name: 'forward', hook: 'type filter hook forward priority 0', rules: [...before, ...missing] };
-  const others = namespace.nft.filter((table) => !isChecks(table));
-  return [{ ...namespace, nft: [...others, { ...CHECKS, chains: [chain], sets: [] }] }];
+  const others = namespace.nft.filter((table) => !isOwn(table));
+  return [{ ...namespace, nft: [...others, { ...own, chains: [chain], sets: [] }] }];
 }
 
 export function changedServers(edit: (server: VirtualServer) => VirtualServer): Edit {
@@ -149,6 +152,16 @@ export function withSysctl(key: string, value: string): Edit {
       },
     ];
   };
+}
+
+/** Settings that are the kernel's defaults otherwise. */
+export function withSysctls(namespace: Namespace, settings: readonly Pick<Sysctl, 'key' | 'value'>[]): Namespace[] {
+  const { sysctls, origin } = namespace;
+  const isSet = ({ key, value }: Pick<Sysctl, 'key' | 'value'>) =>
+    sysctls.some((sysctl) => sysctl.key === key && sysctl.value === value);
+  if (settings.every(isSet)) return [];
+  const others = sysctls.filter(({ key }) => !settings.some((setting) => setting.key === key));
+  return [{ ...namespace, sysctls: [...others, ...settings.map((setting) => ({ ...setting, origin }))] }];
 }
 
 export function editLinks(namespace: Namespace, edit: (link: Link) => Link): Namespace[] {

@@ -25,6 +25,22 @@ export const FAULT_STORIES: Record<FaultName, Story> = {
     threads: ['kubernetes/kubernetes#44916', 'kubernetes/kubernetes#24224'],
     topology: 'nodeport-snat',
   },
+  'double-nat': {
+    cause:
+      "VXLAN puts a packet into another one, and both are the same to the kernel, mark and all. Before 1.19 kube-proxy's KUBE-POSTROUTING left its mark 0x4000 where it was: what it had masqueraded came by again as the overlay's packet, and was masqueraded once more, with --random-fully from another port.",
+    symptom:
+      "An `outer SNAT` at the sending node: the VXLAN packet leaves from another port. Here it arrives all the same. Kernels before 5.7 spoilt its checksum then, wherever the network card was to compute that, and the other node dropped it: connections to Services took 1, 3 or 63 seconds. That, a kernel of today does not show. Calico's VXLAN goes past connection tracking and is not touched.",
+    remedy:
+      'kube-proxy and kubelet from 1.19 on, which clear the mark first: `iptables -t nat -S KUBE-POSTROUTING` must have --xor-mark. Before that: `ethtool -K flannel.1 tx-checksum-ip-generic off`. `conntrack -L -p udp --dport 8472` shows both ports.',
+    threads: [
+      'kubernetes/kubernetes#88986',
+      'kubernetes/kubernetes#90854',
+      'kubernetes/kubernetes#92035',
+      'flannel-io/flannel#1279',
+      'flannel-io/flannel#1282',
+    ],
+    topology: 'nodeport-snat',
+  },
   'no-route': {
     cause: "Each node needs a route to every other node's pods; whoever writes it has failed, or somebody removed it.",
     symptom: 'The packet takes the default route instead, to a gateway that knows no pods (no-neighbour, dropped).',
@@ -58,6 +74,16 @@ export const FAULT_STORIES: Record<FaultName, Story> = {
     remedy:
       'Compare `ip link show flannel.1` with `ip neigh show dev flannel.1` on a peer. MACAddressPolicy=none for flannel*, or a flannel that gives the device its address when it makes it.',
     threads: ['flannel-io/flannel#1155', 'flannel-io/flannel#1795', 'flannel-io/flannel#1485'],
+    topology: 'cross-node-vxlan',
+  },
+  'vxlan-port-taken': {
+    cause:
+      "A UDP port has one owner. Cilium's device takes all that comes to 8472, where flannel's wants only its own network: the kernel shares the port between VXLAN devices that want the same, and not between these. Whoever comes second stays down, and so it is with a process that listens there.",
+    symptom:
+      'flannel.1 is there, down, and no route leads into it: packets for pods of other nodes take the default route (no-neighbour, dropped). flanneld ends with "failed to set interface flannel.1 to UP state: address already in use".',
+    remedy:
+      "`ip -d link show type vxlan` and `ss -ulnp sport = :8472` name the owner. `ip link del cilium_vxlan`, left by a network plugin that is gone; or another port for one of them: Port in flannel's net-conf.json, tunnelPort in Cilium.",
+    threads: ['tkestack/tke#1279', 'cilium/cilium#8990', 'cilium/cilium#2925'],
     topology: 'cross-node-vxlan',
   },
   'no-flanneld': {
@@ -97,6 +123,26 @@ export const FAULT_STORIES: Record<FaultName, Story> = {
     threads: ['projectcalico/calico#3270', 'projectcalico/calico#8689'],
     topology: 'calico-vxlan',
   },
+  'stale-cni0': {
+    cause:
+      "The node had another pod subnet before, or another network configuration: kubeadm reset leaves cni0 as it is, and CRI-O comes with a configuration of its own for 10.85.0.0/16. The plugin bridge takes a bridge that is there, and does not change its address. host-local's list of taken addresses stays as well, in /var/lib/cni/networks.",
+    symptom:
+      'No pod of the node starts: ADD fails with `"cni0" already has an IP address different from` the one it should have. The lab is not built, and says so in the words of the plugin.',
+    remedy:
+      '`ip link delete cni0` and, without pods on the node, `rm -r /var/lib/cni/networks/*`; kubelet tries again.',
+    threads: ['kubernetes/kubernetes#39557', 'kubernetes/kubernetes#67183', 'containernetworking/cni#306'],
+    topology: 'cni-plugins',
+  },
+  'no-accept-ra': {
+    cause:
+      'A router tells its network that it is the default gateway of IPv6, again and again. A kernel that forwards is a router itself and ignores that unless accept_ra is 2. Whoever turns forwarding on, Docker or the network plugin, makes it forget at once what it had heard before.',
+    symptom:
+      'The node has no default route of IPv6: it finds no route for its own packets (no-route), and rejects those of pods (icmp6-no-route). Nodes reach each other, and IPv4 is as it was.',
+    remedy:
+      '`sysctl -w net.ipv6.conf.eth0.accept_ra=2`, at boot and before forwarding is turned on; or let networkd or NetworkManager read the advertisements; or a static route. `ip -6 route show default` must say `proto ra`.',
+    threads: ['k3s-io/k3s#5019', 'projectcalico/calico#6751', 'cilium/cilium#21819', 'siderolabs/talos#3841'],
+    topology: 'router-advertisements',
+  },
   'source-dest-check': {
     cause:
       "A cloud's network carries only packets from and to the address it gave an instance, unless told otherwise: EC2's source/destination check, or an instance of GCE without canIpForward. flannel's aws-vpc turns the check off, and only warns when it may not.",
@@ -106,6 +152,16 @@ export const FAULT_STORIES: Record<FaultName, Story> = {
       '`aws ec2 modify-instance-attribute --no-source-dest-check`, and the right ec2:ModifyNetworkInterfaceAttribute for flanneld; `gcloud compute instances create --can-ip-forward`.',
     threads: ['flannel-io/flannel#230', 'rancher-archives/rke#115'],
     topology: 'aws-vpc',
+  },
+  'no-redirects': {
+    cause:
+      'A router that sends a packet out where it came in tells the sender that the next hop is its neighbour. Hardening guides forbid routers to say so (send_redirects = 0), and clouds never do.',
+    symptom:
+      'No redirect comes, and every packet goes on taking the way by the router: it works, and the router carries what it need not.',
+    remedy:
+      'Routes of its own for the client, by the nodes. To let routers tell: send_redirects = 1 in `all` or on the interface; to let clients believe: accept_redirects = 1. `ip route show cache` at the client lists what it has learned.',
+    threads: ['sapcc/kubernikus#65', 'spjmurray/docker-strongswan#1'],
+    topology: 'icmp-redirect',
   },
   'no-br-netfilter': {
     cause:
@@ -181,6 +237,16 @@ export const FAULT_STORIES: Record<FaultName, Story> = {
     threads: ['flannel-io/flannel#463', 'flannel-io/flannel#1999', 'flannel-io/flannel#841'],
     topology: 'mtu-black-hole',
   },
+  'bad-checksums': {
+    cause:
+      'A middlebox, a faulty network card or a program that rewrites packets leaves a wrong checksum behind. It is the receiver who must notice; between two ends of a veth nobody computes a checksum, and nobody looks at it.',
+    symptom:
+      'By veths alone, spoilt packets are delivered: damaged data would be taken for good. Where somebody computes the checksum on the way, as the kernel does for a TUN device (mode udp), the next one who looks drops them. That is connection tracking on the other node, which calls them INVALID (nf_conntrack_checksum = 1), and KUBE-FORWARD: they come into the node by flannel0 and do not leave. A pod would count them in `nstat -az UdpInCsumErrors` and TcpInCsumErrors.',
+    remedy:
+      '`ethtool -K eth0 tx off` in the pod makes the sender compute it. Kernels from 2015 and before took packets that came from outside unseen as well (veth set them to checked); those of today drop them.',
+    threads: ['kubernetes/kubernetes#18898', 'moby/moby#18776'],
+    topology: 'cross-node-udp',
+  },
   'link-down': {
     cause: 'A cable is out, or its other end is down.',
     symptom: 'The neighbour does not answer (no-neighbour), or the kernel cannot even ask (dropped, it never left).',
@@ -196,6 +262,16 @@ export const FAULT_STORIES: Record<FaultName, Story> = {
       '`iptables-save -t nat | grep KUBE-SEP`, `ipvsadm -Ln`, or `nft list table ip kube-proxy`, and the log of kube-proxy.',
     threads: [],
     topology: 'clusterip',
+  },
+  'insert-failed': {
+    cause:
+      'A resolver sends its questions for A and AAAA at the same moment from one socket to the ClusterIP of the DNS. Each becomes a connection of its own with an endpoint of its own, and the kernel enters a connection only when its first packet leaves: the second one finds the place taken. Kernels before 5.7 drop it.',
+    symptom:
+      'Every now and then a datagram comes into the node and does not leave (dropped); the resolver asks again after 5 seconds. The fault drops every second one, for a sure result. A kernel of today resolves the clash and loses nothing.',
+    remedy:
+      '`conntrack -S`: insert_failed counts what is lost, clash_resolve what newer kernels save. A kernel from 5.7 on; before that NodeLocal DNSCache, or `options single-request-reopen` or use-vc in the dnsConfig of pods. --random-fully helps against the same race of source ports, and not against this one.',
+    threads: ['kubernetes/kubernetes#56903', 'kubernetes/kubernetes#62628', 'weaveworks/weave#3287'],
+    topology: 'dns-race',
   },
   'no-vip': {
     cause: 'In mode ipvs a Service is served only where its address is local, and kube-ipvs0 has lost it.',
@@ -222,6 +298,31 @@ export const FAULT_STORIES: Record<FaultName, Story> = {
     remedy: '`iptables -S KUBE-SERVICES`, `KUBE-EXTERNAL-SERVICES` and `KUBE-PROXY-FIREWALL` in table filter.',
     threads: [],
     topology: 'no-endpoints',
+  },
+  'out-of-window': {
+    cause:
+      'A server sends beyond what its client has room for, or a lost packet, a second way or an odd network card makes it look so. Connection tracking on the node calls such a segment INVALID and does not translate it.',
+    symptom:
+      "Nothing: kube-proxy drops what is INVALID, the pod sends it again, and the answer comes a moment later (delivered). Without that rule, as in mode nftables, the client gets the segment from the pod's own address, which it never asked (reply-mismatch), and resets the pod's connection.",
+    remedy:
+      "Keep kube-proxy's rule, or let the kernel translate such segments as well: `sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=1`, kube-proxy's conntrack.tcpBeLiberal. `conntrack -S` counts them as invalid.",
+    threads: ['kubernetes/kubernetes#74839', 'kubernetes/kubernetes#117924', 'kubernetes/kubernetes#122663'],
+    topology: 'invalid-drop',
+  },
+  'no-invalid-drop': {
+    cause:
+      'kube-proxy before 1.15 has no rule for packets that conntrack calls INVALID; one that finds nf_conntrack_tcp_be_liberal set writes none, and mode nftables never does. Untranslated they go to whoever they are for.',
+    symptom:
+      "The answer to a Service comes from the pod's own address (reply-mismatch). The client resets a connection it does not know, and the pod takes that for the end of the right one: transfers die, now and then, with `connection reset by peer`.",
+    remedy:
+      '`iptables -S KUBE-FORWARD` must drop INVALID, or `sysctl net.netfilter.nf_conntrack_tcp_be_liberal` be 1. Where packets of one connection take different ways, the rule itself does harm, and only the setting helps.',
+    threads: [
+      'kubernetes/kubernetes#74839',
+      'kubernetes/kubernetes#74840',
+      'kubernetes/kubernetes#94861',
+      'kubernetes/kubernetes#120412',
+    ],
+    topology: 'invalid-drop',
   },
   'no-statistic': {
     cause: 'The rule of the first endpoint has lost its probability, or all real servers but one have weight 0.',
@@ -277,6 +378,16 @@ export const BEHAVIOURS: Record<string, Story & { readonly summary: string }> = 
       'A route `blackhole` or `unreachable` for the range on nodes, as Calico writes it; mode nftables refuses such addresses itself.',
     threads: ['projectcalico/confd#322', 'projectcalico/calico#5039', 'cilium/cilium#20436'],
     topology: 'service-cidr-loop',
+  },
+  'veth-checksums': {
+    summary: 'between veths nobody looks at a checksum',
+    cause:
+      'A sender leaves the checksum to its network card, and a veth passes that promise on to the other end (CHECKSUM_PARTIAL): between pods of one machine it is never computed. In the lab nodes are joined by veths as well; on a real wire the card would compute it, over the damage too.',
+    symptom:
+      'A packet whose checksum was spoilt in a node is delivered; carried by a process (mode udp) it is dropped.',
+    remedy: 'Checksums of the application, or TLS: they go from end to end. `ethtool -K eth0 tx off` in the pod.',
+    threads: ['kubernetes/kubernetes#18898', 'moby/moby#18776'],
+    topology: 'veth-checksums',
   },
   'mtu-per-link': {
     summary: "one node's link carries less than the others'",

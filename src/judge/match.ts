@@ -1,6 +1,7 @@
 /** Holds one walk against an expectation, field by field. */
 import type { EncapsulationExpectation, Expectation, Peer, Step } from '../model/check.ts';
 import { addressOf } from '../net/port.ts';
+import { rewritesOn } from '../stitch/outer.ts';
 import type { Encapsulation, Hop, Rewrite, Walk } from '../stitch/walk.ts';
 import type { Wiring } from '../stitch/wiring.ts';
 import type { Mismatch } from './verdict.ts';
@@ -47,6 +48,7 @@ export function mismatches(expect: Expectation, walk: Walk, wiring: Wiring): Mis
     const observed = walk.hops.flatMap(({ relay }) => relay?.at ?? []).join(', ');
     if (observed !== expect.relays.join(', ')) differ('relays', expect.relays.join(', ') || 'none', observed || 'none');
   }
+  if (expect.redirects) checkRedirects(expect.redirects, walk, wiring, differ);
   if (expect.latency) {
     const { text, atLeast, atMost } = expect.latency;
     const observed = walk.hops.at(-1)?.sinceStart;
@@ -124,7 +126,7 @@ function checkRewrites(
   wiring: Wiring,
   differ: Differ,
 ): void {
-  const observed = walk.hops.flatMap((hop) => hop.rewrites ?? []);
+  const observed = rewritesOn(walk.hops);
   const fits =
     expected.length === observed.length &&
     expected.every((want, index) => {
@@ -147,6 +149,23 @@ function checkRewrites(
 
 function formatRewrite({ at, kind, from, to }: Rewrite, wiring: Wiring): string {
   return `${kind.toUpperCase()} at ${at}: ${named(from, wiring)} → ${named(to, wiring)}`;
+}
+
+function checkRedirects(
+  expected: NonNullable<Expectation['redirects']>,
+  { redirects = [] }: Walk,
+  wiring: Wiring,
+  differ: Differ,
+): void {
+  const fits =
+    expected.length === redirects.length &&
+    expected.every(({ by, to }, index) => by === redirects[index]!.by && isPeer(redirects[index]!.via, to, wiring));
+  if (fits) return;
+  differ(
+    'redirects',
+    expected.map(({ by, to }) => `by ${by} to ${to.text}`).join('; ') || 'none',
+    redirects.map(({ by, via }) => `by ${by} to ${named(via, wiring)}`).join('; ') || 'none',
+  );
 }
 
 function checkEncapsulation(expected: EncapsulationExpectation, walk: Walk, wiring: Wiring, differ: Differ): void {

@@ -36,6 +36,7 @@ export const LISTINGS = [
   'addresses',
   'links',
   'routes',
+  'routeCache',
   'neighbours',
   'fdb',
   'qdiscs',
@@ -127,6 +128,7 @@ export interface Expectation {
   readonly rewrites?: readonly RewriteExpectation[];
   /** The places of the relays. */
   readonly relays?: readonly string[];
+  readonly redirects?: readonly { readonly by: string; readonly to: Peer }[];
   readonly encapsulation?: EncapsulationExpectation;
   /** Nanoseconds from the first interface that saw the packet to the last one. */
   readonly latency?: { readonly text: string; readonly atLeast: number; readonly atMost: number };

@@ -203,6 +203,7 @@ class CheckResolver {
       replyPath,
       rewrites,
       relays,
+      redirects,
       rejectedBy,
       unseen,
       encapsulation,
@@ -273,6 +274,12 @@ class CheckResolver {
         }),
       }),
       ...(relays && { relays: relays.map((text, index) => this.#place(text, [...base, 'relays', index]) ?? text) }),
+      ...(redirects && {
+        redirects: redirects.map(({ by, to: via }, index) => ({
+          by: this.#place(by, [...base, 'redirects', index, 'by']) ?? by,
+          to: this.#peer(via, family, [...base, 'redirects', index, 'to']),
+        })),
+      }),
       ...(encapsulation && {
         encapsulation:
           encapsulation === 'none'

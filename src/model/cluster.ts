@@ -122,7 +122,10 @@ export interface Host extends Machine {
 }
 
 /** Forwards, and is the default gateway of its networks. */
-export type Router = Machine;
+export interface Router extends Machine {
+  /** It tells its networks of IPv6 that it is: nobody there is given a default route. */
+  readonly routerAdvertisements: boolean;
+}
 
 /** A container of a host's Docker Engine. Its namespace is its own, its host's, or another container's. */
 export interface Container extends Place {

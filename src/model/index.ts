@@ -16,6 +16,7 @@ import { modelNetworkConfiguration } from './network-configuration.ts';
 import { modelRanges } from './networks.ts';
 import { Places } from './place.ts';
 import { modelServices } from './services.ts';
+import { reportTunnelPorts } from './tunnel-ports.ts';
 import { modelPods } from './workloads.ts';
 
 export interface ModelOptions {
@@ -47,6 +48,7 @@ export function model(
   const spec = topology?.object.spec;
   const proxy = chosenProxy(topology, options);
   reportModes(topology, { cni, proxy, families: ranges.families, nodes: machines.nodes }, diagnostics);
+  reportTunnelPorts(cni, pods, diagnostics);
   const networkConfiguration = modelNetworkConfiguration(cni, topology, manifests, diagnostics);
   const modes = { cni: cni.mode, proxy: proxy.mode };
   const context = {

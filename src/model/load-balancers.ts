@@ -52,10 +52,18 @@ type Details = LoadBalancer extends infer B
   : never;
 
 function reportRivals(
-  { name, loadBalancerClass }: LoadBalancerObject,
+  { name, kind, loadBalancerClass }: LoadBalancerObject,
   before: readonly LoadBalancerObject[],
   report: Report,
 ): void {
+  const twin = kind === 'cloud' ? undefined : before.find((other) => other.kind === kind);
+  if (twin)
+    report(
+      'two-of-a-kind',
+      `${twin.name} and ${name} are both ${kind}, which runs once on a node`,
+      ['kind'],
+      'give one of them the addresses of both',
+    );
   if (before.some((other) => other.name === name))
     report('duplicate-name', `two load balancers are named ${name}`, ['name']);
   const rival = before.find((other) => other.loadBalancerClass === loadBalancerClass);

@@ -18,6 +18,8 @@ export interface MachineSpec {
   readonly listen: readonly (string | number)[];
   /** Docker Engine's settings, where it runs. */
   readonly docker?: { readonly userlandProxy: boolean };
+  /** A router's. */
+  readonly routerAdvertisements: boolean;
   readonly routes: readonly RouteObject[];
   readonly at: Position | undefined;
   readonly routeAt: (index: number) => Position | undefined;
@@ -69,6 +71,7 @@ export function nodeSpecs(
       interfaces: [isFixed ? first! : { ...first!, addresses: internal(object.object) }, ...others],
       podCIDRs: node.podCIDR ? [node.podCIDR].flat() : object ? podCIDRsOf(object.object) : [],
       labels: { ...object?.object.metadata.labels, ...node.labels },
+      routerAdvertisements: false,
       routes: node.routes,
       listen: [],
     };
@@ -112,13 +115,28 @@ export function balancerSpecs(topology: Topology): MachineSpec[] {
 export function routerSpecs(topology: Topology, networks: readonly Network[], diagnostics: Diagnostics): MachineSpec[] {
   return (topology?.object.spec.routers ?? []).map((router, index) => {
     const at = placed(topology, 'routers', index, `router/${router.name}`);
-    return {
-      ...bare('router', router.name, at.origin),
-      ...at,
-      interfaces: routerInterfaces(router, networks, at, diagnostics),
-      routes: router.routes,
-    };
+    const { name, routes, routerAdvertisements } = router;
+    const interfaces = routerInterfaces(router, networks, at, diagnostics);
+    if (routerAdvertisements) requireIpv6(interfaces, networks, at, diagnostics);
+    return { ...bare('router', name, at.origin), ...at, interfaces, routes, routerAdvertisements };
   });
+}
+
+/** There are advertisements in IPv6 only. Of networks that are none others speak. */
+function requireIpv6(
+  interfaces: readonly InterfaceSpec[],
+  networks: readonly Network[],
+  { place, at }: Located,
+  diagnostics: Diagnostics,
+): void {
+  const joined = networks.filter(({ name }) => interfaces.some(({ network }) => network === name));
+  if (joined.length === 0 || joined.some(({ cidrs }) => cidrs.some(({ family }) => family === 6))) return;
+  diagnostics.error(
+    'conflicting-fields',
+    `${place} has \`routerAdvertisements\`, and none of its networks has an IPv6 range`,
+    at,
+    'give one of them an IPv6 range as well, cidr: [10.0.0.0/24, fd00:10::/64], or leave routerAdvertisements out',
+  );
 }
 
 /** Every network of a cloud has a router: `router/vpc` joins those on which the Topology has none. */
@@ -208,6 +226,7 @@ function bare(kind: MachineSpec['kind'], name: string, origin: Origin): MachineS
     interfaces: [{ network: undefined, addresses: [], at: undefined }],
     podCIDRs: [],
     labels: {},
+    routerAdvertisements: false,
     routes: [],
     listen: [],
     at: undefined,

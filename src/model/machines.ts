@@ -101,7 +101,10 @@ export function modelMachines(
         ? [{ ...base, listen: spec.listen.flatMap((port) => parsePort(port) ?? []), ...(docker && { docker }) }]
         : [];
     }),
-    routers: specs.routers.flatMap((spec) => machine(spec) ?? []),
+    routers: specs.routers.flatMap((spec) => {
+      const base = machine(spec);
+      return base ? [{ ...base, routerAdvertisements: spec.routerAdvertisements }] : [];
+    }),
   };
 }
 

@@ -3,7 +3,7 @@
  * and within the kernel's limits: 15 characters for devices (IFNAMSIZ - 1), 255 for network namespaces, which are files.
  */
 import { createHash } from 'node:crypto';
-import { addressToNumber, type Family } from './address.ts';
+import { addressToNumber, type Family, numberToAddress } from './address.ts';
 
 const DEVICE_NAME_LIMIT = 15;
 const FILE_NAME_LIMIT = 255;
@@ -68,6 +68,13 @@ export function macFor(prefix: MacPrefix, address: string): string {
   for (let rest = addressToNumber(address); rest > 0n; rest >>= 32n) word ^= rest & 0xffffffffn;
   const tail = word.toString(16).padStart(8, '0');
   return `${MAC_PREFIXES[prefix]}:${tail.match(/../g)!.join(':')}`;
+}
+
+/** What a device with that address calls itself on its link (RFC 4291, appendix A: modified EUI-64). */
+export function linkLocalFor(mac: string): string {
+  const [first = 0, ...rest] = mac.split(':').map((byte) => Number.parseInt(byte, 16));
+  const identifier = [first ^ 2, ...rest.slice(0, 2), 0xff, 0xfe, ...rest.slice(2)];
+  return numberToAddress((0xfe80n << 112n) | BigInt(`0x${Buffer.from(identifier).toString('hex')}`), 6);
 }
 
 /** 0a:58 is what kubenet and OVN-Kubernetes give to pods, 02:42 what Docker gave before version 28; the others are ours. A port is the far end of a machine's or pod's cable. */

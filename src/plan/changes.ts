@@ -23,6 +23,8 @@ import type { Operation } from './operation.ts';
 import { changeRules } from './rules.ts';
 import * as steps from './steps.ts';
 
+export type SetBird = Extract<Operation, { kind: 'set-bird' }>;
+
 interface Changes {
   readonly gone: readonly Namespace[];
   readonly changed: readonly Change[];
@@ -39,7 +41,7 @@ export interface Change extends AttachmentChanges {
   readonly relays: readonly Operation[];
   readonly tunnels: readonly Operation[];
   readonly passThroughs: readonly Operation[];
-  readonly bird: readonly Operation[];
+  readonly bird: readonly SetBird[];
   readonly speaker: readonly Operation[];
   readonly links: readonly KeptLink[];
 }
@@ -85,18 +87,21 @@ function keptLinks(current: KernelState, wanted: KernelState): ReadonlySet<strin
   return new Set(foundations.keys());
 }
 
-/** The other attributes can be changed in place, except that nothing says how a port leaves its bridge. */
+/**
+ * The other attributes can be changed in place, except that nothing says how a port leaves its bridge, and that a device keeps
+ * the routers it has heard of.
+ */
 function isSameLink(a: Link, b: Link): boolean {
   const fixed = ({
     origin: _,
     up: _up,
     mtu: _mtu,
     hairpin: _hairpin,
-    settings: _settings,
+    settings,
     impairment: _impairment,
     master,
     ...rest
-  }: Link) => JSON.stringify({ ...rest, enslaved: master !== undefined });
+  }: Link) => JSON.stringify({ ...rest, enslaved: master !== undefined, hears: settings?.accept_ra });
   return fixed(a) === fixed(b);
 }
 
@@ -104,6 +109,7 @@ function foundationsOf(namespace: string, link: Link): string[] {
   switch (link.kind) {
     case 'bridge':
     case 'dummy':
+    case 'external-vxlan':
     case 'ipip':
     case 'tunl0':
     case 'tun':
@@ -177,7 +183,7 @@ function changePassThroughs(from: Namespace, to: Namespace): Operation[] {
   return isSame ? [] : [{ kind: 'set-pass-throughs', namespace, passThroughs, origin }];
 }
 
-function changeBird(from: Namespace, to: Namespace): Operation[] {
+function changeBird(from: Namespace, to: Namespace): SetBird[] {
   const { name: namespace, bird: daemon, origin } = to;
   return identity({ ...from.bird }) === identity({ ...daemon })
     ? []

@@ -204,6 +204,8 @@ function newLink(link: Exclude<NewLink, { kind: 'tunl0' }>): (string | number)[]
         link.learning ? 'learning' : 'nolearning',
         ...(link.gbp ? ['gbp'] : []),
       ];
+    case 'external-vxlan':
+      return [...end(link), 'type', 'vxlan', 'external', 'dstport', link.port];
     case 'ipip':
       return [link.name, 'mtu', link.mtu, 'type', 'ipip', 'local', link.local, 'nopmtudisc'];
     case 'wireguard':

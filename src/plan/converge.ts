@@ -16,6 +16,7 @@ export function converge(current: KernelState, wanted: KernelState): Plan {
     operations: [
       ...gone.flatMap(steps.deleteFromNetworks),
       ...changed.flatMap(({ detach }) => detach),
+      ...changed.flatMap(({ bird }) => bird.filter(({ daemon }) => !daemon)),
       ...surplus.flatMap(deleteRoutes),
       ...surplus.flatMap(deleteEntries),
       ...deleteLinks(surplus),
@@ -36,7 +37,7 @@ export function converge(current: KernelState, wanted: KernelState): Plan {
       ...changed.flatMap(({ relays }) => relays),
       ...changed.flatMap(({ tunnels }) => tunnels),
       ...changed.flatMap(({ passThroughs }) => passThroughs),
-      ...changed.flatMap(({ bird }) => bird),
+      ...changed.flatMap(({ bird }) => bird.filter(({ daemon }) => daemon)),
       ...changed.flatMap(({ speaker }) => speaker),
       ...added.flatMap(steps.addToNetworks),
       ...changed.flatMap(({ attach }) => attach),

@@ -18,6 +18,7 @@ export type NewLink =
   | (EndOfLink & { readonly kind: 'bridge' | 'dummy' })
   | (EndOfLink & { readonly kind: 'veth'; readonly peer: EndOfLink & { readonly namespace: string } })
   | Made<Extract<Link, { kind: 'vxlan' }>>
+  | Made<Extract<Link, { kind: 'external-vxlan' }>>
   | Made<Extract<Link, { kind: 'ipip' }>>
   | (Omit<EndOfLink, 'mac'> & { readonly kind: 'tunl0' })
   | (Omit<EndOfLink, 'mac'> & { readonly kind: 'wireguard' });

@@ -1,16 +1,16 @@
 /** CNI plugins in a script: the calls with which a container runtime connects a pod. */
-import { type Attachment, environmentOf } from '../compile/attachment.ts';
+import { type Attachment, environmentOf, ON_NODE } from '../compile/attachment.ts';
 import { shellWord } from './shell.ts';
 
 /** What the calls have in common. */
 export const PLUGIN_FUNCTIONS = `
-# on NODE COMMAND…: runs a program on a node, which has a /var/lib of its own: plugins keep there what they know.
+# on NODE COMMAND…: runs a program on a node, which has a /var/lib of its own, and of the machine's files can change none.
 on() {
   node=$1
   shift
   mkdir -p "/run/nodes/$node"
-  nsenter --net="/run/netns/$node" unshare --mount --propagation slave \\
-    sh -c 'mount --bind "$0" /var/lib && exec "$@"' "/run/nodes/$node" "$@"
+  nsenter --net="/run/netns/$node" ${ON_NODE.map(shellWord).join(' ')} \\
+    "/run/nodes/$node" "$@"
 }
 # plugin FOLDERS NAME: where a plugin is.
 plugin() {

@@ -64,7 +64,7 @@ const TITLES: Record<Operation['kind'], string> = {
   'load-rules': 'rules',
   'retire-server': 'real servers to retire',
   'set-relays': 'processes, which have to run for the rules above to lead somewhere; this script does not start them',
-  'set-bird': 'BIRD, which brings the routes to the blocks of other nodes',
+  'set-bird': 'BIRD, which brings routes to other machines',
   'set-pass-throughs': 'what load balancers pass on to nodes; this script checks the health of none',
   'set-speaker': "MetalLB's speakers, of which one answers for each address; this script does not start them",
   'add-to-network': 'CNI plugins, each called with the result of the one before it',

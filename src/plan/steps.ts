@@ -29,6 +29,7 @@ export const LINK_ORDER: readonly Link['kind'][] = [
   'dummy',
   'bridge',
   'veth',
+  'external-vxlan',
   'vxlan',
   'ipip',
   'tunl0',
@@ -83,6 +84,8 @@ function newLink(link: Exclude<Link, { kind: 'tun' }>, all: ReadonlyMap<string, 
       const { mac, vni, port, local, device, learning, gbp } = link;
       return { kind: 'vxlan', name, mtu, mac, vni, port, local, device, learning, gbp };
     }
+    case 'external-vxlan':
+      return { kind: 'external-vxlan', name, mtu, mac: link.mac, port: link.port };
     case 'ipip':
       return { kind: 'ipip', name, mtu, local: link.local };
     case 'tunl0':

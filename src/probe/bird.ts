@@ -2,13 +2,13 @@
  * BIRD as a process, one a machine: started with its configuration, told of a new one, and ended. Its files are where Calico
  * has them, for each machine of the lab by itself: `birdc -s /run/calico/node.node1/bird.ctl show route` asks it.
  */
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { run, runChecked } from '../apply/kernel/command.ts';
 import { KernelError } from '../apply/kernel/errors.ts';
 import { type Launched, launch } from '../apply/kernel/launch.ts';
 import { inside } from '../apply/kernel/namespaces.ts';
-import type { BirdDaemon } from '../compile/bird.ts';
+import type { BirdDaemon, LearnedGateway } from '../compile/bird.ts';
 import { familyOf, hostCidr } from '../net/address.ts';
 
 const FOLDER = '/run/calico';
@@ -32,8 +32,9 @@ export class Birds {
   }
 
   /**
-   * Waits until the kernel of each machine has the routes that those who run announce, and no others of BIRD's, or until so much
-   * time has passed that something must keep them from it: that is for checks to find out.
+   * Waits until the kernel of each machine has the routes that those who run announce, and no others of BIRD's, and whoever takes
+   * one of them for its gateway does, or until so much time has passed that something must keep them from it: that is for checks
+   * to find out.
    */
   async settle(): Promise<void> {
     const deadline = performance.now() + SETTLING_MS;
@@ -85,9 +86,13 @@ class Running {
     for (const family of FAMILIES) await this.#ip(family, 'route', 'flush', 'proto', 'bird');
   }
 
-  /** Whether the kernel has BIRD's own black holes and every way to whatever it can have heard of, and nothing else of it. */
+  /**
+   * Whether the kernel has BIRD's own black holes and every way to whatever it can have heard of, and nothing else of it; and
+   * whether others have heard that this is their gateway.
+   */
   async isSettled(announced: (range: string, from: string) => boolean): Promise<boolean> {
-    const { learns, blackholes } = this.#daemon;
+    const { learns, blackholes, gatewayOf } = this.#daemon;
+    if (!(await Promise.all(gatewayOf.map(hasHeard))).every(Boolean)) return false;
     const wanted = [...blackholes, ...learns.flatMap(({ range, from }) => (announced(range, from) ? range : []))];
     const listings = await Promise.all(
       FAMILIES.map((family) => this.#ip(family, '-j', 'route', 'show', 'proto', 'bird')),
@@ -111,14 +116,24 @@ class Running {
     });
   }
 
-  async #ip(...words: string[]): Promise<string> {
-    const argv = ['ip', ...words];
-    return (await inside(this.#namespace, () => run(argv, { namespace: this.#namespace }))).stdout;
+  #ip(...words: string[]): Promise<string> {
+    return ip(this.#namespace, ...words);
   }
 
   #path(extension: 'cfg' | 'ctl' | 'pid'): string {
     return pathOf(this.#namespace, extension);
   }
+}
+
+/** The kernel has a default route by that device, or would not make one. */
+async function hasHeard({ namespace, device }: LearnedGateway): Promise<boolean> {
+  const setting = inside(namespace, () => readFileSync(`/proc/sys/net/ipv6/conf/${device}/accept_ra`, 'utf8'));
+  if (setting.trim() !== '2') return true;
+  return (await ip(namespace, '-6', 'route', 'show', 'default', 'dev', device, 'proto', 'ra')) !== '';
+}
+
+async function ip(namespace: string, ...words: string[]): Promise<string> {
+  return (await inside(namespace, () => run(['ip', ...words], { namespace }))).stdout;
 }
 
 /** The range of each route that `ip -j route` prints, as often as it has next hops. */

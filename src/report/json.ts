@@ -50,7 +50,12 @@ const hop = z.strictObject({
       source: z.string(),
       destination: z.string(),
       vni: z.int().optional(),
+      sourcePort: z.int().optional(),
       port: z.int().optional(),
+      rewrites: z
+        .array(rewrite)
+        .optional()
+        .describe('What was done to the outer packet before it left, by connection tracking.'),
     })
     .optional(),
   relay: relay
@@ -76,6 +81,10 @@ const observedWalk = z.strictObject({
     .describe("Who answered when somebody on the way asked who has the destination's address."),
   rejection: z.strictObject({ by: z.string(), with: z.enum(REJECTIONS) }).optional(),
   lastSeen: z.string().optional(),
+  redirects: z
+    .array(z.strictObject({ by: z.string(), told: z.string(), destination: z.string(), via: z.string() }))
+    .optional()
+    .describe('Who told a sender of a better next hop (ICMP redirect).'),
   hops: z.array(hop),
   replyHops: z.array(hop),
   spread: z
@@ -167,7 +176,8 @@ function verdictToJson(result: Verdict): JsonResult['labs'][number]['checks'][nu
 }
 
 export function walkToJson(walk: Walk): z.infer<typeof observedWalk> {
-  const { outcome, endpoint, endpointAddress, sourceSeen, whoHas, rejection, lastSeen, hops, replyHops } = walk;
+  const { outcome, endpoint, endpointAddress, sourceSeen, whoHas, rejection, lastSeen, redirects, hops, replyHops } =
+    walk;
   return structuredClone({
     outcome,
     ...(endpoint !== undefined && { endpoint }),
@@ -177,6 +187,7 @@ export function walkToJson(walk: Walk): z.infer<typeof observedWalk> {
     ...(whoHas && { whoHas }),
     ...(rejection && { rejection }),
     ...(lastSeen && { lastSeen: formatStep(lastSeen) }),
+    ...(redirects && { redirects }),
     hops,
     replyHops,
   }) as z.infer<typeof observedWalk>;

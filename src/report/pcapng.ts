@@ -8,7 +8,7 @@ import { PcapError, readFrames, VXLAN_PORTS } from '../decode/index.ts';
 import { addressBytes, isIpv6 } from '../net/address.ts';
 import type { Hop, Walk } from '../stitch/walk.ts';
 import type { Wiring } from '../stitch/wiring.ts';
-import { formatRelay, formatRewrite } from './walk-text.ts';
+import { formatOuterRewrites, formatRelay, formatRewrite } from './walk-text.ts';
 
 const BLOCK = { section: 0x0a0d0d0a, interface: 1, names: 4, packet: 6 } as const;
 const OPTION = { comment: 1, interfaceName: 2, userApplication: 4, timestampResolution: 9, packetFlags: 2 } as const;
@@ -68,9 +68,10 @@ function commentsOf(annotations: AnnotatedWalks): Map<string, string> {
 }
 
 function annotate(comments: Map<string, string>, title: string, word: string, hops: readonly Hop[]): void {
-  for (const [index, { frame, relay, rewrites = [], place }] of hops.entries()) {
+  for (const [index, hop] of hops.entries()) {
+    const { frame, relay, rewrites = [], place } = hop;
     if (!frame) continue;
-    const before = [...(relay ? formatRelay(relay) : []), ...rewrites.map(formatRewrite)];
+    const before = [...(relay ? formatRelay(relay) : []), ...rewrites.map(formatRewrite), ...formatOuterRewrites(hop)];
     const changes = before.map((change) => `; before: ${change} at ${place}`).join('');
     comments.set(`${frame.namespace} ${frame.index}`, `${title}: ${word} ${index + 1} of ${hops.length}${changes}`);
   }

@@ -1,11 +1,12 @@
 /** The walks of one connection in two modes, side by side: what is the same, what is not, and in words what moved. */
 import { addressOf, socketAddress } from '../net/port.ts';
+import { rewritesOn } from '../stitch/outer.ts';
 import type { RulesAtPlace } from '../stitch/rules.ts';
 import type { Hop, Rewrite, Walk } from '../stitch/walk.ts';
 import type { Colors } from './layout.ts';
 import { wrap } from './layout.ts';
 import { chainsBehind } from './trace-text.ts';
-import { formatEncapsulation, formatRelay, formatRewrite } from './walk-text.ts';
+import { formatEncapsulation, formatOuterRewrites, formatRelay, formatRewrite } from './walk-text.ts';
 
 /** A walk, the rules it met, and what its modes are called. */
 export interface ModeWalk {
@@ -202,6 +203,7 @@ function linesOf({ walk }: ModeWalk, widths: Widths): { forward: Line[]; reply: 
         kind: 'rewrite' as const,
         text: row([rewrite.at], formatRewrite(rewrite)),
       })),
+      ...formatOuterRewrites(hop).map((text) => ({ kind: 'rewrite' as const, text: row([hop.place], text) })),
       { kind: 'hop', text: row([hop.place, hop.interface, hop.direction], contentOf(hop)) },
     ]);
   return { forward: lines(walk.hops), reply: lines(walk.replyHops) };
@@ -215,9 +217,8 @@ function contentOf({ packet, encapsulation }: Hop): string {
 /** Client ports are the kernel's choice, and after SNAT again: they tell two walks apart that are the same. */
 function portsHidden({ hops }: Walk): (text: string) => string {
   const clients = new Set(hops.map(({ packet }) => packet.source).filter(hasPort));
-  for (const { rewrites = [] } of hops)
-    for (const { kind, from, to } of rewrites)
-      if (kind === 'snat') for (const each of [from, to]) if (hasPort(each)) clients.add(each);
+  for (const { kind, from, to } of rewritesOn(hops))
+    if (kind === 'snat') for (const each of [from, to]) if (hasPort(each)) clients.add(each);
   return (text) =>
     text
       .split(' ')

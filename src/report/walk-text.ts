@@ -2,7 +2,7 @@
 
 import { socketAddress } from '../net/port.ts';
 import { formatAttempts } from '../stitch/summary.ts';
-import type { Hop, Relay, Rewrite, Walk } from '../stitch/walk.ts';
+import type { Hop, Redirect, Relay, Rewrite, Walk } from '../stitch/walk.ts';
 import { type Colors, wrap } from './layout.ts';
 
 export interface WalkTextOptions {
@@ -24,7 +24,10 @@ export function formatWalk(
     device: Math.max(4, ...hops.map((hop) => hop.interface.length)),
   };
   const line = (hop: Hop) => formatHop(hop, columns, colors, indent, madeBy);
-  const lines = walk.hops.flatMap(line);
+  const lines = [
+    ...walk.hops.flatMap(line),
+    ...(walk.redirects ?? []).map((redirect) => told(redirect, indent, colors)),
+  ];
   if (walk.replyHops.length > 0) lines.push(`${indent}${colors.dim('and back')}`, ...walk.replyHops.flatMap(line));
   const { whoHas = [] } = walk;
   if (whoHas.length > 1)
@@ -61,6 +64,7 @@ function formatHop(
         ...(chains === undefined ? [] : [`${gap}${colors.dim(`      by ${chains}`)}`]),
       ];
     }),
+    ...formatOuterRewrites(hop).map((line) => `${gap}${colors.cyan(line)}`),
     `${indent}${lead}${text}`,
   ];
 }
@@ -82,6 +86,15 @@ export function formatRelay({ program, from, to, connected, failed = [] }: Relay
     ...formatAttempts(failed).map((attempt) => `${program}  tried  ${attempt}`),
     `${program}  ${verb}  ${from.source} → ${from.destination}  as  ${to.source} → ${to.destination}`,
   ];
+}
+
+function told({ by, told, destination, via }: Redirect, indent: string, colors: Colors): string {
+  return `${indent}${colors.cyan(`${by} tells ${told} by ICMP redirect: ${destination} is better reached by ${via}`)}`;
+}
+
+/** What was done to the packet that carries the other one. */
+export function formatOuterRewrites({ encapsulation }: Hop): string[] {
+  return (encapsulation?.rewrites ?? []).map((rewrite) => `outer ${formatRewrite(rewrite)}`);
 }
 
 export function formatRewrite({ kind, from, to }: Rewrite): string {

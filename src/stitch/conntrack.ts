@@ -1,5 +1,5 @@
 /** What connection tracking knows of a walk's connection. */
-import { addressOf } from '../net/port.ts';
+import { addressOf, socketAddress, type Tuple } from '../net/port.ts';
 import type { Hop } from './walk.ts';
 
 export interface TrackedConnections {
@@ -22,6 +22,25 @@ export function connectionsOf(listing: string, hops: readonly Hop[]): string[] {
     .filter((line) =>
       [...line.matchAll(/src=(\S+) dst=(\S+)(?: sport=(\d+) dport=(\d+))?/g)].some(([text]) => wanted.has(text)),
     );
+}
+
+/** A connection as its packets were before translation, and as those of the other direction are expected. */
+export interface TrackedTuples {
+  readonly sent: Tuple;
+  readonly answered: Tuple;
+}
+
+/** Of the lines of a listing that have ports. */
+export function trackedTuples(listing: string): TrackedTuples[] {
+  return listing.split('\n').flatMap((line) => {
+    const [sent, answered] = [...line.matchAll(/src=(\S+) dst=(\S+) sport=(\d+) dport=(\d+)/g)].map(
+      ([, source = '', destination = '', sourcePort, destinationPort]): Tuple => ({
+        source: socketAddress(source, Number(sourcePort)),
+        destination: socketAddress(destination, Number(destinationPort)),
+      }),
+    );
+    return sent && answered ? [{ sent, answered }] : [];
+  });
 }
 
 function tupleText(source: string, destination: string): string {

@@ -1,7 +1,7 @@
 /**
  * Which probe a frame belongs to, by the mark it carries (probe/mark.ts), whatever NAT and encapsulation did to it.
  */
-import type { Frame, IpPacket, Packet } from '../decode/packet.ts';
+import type { Frame, IpPacket, Packet, Udp } from '../decode/packet.ts';
 import { TCP_ACK, TCP_SYN } from '../decode/packet.ts';
 import type { Tuple } from '../net/port.ts';
 import { idOfSequence, MAX_PAYLOAD } from '../probe/mark.ts';
@@ -64,7 +64,7 @@ function unwrap(packet: Packet): { packet: Packet | undefined; encapsulation?: E
   const { transport, source, destination } = packet;
   if (transport.kind === 'udp' && transport.vxlan) {
     const { vni, inner } = transport.vxlan;
-    return { packet: inner, encapsulation: { as: 'vxlan', source, destination, vni, port: transport.destinationPort } };
+    return { packet: inner, encapsulation: { as: 'vxlan', source, destination, vni, ...portsOf(transport) } };
   }
   if (transport.kind === 'udp' && transport.inner)
     return {
@@ -73,11 +73,15 @@ function unwrap(packet: Packet): { packet: Packet | undefined; encapsulation?: E
         as: transport.sealed === undefined ? 'udp' : 'wireguard',
         source,
         destination,
-        port: transport.destinationPort,
+        ...portsOf(transport),
       },
     };
   if (transport.kind === 'ipip') return { packet: transport.inner, encapsulation: { as: 'ipip', source, destination } };
   return { packet };
+}
+
+function portsOf({ sourcePort, destinationPort }: Udp): Pick<Encapsulation, 'sourcePort' | 'port'> {
+  return { sourcePort, port: destinationPort };
 }
 
 function identityOf(

@@ -10,6 +10,7 @@ import type { Evidence } from './index.ts';
 import type { Leg, SeenPacket } from './legs.ts';
 import { askedInVain } from './neighbour.ts';
 import { SOCKET } from './path.ts';
+import { redirectsOf } from './redirects.ts';
 import { endsConnection, formatAttempts, rejectionOf } from './summary.ts';
 import { origin } from './time.ts';
 import type { Hop, Walk } from './walk.ts';
@@ -26,11 +27,16 @@ export function outcomeOf(run: ProbeRun, legs: readonly Leg[], evidence: Evidenc
   const finding = new Context(run, followed, evidence, wiring).find();
   /** What a process was refused it does not pass on: it refuses, too. */
   const answered = finding.rejection ? followed.slice(0, 1) : followed.toReversed();
+  const redirects = redirectsOf(
+    followed.flatMap(({ leg }) => leg.frames.errors),
+    wiring,
+  );
   return {
     probe: run,
     from: wiring.placeOf(run.namespace),
     hops: joinLegs(followed, 'forward', wiring),
     replyHops: joinLegs(answered, 'reply', wiring),
+    ...(redirects.length > 0 && { redirects }),
     ...finding,
   };
 }
@@ -204,7 +210,8 @@ class Context {
       return { outcome: 'reply-lost', reason: `${first.place} answered; ${this.#disappearance(replyHops)}`, ...known };
     const expected = leg.sent?.destination;
     if (answer[0]!.kind === 'answer' && expected !== undefined && last.packet.source !== expected) {
-      const reason = `the answer came from ${last.packet.source}, but ${expected} was asked: ${from} does not take it for an answer`;
+      const resets = leg.frames.requests.some(([sighting]) => rejectionOf(sighting!.packet) === 'tcp-reset');
+      const reason = `the answer came from ${last.packet.source}, but ${expected} was asked: ${from} does not take it for an answer${resets ? ', and resets the connection' : ''}`;
       return { outcome: 'reply-mismatch', reason, ...known };
     }
     const reason = leg.openedBy

@@ -168,7 +168,7 @@ function crossedBridge(before: Sighting, after: Sighting, wiring: Wiring): strin
     : undefined;
 }
 
-function rewritesBetween(before: Tuple, after: Tuple, at: string, undo: boolean): Rewrite[] {
+export function rewritesBetween(before: Tuple, after: Tuple, at: string, undo: boolean): Rewrite[] {
   /** On the way back the source is what DNAT changed, and the destination what SNAT changed. */
   const [ofDestination, ofSource] = undo ? (['un-snat', 'un-dnat'] as const) : (['dnat', 'snat'] as const);
   return [

@@ -73,7 +73,7 @@ const UNREACHABLE6: Record<number, string> = {
   6: 'reject route',
 };
 
-export function icmpInfo({ version, type, code, mtu }: Icmp): string {
+export function icmpInfo({ version, type, code, mtu, gateway }: Icmp): string {
   const limit = mtu ? ` (MTU ${mtu})` : '';
   if (version === 6) {
     if (type === 1) return UNREACHABLE6[code] ?? `unreachable, code ${code}`;
@@ -82,6 +82,7 @@ export function icmpInfo({ version, type, code, mtu }: Icmp): string {
   if (type === 0) return 'echo reply';
   if (type === 8) return 'echo request';
   if (type === 11) return 'time exceeded';
+  if (type === 5) return gateway === undefined ? 'redirect' : `redirect to ${gateway}`;
   if (type === 3) return `${UNREACHABLE[code] ?? `unreachable, code ${code}`}${limit}`;
   return `ICMP type ${type}`;
 }

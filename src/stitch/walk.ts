@@ -22,8 +22,11 @@ export interface Encapsulation {
   readonly source: string;
   readonly destination: string;
   readonly vni?: number;
-  /** Outer UDP destination port. */
+  /** Outer UDP source and destination port. */
+  readonly sourcePort?: number;
   readonly port?: number;
+  /** What was done to the outer packet before it left. */
+  readonly rewrites?: readonly Rewrite[];
 }
 
 /** A translated address. The undoing of one, on the way back, is `un-dnat` or `un-snat`. */
@@ -53,6 +56,16 @@ export interface Relay {
   readonly connected: boolean;
   /** Attempts before it that failed. */
   readonly failed?: readonly FailedAttempt[];
+}
+
+/** A router told a sender of a better next hop (ICMP redirect). */
+export interface Redirect {
+  readonly by: string;
+  /** The place that was told. */
+  readonly told: string;
+  readonly destination: string;
+  /** The better next hop; of IPv6 its link-local address, or the destination itself. */
+  readonly via: string;
 }
 
 export interface Hop {
@@ -97,6 +110,8 @@ export interface Walk {
   readonly whoHas?: readonly string[];
   /** With outcome `rejected`. */
   readonly rejection?: { readonly by: string; readonly with: Rejection };
+  /** Those that its packets brought about. Whether they were believed shows the next walk. */
+  readonly redirects?: readonly Redirect[];
   /** Where the packet, or its answer, was seen last when it did not arrive. */
   readonly lastSeen?: { readonly place: string; readonly interface: string };
 }

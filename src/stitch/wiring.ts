@@ -1,7 +1,8 @@
 /** What is connected to what, and who owns which address: read off the kernel state. */
 
+import type { LearnedGateway } from '../compile/bird.ts';
 import type { KernelState, Namespace, VethLink, WireguardLink } from '../compile/kernel-state.ts';
-import { type Cidr, cidrContains, parseCidr } from '../net/address.ts';
+import { type Cidr, cidrContains, defaultRoute, parseCidr } from '../net/address.ts';
 
 export interface InterfaceRef {
   readonly namespace: string;
@@ -128,9 +129,19 @@ export class Wiring {
       via,
     }));
     const connected = (namespace?.addresses ?? []).map(({ address }) => ({ to: parseCidr(address)! }));
-    const table = [...connected, ...routes];
+    const table = [...connected, ...routes, ...this.#learned(name)];
     this.#tables.set(name, table);
     return table;
+  }
+
+  /** What the kernel has made of router advertisements. */
+  #learned(name: string): { to: Cidr; via: string }[] {
+    const hears = ({ device }: LearnedGateway) =>
+      this.#namespaces.get(name)?.links.some((link) => link.name === device && link.settings?.accept_ra === 2);
+    return [...this.#namespaces.values()]
+      .flatMap(({ bird }) => bird?.gatewayOf ?? [])
+      .filter((gateway) => gateway.namespace === name && hears(gateway))
+      .map(({ via }) => ({ to: parseCidr(defaultRoute(6))!, via }));
   }
 
   /** A cable into a network's switch leads to every machine on the network. */

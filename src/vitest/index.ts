@@ -12,6 +12,7 @@ import { placesOf } from '../judge/match.ts';
 import type { Outcome } from '../model/cluster.ts';
 import { addressOf } from '../net/port.ts';
 import { formatWalk } from '../report/walk-text.ts';
+import { rewritesOn } from '../stitch/outer.ts';
 import type { Walk } from '../stitch/walk.ts';
 
 interface WalkMatchers<R = unknown> {
@@ -59,12 +60,7 @@ expect.extend({
       walk.sourceSeen !== undefined && addressOf(walk.sourceSeen) === address,
       `to be seen from ${address}`,
     ),
-  toBeUntranslated: (walk: Walk) =>
-    verdict(
-      walk,
-      walk.hops.every(({ rewrites }) => !rewrites),
-      'to be untranslated',
-    ),
+  toBeUntranslated: (walk: Walk) => verdict(walk, rewritesOn(walk.hops).length === 0, 'to be untranslated'),
 });
 
 export type { WalkMatchers };

@@ -34,7 +34,13 @@ export async function openTopology(
   if (!prepared) throw new InputError(diagnostics);
   const { cluster, state } = prepared;
   const sandboxes = new Sandboxes(options);
-  const lab = await buildLab(cluster, state, await sandboxes.for(state));
+  const lab = await sandboxes
+    .for(state)
+    .then((sandbox) => buildLab(cluster, state, sandbox))
+    .catch(async (error: unknown) => {
+      await sandboxes.close();
+      throw error;
+    });
   const places = new Places(cluster, namespace);
   return {
     lab,

@@ -12,7 +12,7 @@ const { path, kernel } = vi.hoisted(() => {
   const folder = `/tmp/packetwalk-unit-path-${process.pid}`;
   process.env.PACKETWALK_PATH = folder;
   const none: string[] = [];
-  return { path: folder, kernel: { lacks: none, probed: none, closed: none, parameters: '' } };
+  return { path: folder, kernel: { lacks: none, probed: none, closed: none, parameters: '', started: 0 } };
 });
 
 /** The device file of TUN is not there, or there for others; the kernel was started with what the test says. */
@@ -33,7 +33,13 @@ vi.mock('node:fs', async (original) => {
 /** Namespaces on a kernel that lacks what the test says. */
 vi.mock('../../src/agent/sandbox.ts', async (original) => ({
   ...(await original<object>()),
-  namespaceSandbox: (kind: Sandbox['kind']): Sandbox => ({ kind, startAgent: async () => agent as never }),
+  namespaceSandbox: (kind: Sandbox['kind']): Sandbox => ({
+    kind,
+    startAgent: async () => {
+      kernel.started++;
+      return agent as never;
+    },
+  }),
 }));
 
 const agent = {
@@ -81,6 +87,7 @@ beforeEach(() => {
   kernel.probed = [];
   kernel.closed = [];
   kernel.parameters = '';
+  kernel.started = 0;
 });
 afterAll(() => rmSync(path, { recursive: true, force: true }));
 
@@ -188,6 +195,17 @@ describe('a feature', () => {
     const sandboxes = new Sandboxes();
     await Promise.all([WITH_DUMMY, WITH_DUMMY, WITH_VXLAN].map((state) => sandboxes.choose(state)));
     expect(kernel.probed.filter((name) => name === 'dummy')).toHaveLength(1);
+  });
+
+  it('is tried out by the agent that holds the lab afterwards', async () => {
+    const sandboxes = new Sandboxes();
+    const sandbox = await sandboxes.for(WITH_VXLAN);
+    expect(kernel.started).toBe(1);
+    await sandbox.startAgent();
+    expect(kernel.started).toBe(1);
+    await sandbox.startAgent();
+    expect(kernel.started).toBe(2);
+    await sandboxes.close();
   });
 });
 

@@ -33,6 +33,7 @@ it.each([
   'docker-kubernetes',
   'dual-stack',
   'ipv6',
+  'router-advertisements',
   'calico-ipip',
   'calico-vxlan',
   'calico-bgp',

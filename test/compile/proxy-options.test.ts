@@ -93,6 +93,25 @@ describe('the mark', () => {
   });
 });
 
+describe('what conntrack calls INVALID', () => {
+  const DROP = '-m conntrack --ctstate INVALID -j DROP';
+  const liberal = { conntrack: { tcpBeLiberal: true } };
+  const sysctl = (proxy: object) => sysctlsOf(node1(proxy))['net.netfilter.nf_conntrack_tcp_be_liberal'];
+
+  it('is dropped before anything else is asked', () => {
+    expect(rulesOf(node1({}), 'filter', 'KUBE-FORWARD')[0]).toBe(DROP);
+    expect(sysctl({})).toBeUndefined();
+  });
+
+  it.each(['iptables', 'ipvs', 'nftables'])('is not INVALID any more with tcpBeLiberal, in mode %s as well', (mode) => {
+    expect(sysctl({ mode, ...liberal })).toBe('1');
+  });
+
+  it('is left alone with tcpBeLiberal', () => {
+    expect(rulesOf(node1(liberal), 'filter', 'KUBE-FORWARD')).not.toContain(DROP);
+  });
+});
+
 describe('traffic from outside the cluster’s pods is masqueraded to a ClusterIP', () => {
   const masquerade = (proxy: object) => {
     const node = node1(proxy, service('web'), ...PODS);

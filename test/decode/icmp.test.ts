@@ -1,7 +1,7 @@
 /** ICMP and ICMPv6: echoes with their mark, errors with the packet they quote. */
 import { describe, expect, it } from 'vitest';
 import { markedPayload } from '../../src/probe/mark.ts';
-import { icmp, ipv4, ipv6, PROTOCOL, tcp, u16, u32, udp, vxlan } from './packets.ts';
+import { address6, icmp, ipv4, ipv6, PROTOCOL, tcp, u16, u32, udp, vxlan } from './packets.ts';
 import { packetOf } from './pcap-file.ts';
 
 const about = ipv4(
@@ -49,6 +49,29 @@ describe('an ICMP echo', () => {
     const packet = packetOf(ipv4({ protocol: PROTOCOL.icmp }, echo));
     expect(packet).toMatchObject({ transport: { kind: 'icmp', type: 128, mark: 0 } });
     expect(packet).not.toHaveProperty('transport.echo');
+  });
+});
+
+describe('a redirect', () => {
+  it('of IPv4 tells the better next hop, and quotes the packet it is about', () => {
+    expect(error4(5, 1, Buffer.from([10, 0, 0, 12]), about)).toMatchObject({
+      transport: { type: 5, gateway: '10.0.0.12', quoted: { source: '10.0.0.100', destination: '10.0.0.11' } },
+    });
+  });
+
+  it('of IPv6 quotes the packet in an option, behind the address of the next hop', () => {
+    const [target, destination] = ['fd00:0:0:0:0:0:0:2', 'fd00:0:0:0:0:0:0:9'].map(address6) as [Buffer, Buffer];
+    const quoted = ipv6({ next: PROTOCOL.udp }, udp({ destinationPort: 53 }, Buffer.alloc(0)));
+    const mac = Buffer.from([2, 1, 2, 0, 0, 0, 0, 9]);
+    const option = Buffer.concat([Buffer.from([4, 1 + quoted.length / 8, 0, 0, 0, 0, 0, 0]), quoted]);
+    const message = icmp(137, 0, u32(0), Buffer.concat([target, destination, mac, option]));
+    expect(packetOf(ipv6({ next: PROTOCOL.icmpv6 }, message))).toMatchObject({
+      transport: {
+        type: 137,
+        neighbour: { target: 'fd00::2', destination: 'fd00::9' },
+        quoted: { transport: { kind: 'udp', destinationPort: 53 } },
+      },
+    });
   });
 });
 

@@ -4,7 +4,7 @@ import type { KernelState } from '../../src/compile/index.ts';
 import { FAULTS, injectFault } from '../../src/fault/index.ts';
 import type { FaultName } from '../../src/model/cluster.ts';
 import { FAULT_NAMES } from '../../src/parse/schema/topology.ts';
-import { stateOf } from '../compile/state.ts';
+import { stateOf, stateOfFile } from '../compile/state.ts';
 import { pod, service, stream, topology } from '../model/objects.ts';
 import { difference, linesMatching } from './script.ts';
 
@@ -55,7 +55,18 @@ const DOCKER = stateOf(
   ),
 );
 const UDP = stateOf(TEXT, { cni: 'udp' });
+const PLUGINS = stateOfFile('topologies/cni-plugins.yaml');
 const BGP = stateOf(TEXT, { cni: 'calico-bgp' });
+const ADVERTISED = stateOf(
+  stream(
+    topology({
+      networks: [{ name: 'lan', cidr: ['10.0.0.0/24', 'fd00:10::/64'] }],
+      nodes: [{ name: 'node1' }],
+      hosts: [{ name: 'client' }],
+      routers: [{ name: 'gw', networks: ['lan'], routerAdvertisements: true }],
+    }),
+  ),
+);
 /** Some break what not every lab has. */
 const LABS: Partial<Record<FaultName, KernelState>> = {
   'no-vip': IPVS,
@@ -63,8 +74,10 @@ const LABS: Partial<Record<FaultName, KernelState>> = {
   'no-speaker': LAYER2,
   'no-flanneld': UDP,
   'no-bird': BGP,
+  'stale-cni0': PLUGINS,
   'no-port-mapping': PUBLISHED,
   'no-docker-proxy': DOCKER,
+  'no-accept-ra': ADVERTISED,
 };
 const [PORT_A, PORT_B] = ['node.node1', 'node.node2'].map(
   (node) => LAB.namespaces.find(({ name }) => name === node)!.links.find(({ master }) => master === 'cni0')!.name,
@@ -93,6 +106,7 @@ describe('rules that go:', () => {
     ['no-dnat', / nat -A KUBE-SEP-\S+ .* -j DNAT /, 4],
     ['no-service-filter', / filter -A (KUBE-SERVICES|KUBE-EXTERNAL-SERVICES|KUBE-PROXY-FIREWALL) /, 4],
     ['no-affinity', / nat .* -m recent .*--rcheck /, 4],
+    ['no-invalid-drop', / filter -A KUBE-FORWARD -m conntrack --ctstate INVALID -j DROP$/, 2],
   ] as const)('%s takes every rule that matches %s, and no other', (fault, pattern, count) => {
     const wanted = linesMatching(LAB, pattern);
     expect(wanted).toHaveLength(count);
@@ -109,6 +123,40 @@ describe('rules that change:', () => {
     ).toBe(true);
     expect(come).toEqual(
       gone.map((line) => line.replace('-m statistic --mode random --probability 0.5000000000 ', '')),
+    );
+  });
+
+  it('double-nat takes what clears the mark, and leaves what looks at it', () => {
+    const cleared = linesMatching(LAB, / nat -A KUBE-POSTROUTING -j MARK --xor-mark /);
+    expect(cleared).toHaveLength(2);
+    expect(effect('double-nat')).toEqual({ changed: true, gone: cleared, come: [] });
+    expect(effect('double-nat', undefined, IPVS).gone).toHaveLength(2);
+    const { gone } = effect('double-nat', undefined, NFT);
+    expect(gone).toEqual(
+      Array(2).fill(expect.stringMatching(/add rule ip kube-proxy masquerading mark set mark xor 0x00004000$/)),
+    );
+  });
+
+  it('insert-failed drops every second of the datagrams that are translated and new, before they leave', () => {
+    expect(effect('insert-failed')).toEqual({
+      changed: true,
+      gone: [],
+      come: ['node1', 'node2'].map(
+        (node) =>
+          `node.${node} mangle -A POSTROUTING -p udp -m conntrack --ctstate NEW -m conntrack --ctstate DNAT -m statistic --mode nth --every 2 --packet 1 -j DROP`,
+      ),
+    });
+  });
+
+  it('bad-checksums spoils those of what a node forwards', () => {
+    const { gone, come } = effect('bad-checksums', 'node/node1');
+    expect(gone).toEqual([]);
+    expect(come.filter((line) => line.includes('add rule'))).toEqual(
+      ['tcp', 'udp'].map((protocol) =>
+        expect.stringContaining(
+          `add rule inet bad-checksums forward meta l4proto ${protocol} ${protocol} checksum set 0xbad1`,
+        ),
+      ),
     );
   });
 
@@ -132,6 +180,29 @@ describe('loopback', () => {
       ['a', 'b'].map((name) => `pod.default.${name} filter -A INPUT -i lo -j DROP`),
     );
     expect(come.every((line) => line.startsWith('pod.default.'))).toBe(true);
+  });
+});
+
+describe('what a pod sends', () => {
+  it('out-of-window gives the first data of each connection another number, in that pod only', () => {
+    const { gone, come } = effect('out-of-window', 'pod/a');
+    expect(gone).toEqual([]);
+    expect(come.every((line) => line.startsWith('pod.default.a ') || line.trim() === '')).toBe(true);
+    expect(come.join('\n')).toContain(
+      'add rule inet out-of-window output tcp flags & psh != 0 tcp sport . tcp dport != @begun add @begun { tcp sport . tcp dport } tcp sequence set tcp sequence | 0x7fffffff',
+    );
+  });
+});
+
+describe('router advertisements', () => {
+  it('no-accept-ra leaves nodes, and nobody else, the default of the kernel', () => {
+    const key = 'net.ipv6.conf.eth0.accept_ra';
+    expect(effect('no-accept-ra', undefined, ADVERTISED)).toEqual({
+      changed: true,
+      gone: [`ip netns exec node.node1 sysctl -qw ${key}=2`],
+      come: [],
+    });
+    expect(linesMatching(ADVERTISED, / sysctl -qw .*accept_ra=2$/)).toHaveLength(2);
   });
 });
 
@@ -229,6 +300,25 @@ describe('entries that go:', () => {
   });
 });
 
+describe('the port of the overlay', () => {
+  it('vxlan-port-taken gives it to another device, and leaves flannel.1 down and without entries', () => {
+    const { gone, come } = effect('vxlan-port-taken', 'node/node1');
+    expect(gone).toEqual([
+      'ip -n node.node1 link set flannel.1 up',
+      'ip -n node.node1 route add 10.244.2.0/24 via 10.244.2.0 dev flannel.1 onlink',
+      expect.stringMatching(/^ip -n node\.node1 neigh .* dev flannel\.1/),
+      expect.stringMatching(/^bridge -n node\.node1 fdb .* dev flannel\.1/),
+    ]);
+    expect(come).toEqual([
+      expect.stringMatching(
+        /^ip -n node\.node1 link add cilium_vxlan mtu 1500 address \S+ type vxlan external dstport 8472$/,
+      ),
+      'ip -n node.node1 link set cilium_vxlan addrgenmode none',
+      'ip -n node.node1 link set cilium_vxlan up',
+    ]);
+  });
+});
+
 describe('what the cloud checks', () => {
   const SWITCH = 'network.lan  ';
   const table = [
@@ -271,6 +361,20 @@ describe('a process that does not run', () => {
   });
 });
 
+describe('real plugins', () => {
+  it('stale-cni0 makes the bridge first, with an address of another subnet', () => {
+    const { gone, come } = effect('stale-cni0', 'node/node1', PLUGINS);
+    expect(gone).toEqual([]);
+    expect(come).toEqual([
+      'ip -n node.node1 link add cni0 mtu 1500 address 0a:5a:0a:55:00:01 type bridge',
+      'ip -n node.node1 link set cni0 addrgenmode none',
+      'ip -n node.node1 addr add 10.85.0.1/16 dev cni0',
+      'ip -n node.node1 link set cni0 up',
+    ]);
+    expect(effect('stale-cni0').changed).toBe(false);
+  });
+});
+
 describe('Calico', () => {
   it('no-bird takes the process, and nothing of the kernel', () => {
     expect(effect('no-bird', 'node/node1', BGP)).toMatchObject({ changed: true, come: [] });
@@ -306,6 +410,18 @@ describe('settings that change:', () => {
     const set = (value: string) =>
       ['node1', 'node2'].map((node) => `ip netns exec node.${node} sysctl -qw ${key}=${value}`);
     expect(effect(fault)).toEqual({ changed: true, gone: set(from), come: set(to) });
+  });
+
+  it('no-redirects sets send_redirects of nodes and routers, for devices that are to come as well', () => {
+    expect(effect('no-redirects')).toEqual({
+      changed: true,
+      gone: [],
+      come: ['node.node1', 'node.node2', 'router.gw'].flatMap((machine) =>
+        ['all', 'default'].map(
+          (scope) => `ip netns exec ${machine} sysctl -qw net.ipv4.conf.${scope}.send_redirects=0`,
+        ),
+      ),
+    });
   });
 
   it('no-hairpin turns the flag of the bridge ports off', () => {
@@ -423,6 +539,7 @@ describe('a place', () => {
   it.each(FAULT_NAMES)('is all that %s touches when one is given', (fault) => {
     const elsewhere: Partial<Record<FaultName, readonly [string, string]>> = {
       'loopback-drop': ['pod/a', 'pod\\.default\\.a'],
+      'out-of-window': ['pod/a', 'pod\\.default\\.a'],
       'no-docker-proxy': ['host/dock', 'host\\.dock'],
     };
     const [place, netns] = elsewhere[fault] ?? ['node/node1', 'node\\.node1'];

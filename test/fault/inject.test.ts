@@ -6,16 +6,18 @@ import type { FaultName } from '../../src/model/cluster.ts';
 import type { ModelOptions } from '../../src/model/index.ts';
 import { FAULT_NAMES } from '../../src/parse/schema/topology.ts';
 import { prepare } from '../../src/pipeline.ts';
-import { stateOf } from '../compile/state.ts';
+import { stateOf, stateOfFile } from '../compile/state.ts';
 import { pod, service, stream, topology } from '../model/objects.ts';
 import { difference } from './script.ts';
 
 const FULL = stream(
   topology({
+    networks: [{ name: 'lan', cidr: ['10.0.0.0/24', 'fd00:10::/64'] }],
     cluster: { proxy: { ipvs: { strictARP: true } } },
     loadBalancers: [{ name: 'metallb', kind: 'metallb-l2', addresses: ['10.0.0.240/28'] }],
     nodes: [{ name: 'node1' }, { name: 'node2' }],
     hosts: [{ name: 'client', docker: { containers: [{ name: 'web', publish: ['80:80'] }] } }],
+    routers: [{ name: 'gw', networks: ['lan'], routerAdvertisements: true }],
   }),
   pod('a', {
     labels: { app: 'web' },
@@ -36,7 +38,7 @@ const MODES: Partial<Record<FaultName, Partial<ModelOptions>>> = {
 };
 
 function full(fault: FaultName): KernelState {
-  return stateOf(FULL, MODES[fault]);
+  return fault === 'stale-cni0' ? stateOfFile('topologies/cni-plugins.yaml') : stateOf(FULL, MODES[fault]);
 }
 
 /** A lab with as little as there can be: one node, no pods, no Services, plain wiring. */
@@ -50,8 +52,10 @@ const BARE = stream(
 describe('a fault', () => {
   const idle = [
     'no-masquerade',
+    'double-nat',
     'stale-fdb',
     'wrong-vtep-mac',
+    'vxlan-port-taken',
     'no-dnat',
     'no-port-mapping',
     'no-docker-proxy',
@@ -59,13 +63,17 @@ describe('a fault', () => {
     'no-vip',
     'no-strict-arp',
     'no-service-filter',
+    'out-of-window',
+    'no-invalid-drop',
     'no-statistic',
     'no-affinity',
+    'no-accept-ra',
     'no-route',
     'no-fdb',
     'no-flanneld',
     'no-bird',
     'no-speaker',
+    'stale-cni0',
     'no-hairpin',
     'loopback-drop',
   ];
@@ -96,7 +104,15 @@ describe('a fault', () => {
     'no-vip',
     'no-hairpin',
     'no-masquerade',
+    'double-nat',
+    'vxlan-port-taken',
+    'no-redirects',
+    'bad-checksums',
+    'insert-failed',
     'no-statistic',
+    'no-accept-ra',
+    'out-of-window',
+    'no-invalid-drop',
   ] as const)('%s has nothing left to break the second time', (fault) => {
     const once = injectFault(full(fault), { fault }).state;
     expect(injectFault(once, { fault })).toEqual({ state: once, changed: false });

@@ -1,6 +1,7 @@
 /** Every story is whole, and its topology shows what it tells. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { readSources } from '../../src/cli/input.ts';
 import { BEHAVIOURS, FAULT_STORIES } from '../../src/fault/stories.ts';
 import type { FaultName } from '../../src/model/cluster.ts';
 import { FAULT_NAMES } from '../../src/parse/schema/topology.ts';
@@ -10,8 +11,7 @@ const ALL = Object.entries({ ...FAULT_STORIES, ...BEHAVIOURS });
 
 function stateOf(topology: string, faults: FaultName[] = []) {
   const file = `topologies/${topology}.yaml`;
-  const sources = [{ name: file, text: readFileSync(file, 'utf8') }];
-  return prepare(sources, { name: topology, namespace: 'default', faults }).prepared!.state;
+  return prepare(readSources([file]), { name: topology, namespace: 'default', faults }).prepared!.state;
 }
 
 describe('a story', () => {

@@ -38,6 +38,26 @@ const SNAT: RewriteExpectation = {
   from: place('host/client'),
   to: place('node/node1'),
 };
+const OUTER: RewriteExpectation = {
+  at: 'node/node1',
+  kind: 'snat',
+  from: place('node/node1'),
+  to: place('node/node1'),
+};
+/** The outer packet was translated as well, where it left. */
+const twice = (): Walk => {
+  const rewrites = [{ at: 'node/node1', kind: 'snat', from: '10.0.0.11:51234', to: '10.0.0.11:1084' } as const];
+  const hops = delivered().hops.map((each) =>
+    each.encapsulation && each.direction === 'out'
+      ? { ...each, encapsulation: { ...each.encapsulation, rewrites } }
+      : each,
+  );
+  return delivered({ hops });
+};
+const told = () =>
+  delivered({
+    redirects: [{ by: 'node/node1', told: 'host/client', destination: '10.244.2.2', via: '10.0.0.12' }],
+  });
 const vxlan = (...between: [string, string]) => ({ between, as: 'vxlan' }) as const;
 
 const latency = (atLeast: number, atMost: number) => ({
@@ -99,6 +119,9 @@ describe('an expectation that is met', () => {
     ['the path of the answer', { replyPath: steps('pod/web-0', 'node/node2', 'node/node1', 'host/client') }],
     ['all translations, in order', { rewrites: [DNAT, SNAT] }],
     ['no translation', { rewrites: [] }, delivered({ hops: delivered().hops.slice(0, 2) })],
+    ['translations of outer packets, after those of inner ones', { rewrites: [DNAT, SNAT, OUTER] }, twice()],
+    ['who told of a better way', { redirects: [{ by: 'node/node1', to: place('node/node2') }] }, told()],
+    ['nobody who did', { redirects: [] }],
     ['the relays', { relays: ['node/node1'] }, relayed()],
     ['no relay', { relays: [] }],
     ['the encapsulation', { encapsulation: vxlan('node/node1', 'node/node2') }],
@@ -188,6 +211,20 @@ describe('an expectation that is not met says what was expected and what was see
       'DNAT at node/node1: 10.0.0.11:30080 (node/node1) → 10.244.2.2:8080 (pod/web-0); SNAT at node/node1: 10.0.0.100:40112 (host/client) → 10.244.1.0:61322 (node/node1)',
     ],
     [{ rewrites: [SNAT] }, 'SNAT at node/node1: host/client → node/node1', 'none', rejected()],
+    [
+      { rewrites: [DNAT, SNAT] },
+      'DNAT at node/node1: nodeport/web:80@node1 → pod/web-0; SNAT at node/node1: host/client → node/node1',
+      'DNAT at node/node1: 10.0.0.11:30080 (node/node1) → 10.244.2.2:8080 (pod/web-0); SNAT at node/node1: 10.0.0.100:40112 (host/client) → 10.244.1.0:61322 (node/node1); SNAT at node/node1: 10.0.0.11:51234 (node/node1) → 10.0.0.11:1084 (node/node1)',
+      twice(),
+    ],
+    [
+      { redirects: [{ by: 'node/node2', to: place('node/node1') }] },
+      'by node/node2 to node/node1',
+      'by node/node1 to 10.0.0.12 (node/node2)',
+      told(),
+    ],
+    [{ redirects: [{ by: 'node/node1', to: address('10.0.0.13') }] }, 'by node/node1 to 10.0.0.13', 'none'],
+    [{ redirects: [] }, 'none', 'by node/node1 to 10.0.0.12 (node/node2)', told()],
     [{ encapsulation: 'none' }, 'none', 'vxlan vni 1 port 8472, 10.0.0.11 (node/node1) → 10.0.0.12 (node/node2)'],
     [{ encapsulation: vxlan('node/node1', 'node/node2') }, 'vxlan, node/node1 → node/node2', 'none', rejected()],
     [

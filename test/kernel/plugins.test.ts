@@ -8,8 +8,9 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, w
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { buildLab, type Lab } from '../../src/agent/lab.ts';
+import { readSources } from '../../src/cli/input.ts';
 import { chainName, containerId } from '../../src/compile/cni/names.ts';
-import { trace } from '../../src/pipeline.ts';
+import { prepare, test, trace } from '../../src/pipeline.ts';
 import { converge } from '../../src/plan/converge.ts';
 import { pod, service, stream, topology } from '../model/objects.ts';
 import { normalized, packetwalk, prepared, preparedText, SNAPSHOT, sandboxes } from './tools.ts';
@@ -410,6 +411,21 @@ describe('a plugin that', LABS, () => {
     }
   });
 });
+
+it(
+  'stale-cni0: the plugin bridge leaves the address of a bridge that is there, and connects nobody',
+  LABS,
+  async () => {
+    const { prepared } = prepare(readSources(['topologies/cni-plugins.yaml']), {
+      name: 'stale',
+      namespace: 'default',
+      faults: ['stale-cni0'],
+    });
+    const { verdicts, problem } = await test(prepared!, { file: 'cni-plugins.yaml', sandboxes });
+    expect(problem?.message).toMatch(/"cni0" already has an IP address different from 10\.244\.[12]\.1\/24/);
+    expect([...new Set(verdicts.map(({ verdict }) => verdict))]).toEqual(['skipped']);
+  },
+);
 
 describe('on the command line', LABS, () => {
   it('a topology without its plugins is skipped with the package to install', async () => {

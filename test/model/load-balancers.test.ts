@@ -50,7 +50,13 @@ describe('the pool', () => {
   });
 
   it('is that of the class a Service names', () => {
-    const other = { name: 'other', kind: 'metallb-l2', loadBalancerClass: 'x.io/y', addresses: ['10.0.0.250/32'] };
+    const other = {
+      name: 'other',
+      kind: 'cloud',
+      ipMode: 'Proxy',
+      loadBalancerClass: 'x.io/y',
+      addresses: ['10.0.0.250/32'],
+    };
     const text = lab(
       [POOL, other],
       service('a', { ...LB, loadBalancerClass: 'x.io/y' }),
@@ -151,6 +157,7 @@ describe('a load balancer is refused', () => {
       'give each its own loadBalancerClass, and name it in the Services',
     ],
     ['with addresses of another', [POOL, { ...POOL, name: 'b', loadBalancerClass: 'x' }], 'overlapping-ranges'],
+    ['of a kind that is there already', [POOL, { ...POOL, name: 'b', loadBalancerClass: 'x' }], 'two-of-a-kind'],
     [
       'of layer 2 with addresses of no network',
       [{ ...POOL, addresses: ['192.0.2.0/28'] }],

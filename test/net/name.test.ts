@@ -7,6 +7,7 @@ import {
   digest,
   fitsDevice,
   isReservedDeviceName,
+  linkLocalFor,
   type MacPrefix,
   macFor,
   namespaceName,
@@ -112,4 +113,9 @@ describe('a MAC address', () => {
 it('a digest is the hexadecimal one of the tools', () => {
   /** `printf abc | sha256sum` */
   expect(digest('sha256', 'abc')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
+});
+
+it('a link-local address is made of the MAC address (RFC 4291, appendix A; RFC 2464 4)', () => {
+  expect(linkLocalFor('34:56:78:9a:bc:de')).toBe('fe80::3656:78ff:fe9a:bcde');
+  expect(linkLocalFor('02:00:0a:00:00:01')).toBe('fe80::aff:fe00:1');
 });

@@ -46,6 +46,10 @@ const IP = [
     'link add flannel.1 mtu 1450 address 02:00:00:00:00:01 type vxlan id 1 local 10.0.0.11 dev eth0 dstport 8472 learning gbp',
   ],
   [
+    { kind: 'add-link', link: { kind: 'external-vxlan', name: 'cilium_vxlan', ...ENDS, port: 8472 } },
+    'link add cilium_vxlan mtu 1450 address 02:00:00:00:00:01 type vxlan external dstport 8472',
+  ],
+  [
     { kind: 'add-link', link: { kind: 'ipip', name: 'flannel.ipip', mtu: 1480, local: '10.0.0.11' } },
     'link add flannel.ipip mtu 1480 type ipip local 10.0.0.11 nopmtudisc',
   ],

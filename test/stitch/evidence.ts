@@ -87,6 +87,11 @@ export function reset(from: string, to: string, fields: Fields = {}): IpPacket {
   return segment(from, to, { acknowledgement: OWN + 1, flags: TCP_ACK | 4, ...fields });
 }
 
+/** The reset by which the probe's own end answers what it knows nothing of: its number is the one that was acknowledged. */
+export function ownReset(from: string, to: string, fields: Fields = {}): IpPacket {
+  return segment(from, to, { sequence: OWN + 1, flags: 4, id: 3, ...fields });
+}
+
 /** `mark` is positive in a request and negative in an answer. */
 export function datagram(from: string, to: string, mark: number, fields: Fields = {}): IpPacket {
   const [sourcePort, destinationPort] = [split(from).port, split(to).port];

@@ -1,5 +1,8 @@
 /** What is connected to what, who owns which address, and who would be asked next: read off a compiled topology. */
 import { describe, expect, it } from 'vitest';
+import type { KernelState } from '../../src/compile/index.ts';
+import { injectFault } from '../../src/fault/index.ts';
+import { Wiring } from '../../src/stitch/index.ts';
 import { prepared, wiringOf } from './wirings.ts';
 
 const wiring = wiringOf('nodeport-snat');
@@ -60,5 +63,13 @@ describe('the wiring', () => {
   ];
   it.each(nextHops)('asks in %s for %s: %s (%s)', (namespace, destination, nextHop) => {
     expect(wiring.nextHop(namespace, destination)).toBe(nextHop);
+  });
+
+  it('knows the routers that machines hear of, and who does not listen', () => {
+    const { state } = prepared('router-advertisements');
+    const outside = ({ namespaces }: KernelState) => new Wiring({ namespaces }).nextHop('node.node1', 'fd00:20::100');
+    expect(outside(state)).toBe('fe80::fdff:fe00:11');
+    expect(outside(injectFault(state, { fault: 'no-accept-ra' }).state)).toBeUndefined();
+    expect(outside(injectFault(state, { fault: 'no-bird' }).state)).toBeUndefined();
   });
 });

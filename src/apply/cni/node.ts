@@ -1,27 +1,11 @@
-/**
- * A node as a program finds it that runs there: its network, and a /var/lib of its own, where plugins keep what they know of
- * the node's pods. The machine's files can be read and not be written; /run is the lab's.
- */
+/** A node as a program finds it that runs there: its network, and a /var/lib of its own. */
 import { mkdirSync, rmSync } from 'node:fs';
+import { ON_NODE } from '../../compile/attachment.ts';
 import { run } from '../kernel/command.ts';
 import { inside } from '../kernel/namespaces.ts';
 
 /** What nodes have in /var/lib, a folder each. */
 const FOLDER = '/run/nodes';
-
-/**
- * Makes the root of the file system read-only, mounts $0 on /var/lib and becomes the program that follows: it takes a program to
- * do the one before the other. The words are arguments, and no part of the text.
- */
-const ON_NODE = [
-  'unshare',
-  '--mount',
-  '--propagation',
-  'slave',
-  'sh',
-  '-c',
-  'mount -o remount,bind,ro / && mount --bind "$0" /var/lib && exec "$@"',
-];
 
 /** With the node goes what was kept there. */
 export function forgetNode(namespace: string): void {

@@ -55,7 +55,7 @@ const AF = { inet: 2, bridge: 7, inet6: 10 } as const;
 const IFF_UP = 1;
 const IFLA = { address: 1, ifname: 3, mtu: 4, master: 10, linkinfo: 18, netNsFd: 28, afSpec: 26 } as const;
 const INFO = { kind: 1, data: 2, slaveKind: 4, slaveData: 5 } as const;
-const VXLAN = { id: 1, link: 3, local: 4, learning: 7, port: 15, local6: 17, gbp: 23 } as const;
+const VXLAN = { id: 1, link: 3, local: 4, learning: 7, port: 15, local6: 17, gbp: 23, external: 25 } as const;
 const IPTUN = { local: 2, pmtuDiscovery: 10 } as const;
 const VETH_INFO_PEER = 1;
 const BRPORT_MODE = 4;
@@ -145,6 +145,12 @@ function addLink(link: NewLink, index: IndexOf, context: Context): Message {
           data.u8(VXLAN.learning, link.learning ? 1 : 0).attribute(VXLAN.port, bigEndian16(link.port));
           if (link.gbp) data.attribute(VXLAN.gbp, Buffer.alloc(0));
         }),
+      );
+    case 'external-vxlan':
+      return message.nested(IFLA.linkinfo, (info) =>
+        info
+          .text(INFO.kind, 'vxlan')
+          .nested(INFO.data, (data) => data.attribute(VXLAN.port, bigEndian16(link.port)).u8(VXLAN.external, 1)),
       );
     case 'ipip':
       return message.nested(IFLA.linkinfo, (info) =>

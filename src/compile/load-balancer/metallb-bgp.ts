@@ -10,6 +10,7 @@
  */
 import type { Cluster, LoadBalancer, Machine, Node, Router, Service } from '../../model/cluster.ts';
 import { type Family, hostCidr, isOfFamily } from '../../net/address.ts';
+import { routerId } from '../bird.ts';
 import type { KernelStateBuilder } from '../builder.ts';
 import { announcingNodes } from './announcement.ts';
 
@@ -50,19 +51,17 @@ export function compileBgp(
       announces,
       blackholes: [],
       learns: [],
+      gatewayOf: [],
       origin,
     };
   }
   for (const router of peers) {
     const own = sessions.filter((session) => session.router === router);
     const machine = state.get(router.netns);
+    const { config = header(router), gatewayOf = [] } = machine.bird ?? {};
     for (const family of families) machine.sysctl(`net.ipv${family}.fib_multipath_hash_policy`, 1);
     machine.bird = {
-      config: [
-        header(router),
-        ...families.map(kernel),
-        ...own.map((session) => ofRouter(session, myASN, peerASN)),
-      ].join('\n'),
+      config: [config, ...families.map(kernel), ...own.map((session) => ofRouter(session, myASN, peerASN))].join('\n'),
       announces: [],
       blackholes: [],
       learns: own.flatMap(({ node, family }) =>
@@ -70,6 +69,7 @@ export function compileBgp(
           .filter((range) => isOfFamily(range, family))
           .map((range) => ({ range, from: node.netns })),
       ),
+      gatewayOf,
       origin,
     };
   }
@@ -87,10 +87,8 @@ function sessionsOf(node: Node, router: Router, families: readonly Family[]): Se
   return [];
 }
 
-/** A number that is written like an IPv4 address. */
-function header({ interfaces }: Machine): string {
-  const own = interfaces.flatMap(({ addresses }) => addresses).find((address) => isOfFamily(address, 4));
-  return `router id ${own ?? '192.0.2.255'};
+function header({ name, address }: Machine): string {
+  return `router id ${routerId(name, address)};
 protocol device {
   scan time 2;
 }`;

@@ -34,7 +34,7 @@ export const iptablesProxy: KubeProxy = {
     const { family } = node.podCIDR;
     const config = configOf(cluster, family);
     const iptables = namespace.rules(family);
-    compileConntrack(namespace);
+    compileConntrack(config, namespace);
     if (family === 4) compileLocalnet(config, namespace);
     compileJumps(JUMPS, iptables, node.origin);
     compileStaticChains(config, iptables, node.origin);
@@ -92,7 +92,8 @@ function compileStaticChains(config: ProxyConfig, iptables: IptablesBuilder, ori
     iptables.ensure('prepend', 'filter', 'INPUT', '-j KUBE-FIREWALL', origin);
     iptables.ensure('prepend', 'filter', 'OUTPUT', '-j KUBE-FIREWALL', origin);
   }
-  iptables.append('filter', 'KUBE-FORWARD', '-m conntrack --ctstate INVALID -j DROP', origin);
+  if (!config.conntrack.tcpBeLiberal)
+    iptables.append('filter', 'KUBE-FORWARD', '-m conntrack --ctstate INVALID -j DROP', origin);
   compileForward(config, iptables, origin);
   compileMasquerade(config, iptables, origin);
 }

@@ -27,7 +27,7 @@ import { acceptingAddresses } from './node-ports.ts';
 export const ipvsProxy: KubeProxy = {
   start({ proxy: config }, node, namespace) {
     const iptables = namespace.rules(node.podCIDR.family);
-    compileConntrack(namespace);
+    compileConntrack(config, namespace);
     compileSysctls(config, namespace);
     for (const [table, chain] of CHAINS) iptables.chain(table, chain);
     compileJumps(JUMPS, iptables, node.origin);

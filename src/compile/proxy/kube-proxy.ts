@@ -18,10 +18,11 @@ export interface KubeProxy {
   sync(cluster: Cluster, node: Node, namespace: NamespaceBuilder): void;
 }
 
-/** The defaults of KubeProxyConntrackConfiguration. */
-export function compileConntrack(namespace: NamespaceBuilder): void {
+/** KubeProxyConntrackConfiguration, its other fields as they are by default (cmd/kube-proxy/app/server_linux.go, setupConntrack). */
+export function compileConntrack({ conntrack }: ProxyConfig, namespace: NamespaceBuilder): void {
   namespace.sysctl('net.netfilter.nf_conntrack_tcp_timeout_established', 86_400);
   namespace.sysctl('net.netfilter.nf_conntrack_tcp_timeout_close_wait', 3600);
+  if (conntrack.tcpBeLiberal) namespace.sysctl('net.netfilter.nf_conntrack_tcp_be_liberal', 1);
 }
 
 export interface Jump {

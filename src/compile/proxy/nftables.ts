@@ -26,8 +26,8 @@ import { compileServicePort } from './nftables-service.ts';
 import { acceptingAddresses, acceptsEverywhere } from './node-ports.ts';
 
 export const nftablesProxy: KubeProxy = {
-  start(_cluster, _node, namespace) {
-    compileConntrack(namespace);
+  start({ proxy }, _node, namespace) {
+    compileConntrack(proxy, namespace);
   },
   sync(cluster, node, namespace) {
     namespace.nft.push(tableOf(cluster, node, namespace.addressesIn(node.podCIDR.family)));

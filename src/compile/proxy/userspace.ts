@@ -32,8 +32,8 @@ import { proxyPorts } from './proxy-ports.ts';
 const AFFINITY_SECONDS = 10_800;
 
 export const userspaceProxy: KubeProxy = {
-  start(_cluster, node, namespace) {
-    compileConntrack(namespace);
+  start({ proxy }, node, namespace) {
+    compileConntrack(proxy, namespace);
     compileJumps(namespace.iptables, node.origin);
   },
   sync(cluster, node, namespace) {

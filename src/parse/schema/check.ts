@@ -84,13 +84,19 @@ const expectation = z.strictObject({
   rewrites: z
     .array(rewrite)
     .optional()
-    .describe('All address translations of the forward direction, in order. `[]`: none at all.'),
+    .describe(
+      'All address translations of the forward direction, in order, those of outer packets as well. `[]`: none at all.',
+    ),
   relays: z
     .array(z.string())
     .optional()
     .describe(
       'The machines whose kube-proxy or docker-proxy took the connection and passed it on as one of its own, in order. `[]`: none.',
     ),
+  redirects: z
+    .array(z.strictObject({ by: z.string(), to: z.string() }))
+    .optional()
+    .describe('Who told a sender of a better next hop by ICMP redirect, and of which. `[]`: nobody.'),
   encapsulation: z
     .union([
       z.literal('none'),
@@ -118,6 +124,9 @@ const expectation = z.strictObject({
   addresses: listing.optional().describe('`ip -br addr` at the place `at`.'),
   links: listing.optional().describe('`ip -d link` at the place `at`, one line per link.'),
   routes: listing.optional().describe('`ip route show table all`.'),
+  routeCache: listing
+    .optional()
+    .describe('`ip route show cache`: what the kernel has learned of single destinations, by redirects for one.'),
   neighbours: listing.optional().describe('`ip neigh`.'),
   fdb: listing.optional().describe('`bridge fdb`.'),
   qdiscs: listing.optional().describe('`tc qdisc`.'),

@@ -42,6 +42,14 @@ export const proxy = z
       // iptables counts the "+" it ends a prefix with.
       .strictObject({ bridgeInterface: deviceName(15).default(''), interfaceNamePrefix: deviceName(14).default('') })
       .prefault({}),
+    conntrack: z
+      .strictObject({
+        tcpBeLiberal: z
+          .boolean()
+          .default(false)
+          .describe('Segments outside the window are translated as well (nf_conntrack_tcp_be_liberal).'),
+      })
+      .prefault({}),
     ipvs: z
       .strictObject({
         scheduler: z.enum(IPVS_SCHEDULERS).default('rr').describe('How IPVS chooses among endpoints.'),

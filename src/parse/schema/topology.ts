@@ -125,18 +125,26 @@ const router = z.strictObject({
   interfaces: interfaces.optional(),
   addresses: z.array(address).default([]).describe('An address for some of the networks instead of the first one.'),
   routes: z.array(route).default([]),
+  routerAdvertisements: z
+    .boolean()
+    .default(false)
+    .describe('It tells machines by IPv6 that it is their default gateway, instead of their being given a route.'),
 });
 
 export const FAULT_NAMES = [
   'no-masquerade',
+  'double-nat',
   'no-route',
   'no-fdb',
   'stale-fdb',
   'wrong-vtep-mac',
+  'vxlan-port-taken',
   'no-flanneld',
   'no-bird',
   'no-speaker',
   'no-default-route',
+  'stale-cni0',
+  'no-accept-ra',
   'source-dest-check',
   'no-br-netfilter',
   'no-hairpin',
@@ -144,15 +152,20 @@ export const FAULT_NAMES = [
   'no-ip-forward',
   'loopback-drop',
   'rp-filter',
+  'no-redirects',
   'small-mtu',
+  'bad-checksums',
   'link-down',
   'no-dnat',
+  'insert-failed',
   'no-port-mapping',
   'no-docker-proxy',
   'no-route-localnet',
   'no-vip',
   'no-strict-arp',
   'no-service-filter',
+  'out-of-window',
+  'no-invalid-drop',
   'no-statistic',
   'no-affinity',
 ] as const;

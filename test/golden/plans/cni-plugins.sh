@@ -7,13 +7,13 @@
 #     sh -c 'mount -t tmpfs tmpfs /run && sh ./lab.sh && exec bash'
 set -eu
 
-# on NODE COMMAND…: runs a program on a node, which has a /var/lib of its own: plugins keep there what they know.
+# on NODE COMMAND…: runs a program on a node, which has a /var/lib of its own, and of the machine's files can change none.
 on() {
   node=$1
   shift
   mkdir -p "/run/nodes/$node"
-  nsenter --net="/run/netns/$node" unshare --mount --propagation slave \
-    sh -c 'mount --bind "$0" /var/lib && exec "$@"' "/run/nodes/$node" "$@"
+  nsenter --net="/run/netns/$node" unshare --mount --propagation slave sh -c 'mount -o remount,bind,ro / && mount --bind "$0" /var/lib && exec "$@"' \
+    "/run/nodes/$node" "$@"
 }
 # plugin FOLDERS NAME: where a plugin is.
 plugin() {

@@ -1,5 +1,5 @@
 /** Packets that arrived and were not answered, or whose answer was lost or not taken. */
-import { datagram, ID, icmpError, question, reply, reset, seen, syn, synAck } from '../evidence.ts';
+import { datagram, ID, icmpError, ownReset, question, reply, reset, seen, syn, synAck } from '../evidence.ts';
 import { acrossNodes } from '../routes.ts';
 import { A, B, CLIENT, clientToNode1, fromA, fromClient, type Scenario, there } from './scenario.ts';
 
@@ -36,6 +36,16 @@ export const UNANSWERED: readonly Scenario[] = [
     },
     reason: 'host/server got it and sent no answer: it has no route to 10.244.1.2',
   },
+];
+
+/** The endpoint itself answers, past the node that was asked. */
+const answeredByThePod = [
+  ...clientToNode1,
+  seen('pod.default.web-0/eth0', 'out', synAck(B, CLIENT)),
+  seen('node.node2/veth24d07f86', 'in', synAck(B, CLIENT)),
+  seen('node.node2/cni0', 'in', synAck(B, CLIENT)),
+  seen('node.node2/eth0', 'out', synAck(B, CLIENT)),
+  seen('host.client/eth0', 'in', synAck(B, CLIENT)),
 ];
 
 export const REPLY: readonly Scenario[] = [
@@ -91,14 +101,7 @@ export const REPLY: readonly Scenario[] = [
     name: 'an answer from somebody who was not asked',
     topology: 'nodeport-snat',
     run: fromClient,
-    sights: [
-      ...clientToNode1,
-      seen('pod.default.web-0/eth0', 'out', synAck(B, CLIENT)),
-      seen('node.node2/veth24d07f86', 'in', synAck(B, CLIENT)),
-      seen('node.node2/cni0', 'in', synAck(B, CLIENT)),
-      seen('node.node2/eth0', 'out', synAck(B, CLIENT)),
-      seen('host.client/eth0', 'in', synAck(B, CLIENT)),
-    ],
+    sights: answeredByThePod,
     expected: {
       outcome: 'reply-mismatch',
       lastSeen: { place: 'host/client', interface: 'eth0' },
@@ -106,5 +109,18 @@ export const REPLY: readonly Scenario[] = [
     },
     reason:
       'the answer came from 10.244.2.2:8080, but 10.0.0.11:30080 was asked: host/client does not take it for an answer',
+  },
+  {
+    name: 'an answer from somebody who was not asked, whom the sender resets',
+    topology: 'nodeport-snat',
+    run: fromClient,
+    sights: [...answeredByThePod, seen('host.client/eth0', 'out', ownReset(CLIENT, B))],
+    expected: {
+      outcome: 'reply-mismatch',
+      lastSeen: { place: 'host/client', interface: 'eth0' },
+      endpoint: 'pod/web-0',
+    },
+    reason:
+      'the answer came from 10.244.2.2:8080, but 10.0.0.11:30080 was asked: host/client does not take it for an answer, and resets the connection',
   },
 ];
