@@ -46,6 +46,8 @@ function draftOf({ object, locate, origin }: ManifestOf<'Service'>, balances: st
     name,
     labels,
     spec: pod.parse({ apiVersion: 'v1', kind: 'Pod', metadata: metadataOfPod, spec: { nodeName, containers } }).spec,
+    hostname: undefined,
+    subdomain: undefined,
     status: undefined,
     terminating: false,
     bandwidth: undefined,

@@ -197,6 +197,7 @@ describe('an encapsulated packet', () => {
       source: '10.0.0.11',
       destination: '10.0.0.12',
       vni: 1,
+      sourcePort: 51234,
       port: 8472,
     });
   });

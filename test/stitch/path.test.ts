@@ -106,6 +106,7 @@ describe('a hop', () => {
       source: '10.0.0.11',
       destination: '10.0.0.12',
       vni: 1,
+      sourcePort: 51234,
       port: 8472,
     });
   });

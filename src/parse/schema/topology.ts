@@ -18,6 +18,7 @@ import {
 } from './fields.ts';
 import { loadBalancer } from './load-balancer.ts';
 import { proxy } from './proxy.ts';
+import { taint } from './scheduling.ts';
 
 const route = z.strictObject({
   to: z.string().describe('A network, an address, or `default`.'),
@@ -84,6 +85,7 @@ const node = z.strictObject({
   ...machine,
   podCIDR: oneOrMany(cidr).optional(),
   labels: labels.default({}),
+  taints: z.array(taint).optional().describe('Left out: those of the Node object.'),
 });
 
 export const CONTAINER_NETWORKS = ['bridge', 'host', 'none'] as const;
