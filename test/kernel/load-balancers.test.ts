@@ -53,10 +53,20 @@ interface Variant {
   /** Where the pod is; none: nowhere. */
   readonly node?: string;
   readonly policy?: string;
+  /** Of the check, beside from and to. */
+  readonly check?: object;
   readonly expect: object;
 }
 
-function lab({ loadBalancer, routed = false, faults = [], node, policy = 'Cluster', expect }: Variant): Prepared {
+function lab({
+  loadBalancer,
+  routed = false,
+  faults = [],
+  node,
+  policy = 'Cluster',
+  check,
+  expect,
+}: Variant): Prepared {
   return preparedText(
     stream(
       topology({
@@ -67,7 +77,7 @@ function lab({ loadBalancer, routed = false, faults = [], node, policy = 'Cluste
         nodes: [{ name: 'node1' }, { name: 'node2' }],
         hosts: [{ name: 'client', network: routed ? 'outside' : 'lan' }],
         loadBalancers: [loadBalancer],
-        checks: [{ name: 'from outside', from: 'host/client', to: 'lb/web:80', timeout: '500ms', expect }],
+        checks: [{ name: 'from outside', from: 'host/client', to: 'lb/web:80', timeout: '500ms', ...check, expect }],
         faults,
       }),
       service('web', { type: 'LoadBalancer', externalTrafficPolicy: policy }),
@@ -85,6 +95,8 @@ describe('a speaker of layer 2', () => {
       loadBalancer: { name: 'metallb', kind: 'metallb-l2', addresses: ['10.0.0.240/28'] },
       node: 'node1',
       faults,
+      /** Longer than it takes to say something again. */
+      check: { connections: 4, interval: '500ms' },
       expect:
         by.length > 0
           ? { outcome: 'delivered', path: ['host/client', ...by, 'pod/web'] }
