@@ -1,6 +1,16 @@
 /** packetwalk inspect: who is where, with which address, and what Services lead to. */
 import type { Checked } from '../apply/cni/attachments.ts';
-import type { Cluster, Endpoint, Interface, Machine, Service } from '../model/cluster.ts';
+import type {
+  Cluster,
+  Endpoint,
+  EndpointAddress,
+  EndpointPort,
+  EndpointSlice,
+  Endpoints,
+  Interface,
+  Machine,
+  Service,
+} from '../model/cluster.ts';
 import { objectName, serviceAddresses } from '../model/cluster.ts';
 import type { Cidr } from '../net/address.ts';
 import { formatPort, formatPublishedPort, socketAddress } from '../net/port.ts';
@@ -61,6 +71,8 @@ function describe({
   containers,
   loadBalancers,
   services,
+  endpointSlices,
+  endpoints,
 }: Cluster) {
   return {
     name,
@@ -123,10 +135,20 @@ function describe({
       ingressIPs: service.ingressIPs,
       loadBalancerIPs: service.loadBalancerIPs,
       ...(service.loadBalancer !== undefined && { loadBalancer: service.loadBalancer }),
-      ports: service.ports.map(({ endpoints, ...port }) => ({
+      ports: service.ports.map(({ endpoints: own, ...port }) => ({
         ...port,
-        endpoints: endpoints.map(({ zoneHints: _zones, nodeHints: _nodes, ...endpoint }) => endpoint),
+        endpoints: own.map(({ zoneHints: _zones, nodeHints: _nodes, ...endpoint }) => endpoint),
       })),
+    })),
+    endpointSlices: endpointSlices.map(({ namespace, name: own, service, origin: _, ...slice }) => ({
+      name: objectName(namespace, own),
+      service: objectName(namespace, service),
+      ...slice,
+    })),
+    endpoints: endpoints.map(({ namespace, name: own, subsets, isTruncated }) => ({
+      name: objectName(namespace, own),
+      subsets,
+      ...(isTruncated && { annotations: TRUNCATED }),
     })),
   };
 }
@@ -188,6 +210,11 @@ function format(cluster: Cluster): string {
       ]),
     ),
     ...section(['SERVICE', 'TYPE', 'ADDRESS', 'PORT', 'ENDPOINTS'], cluster.services.flatMap(serviceRows)),
+    ...section(['ENDPOINTSLICE', 'SERVICE', 'MANAGED BY', 'PORTS', 'ENDPOINTS'], cluster.endpointSlices.map(sliceRow)),
+    ...section(
+      ['ENDPOINTS', 'ADDRESSES', 'ANNOTATION'],
+      cluster.endpoints.filter(({ isTruncated }) => isTruncated).map(truncatedRow),
+    ),
   ].join('\n');
 }
 
@@ -223,9 +250,40 @@ function serviceRows(service: Service): string[][] {
   ]);
 }
 
+function sliceRow({ namespace, name, service, managedBy, ports, endpoints }: EndpointSlice): string[] {
+  return [
+    objectName(namespace, name),
+    objectName(namespace, service),
+    managedBy?.split('.')[0] ?? 'nobody',
+    ports.map(formatEndpointPort).join(' ') || 'none',
+    firstOf(endpoints.map(formatAddress), 3) || 'none',
+  ];
+}
+
+function formatEndpointPort({ name, port, protocol }: EndpointPort): string {
+  const number = port === undefined ? 'all' : formatPort({ port, protocol });
+  return name === '' ? number : `${name}=${number}`;
+}
+
+const OVER_CAPACITY = 'endpoints.kubernetes.io/over-capacity';
+const TRUNCATED = { [OVER_CAPACITY]: 'truncated' };
+
+function truncatedRow({ namespace, name, subsets }: Endpoints): string[] {
+  const count = subsets.reduce((sum, { endpoints }) => sum + endpoints.length, 0);
+  return [objectName(namespace, name), String(count), `${OVER_CAPACITY}: truncated`];
+}
+
 function formatEndpoint(endpoint: Endpoint): string {
+  return `${socketAddress(endpoint.address, endpoint.port)}${unlessReady(endpoint)}`;
+}
+
+function formatAddress(endpoint: EndpointAddress): string {
+  return `${endpoint.address}${unlessReady(endpoint)}`;
+}
+
+function unlessReady(endpoint: EndpointAddress): string {
   const state = stateOf(endpoint);
-  return `${socketAddress(endpoint.address, endpoint.port)}${state === 'ready' ? '' : ` (${state})`}`;
+  return state === 'ready' ? '' : ` (${state})`;
 }
 
 function stateOf({ ready, terminating }: { ready: boolean; terminating: boolean }): string {

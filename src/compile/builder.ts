@@ -16,6 +16,7 @@ import type {
   Neighbour,
   Route,
   Sysctl,
+  UdpFlows,
 } from './kernel-state.ts';
 import type { NftTable } from './nft.ts';
 import type { PassThrough } from './pass-through.ts';
@@ -58,6 +59,7 @@ export class NamespaceBuilder {
   readonly relays: Relay[] = [];
   readonly tunnels: UdpTunnel[] = [];
   readonly passThroughs: PassThrough[] = [];
+  readonly flows: UdpFlows[] = [];
   readonly attachments: Attachment[] = [];
   readonly guests: string[] = [];
   bird: BirdDaemon | undefined;
@@ -174,6 +176,7 @@ export class NamespaceBuilder {
       passThroughs: this.passThroughs,
       ...(this.bird && { bird: this.bird }),
       ...(this.speaker && { speaker: this.speaker }),
+      ...(this.flows.length > 0 && { flows: this.flows }),
       attachments: this.attachments,
       origin: this.origin,
     };

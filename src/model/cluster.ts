@@ -8,7 +8,7 @@
  * and `clusterIP`, as in Kubernetes. What programs of one family see is `inFamily` (family.ts).
  */
 import type { Origin } from '../diagnostic.ts';
-import type { Cidr, Family } from '../net/address.ts';
+import type { Cidr, Family, FamilyName } from '../net/address.ts';
 import type { Impairment } from '../net/impairment.ts';
 import type { Port, Protocol, PublishedPort } from '../net/port.ts';
 import type { CniConfig } from '../parse/schema/cni.ts';
@@ -45,6 +45,9 @@ export interface Cluster {
   readonly containers: readonly Container[];
   readonly loadBalancers: readonly LoadBalancer[];
   readonly services: readonly Service[];
+  /** Of all Services, headless ones included. */
+  readonly endpointSlices: readonly EndpointSlice[];
+  readonly endpoints: readonly Endpoints[];
   readonly listeners: readonly Listener[];
   readonly faults: readonly Fault[];
   readonly impairedLinks: readonly ImpairedLink[];
@@ -232,9 +235,50 @@ export interface ServicePort {
   readonly endpoints: readonly Endpoint[];
 }
 
-export interface Endpoint extends EndpointConditions {
-  readonly address: string;
+/** As the controllers write it, or as it is given. */
+export interface EndpointSlice extends EndpointSubset {
+  readonly namespace: string;
+  readonly name: string;
+  /** Name of its Service; empty: it belongs to none. */
+  readonly service: string;
+  readonly addressType: FamilyName | 'FQDN';
+  /** Undefined: somebody's own. */
+  readonly managedBy?: string;
+  readonly origin: Origin;
+}
+
+/** The Endpoints object of the Service of that name. */
+export interface Endpoints {
+  readonly namespace: string;
+  readonly name: string;
+  readonly subsets: readonly EndpointSubset[];
+  /** Annotated endpoints.kubernetes.io/over-capacity: truncated. */
+  readonly isTruncated: boolean;
+  readonly origin: Origin;
+}
+
+/** Addresses that all have these ports. */
+export interface EndpointSubset {
+  readonly ports: readonly EndpointPort[];
+  readonly endpoints: readonly EndpointAddress[];
+}
+
+export interface EndpointPort {
+  /** Empty when the port has no name. */
+  readonly name: string;
+  readonly protocol: Protocol;
+  /** Undefined: all of them. */
+  readonly port?: number;
+}
+
+export interface Endpoint extends EndpointAddress {
   readonly port: number;
+}
+
+export interface EndpointAddress extends EndpointConditions {
+  readonly address: string;
+  /** Its name in the domain of the Service. */
+  readonly hostname?: string;
   /** The pod it is, where that is known: on the host network, the address is the node's as well. */
   readonly pod?: string;
   /** Name of the node it is on; an endpoint without one is remote to every node. */

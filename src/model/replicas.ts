@@ -9,7 +9,8 @@ import { bandwidthOf } from './bandwidth.ts';
 import type { Node } from './cluster.ts';
 import { daemonNodes, daemonSpec } from './daemon-set.ts';
 import { ofKind } from './defaults.ts';
-import type { Draft } from './draft.ts';
+import { type Draft, podPlace } from './draft.ts';
+import type { Past } from './past.ts';
 import { refuseWorkload, templateLabels } from './workload-rules.ts';
 
 const KINDS = ['Deployment', 'ReplicaSet', 'ReplicationController', 'StatefulSet', 'DaemonSet', 'Job'] as const;
@@ -19,8 +20,7 @@ export type Workload = Extract<Manifest, { kind: (typeof KINDS)[number] }>;
 /** Nothing for a workload whose pods or ReplicaSets are given as well, as in a dump of a cluster. */
 export function replicas(
   manifests: readonly Manifest[],
-  nodes: readonly Node[],
-  namespace: string,
+  { nodes, namespace, past }: { nodes: readonly Node[]; namespace: string; past: Past },
   diagnostics: Diagnostics,
 ): Draft[] {
   const owners = new Set(
@@ -42,7 +42,8 @@ export function replicas(
       diagnostics,
     );
     const common = templateLabels(workload);
-    return replicasOf(workload, spec, nodes).map(({ name, labels, ...own }) => ({
+    const isFree = (pod: string) => !past.deleted.has(podPlace({ namespace: space, name: pod }));
+    return replicasOf(workload, spec, nodes, isFree).map(({ name, labels, ...own }) => ({
       namespace: space,
       name,
       labels: { ...common, ...labels },
@@ -66,50 +67,68 @@ function isWorkload(manifest: Manifest): manifest is Workload {
 /** What a controller gives one of its pods beyond the template. */
 interface Replica extends Pick<Draft, 'name'>, Partial<Pick<Draft, 'labels' | 'hostname' | 'subdomain' | 'onlyNode'>> {}
 
-function replicasOf(workload: Workload, spec: Draft['spec'], nodes: readonly Node[]): Replica[] {
+function replicasOf(workload: Workload, spec: Draft['spec'], nodes: readonly Node[], isFree: IsFree): Replica[] {
   switch (workload.kind) {
     case 'StatefulSet':
       return membersOf(workload.object);
     case 'DaemonSet':
-      return daemonsOf(workload.object, spec, nodes);
+      return daemonsOf(workload.object, spec, nodes, isFree);
     case 'Job':
-      return workersOf(workload.object);
+      return workersOf(workload.object, isFree);
     default:
-      return names(workload.object, workload.object.spec.replicas).map((name) => ({ name }));
+      return drawn(workload.object, workload.object.spec.replicas, isFree).map((name) => ({ name }));
   }
 }
 
+/** Whether no pod that was deleted had the name: whoever replaces it has another one, but for a StatefulSet's. */
+type IsFree = (pod: string) => boolean;
+
 /** `NAME-0`, `NAME-1`, … */
-function names({ metadata: { name } }: Workload['object'], count: number, start = 0): string[] {
-  return Array.from({ length: count }, (_, index) => `${name}-${start + index}`);
+function drawn({ metadata: { name } }: Workload['object'], count: number, isFree: IsFree): string[] {
+  const names: string[] = [];
+  for (let index = 0; names.length < count; index++) if (isFree(`${name}-${index}`)) names.push(`${name}-${index}`);
+  return names;
 }
 
 /** pkg/controller/statefulset/stateful_set_utils.go, initIdentity: a name that stays, in the domain of its Service. */
 function membersOf(set: ManifestOf<'StatefulSet'>['object']): Replica[] {
   const { replicas: count, ordinals, serviceName } = set.spec;
-  const start = ordinals?.start ?? 0;
-  return names(set, count, start).map((name, index) => ({
-    name,
-    labels: { 'statefulset.kubernetes.io/pod-name': name, 'apps.kubernetes.io/pod-index': String(start + index) },
-    hostname: name,
-    subdomain: serviceName,
-  }));
+  return Array.from({ length: count }, (_, member) => {
+    const index = String((ordinals?.start ?? 0) + member);
+    const name = `${set.metadata.name}-${index}`;
+    return {
+      name,
+      labels: { 'statefulset.kubernetes.io/pod-name': name, 'apps.kubernetes.io/pod-index': index },
+      hostname: name,
+      subdomain: serviceName,
+    };
+  });
 }
 
-function daemonsOf(set: ManifestOf<'DaemonSet'>['object'], spec: Draft['spec'], nodes: readonly Node[]): Replica[] {
+/** The one that replaces another is on the same node. */
+function daemonsOf(
+  set: ManifestOf<'DaemonSet'>['object'],
+  spec: Draft['spec'],
+  nodes: readonly Node[],
+  isFree: IsFree,
+): Replica[] {
   const own = daemonNodes(spec, nodes);
-  return names(set, own.length).map((name, index) => ({ name, onlyNode: own[index]!.name }));
+  return own.map((node, first) => {
+    let index = first;
+    while (!isFree(`${set.metadata.name}-${index}`)) index += own.length;
+    return { name: `${set.metadata.name}-${index}`, onlyNode: node.name };
+  });
 }
 
 /**
  * pkg/controller/job/job_controller.go: those that run at first, of an Indexed Job the first indexes; none of a Job that is
  * suspended or over.
  */
-function workersOf(job: ManifestOf<'Job'>['object']): Replica[] {
+function workersOf(job: ManifestOf<'Job'>['object'], isFree: IsFree): Replica[] {
   const { parallelism = 1, completions, completionMode, suspend } = job.spec;
   const ends = job.status?.conditions?.filter(({ type }) => type === 'Complete' || type === 'Failed') ?? [];
   const isIdle = suspend || ends.some(({ status }) => status === 'True');
-  const own = names(job, isIdle ? 0 : Math.min(parallelism, completions ?? parallelism));
+  const own = drawn(job, isIdle ? 0 : Math.min(parallelism, completions ?? parallelism), isFree);
   if (completionMode === 'NonIndexed') return own.map((name) => ({ name }));
   return own.map((name, index) => ({
     name,

@@ -13,7 +13,7 @@ import { clusterIPsOf } from './defaults.ts';
 type ServiceManifest = ManifestOf<'Service'>;
 
 /**
- * The families of a Service with cluster addresses, its primary one first. `configured` are those of the cluster, the first
+ * The families of a Service, its primary one first. `configured` are those of the cluster, the first
  * for Services that name none. Undefined after reporting why the API server would refuse the Service.
  */
 export function familiesOf(
@@ -21,7 +21,7 @@ export function familiesOf(
   configured: readonly Family[],
   diagnostics: Diagnostics,
 ): Family[] | undefined {
-  const problem = problemOf(service.object.spec, clusterIPsOf(service.object), configured);
+  const problem = problemOf(service.object.spec, addressesOf(service), configured);
   if (problem) {
     const { field, message, help } = problem;
     const path = ['spec', ...field];
@@ -45,10 +45,16 @@ function isSingle({ ipFamilyPolicy = 'SingleStack' }: Spec): boolean {
 }
 
 /** Those named, then those of addresses that go beyond them. */
-function givenFamilies({ object }: ServiceManifest): Family[] {
-  const named = (object.spec.ipFamilies ?? []).map(familyNamed);
-  const ofAddresses = clusterIPsOf(object).flatMap((address) => familyOf(address) ?? []);
+function givenFamilies(service: ServiceManifest): Family[] {
+  const named = (service.object.spec.ipFamilies ?? []).map(familyNamed);
+  const ofAddresses = addressesOf(service).flatMap((address) => familyOf(address) ?? []);
   return [...named, ...ofAddresses.slice(named.length)];
+}
+
+/** A headless Service has none. */
+function addressesOf({ object }: ServiceManifest): string[] {
+  const addresses = clusterIPsOf(object);
+  return addresses.every((address) => address === 'None') ? [] : addresses;
 }
 
 interface Problem {

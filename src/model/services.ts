@@ -2,9 +2,9 @@
 import type { Diagnostics, Position } from '../diagnostic.ts';
 import { type Family, familyIn, familyOf, parseCidr } from '../net/address.ts';
 import type { Manifest, ManifestOf } from '../parse/index.ts';
-import type { Node, Pod, ProxyMode, Service } from './cluster.ts';
+import type { Cluster, Node, Pod, ProxyMode, Service } from './cluster.ts';
 import { clusterIPsOf, ofKind } from './defaults.ts';
-import { type EndpointSource, endpointSource, endpointsOf } from './endpoints.ts';
+import { type Behind, endpointsOfPort, modelEndpoints } from './endpoints/index.ts';
 import { allocateIngress, type Ingress } from './ingress.ts';
 import type { PooledBalancer } from './load-balancers.ts';
 import type { Ranges } from './networks.ts';
@@ -28,41 +28,62 @@ export interface ServiceContext {
   readonly proxy: ProxyMode;
 }
 
-/** Headless and ExternalName Services are names only and left out, as kube-proxy leaves them out. */
+/**
+ * Headless and ExternalName Services are names only, and no `services`, as kube-proxy leaves them out; headless ones have endpoints
+ * all the same.
+ */
 export function modelServices(
   manifests: readonly Manifest[],
   context: ServiceContext,
   diagnostics: Diagnostics,
-): Service[] {
-  const services = ofKind(manifests, 'Service');
-  reportDuplicates(services, context.namespace, diagnostics);
-  const proxied = services.filter((service) => isProxied(service, diagnostics));
-  const addresses = allocateClusterIPs(proxied, context, diagnostics);
+): Pick<Cluster, 'services' | 'endpointSlices' | 'endpoints'> {
+  const all = ofKind(manifests, 'Service');
+  reportDuplicates(all, context.namespace, diagnostics);
+  const configured = context.ranges.serviceCIDRs.map(({ family }) => family);
+  const families = new Map(
+    all
+      .filter(({ object }) => object.spec.type !== 'ExternalName')
+      .flatMap((service) => {
+        const own = familiesOf(service, configured, diagnostics);
+        return own ? [[service, own] as const] : [];
+      }),
+  );
+  const behind = modelEndpoints(manifests, families, context, diagnostics);
+  const proxied = all.filter((service) => isProxied(service, diagnostics));
+  const addresses = allocateClusterIPs(proxied, families, context, diagnostics);
   const nodePorts = new NodePorts(context.nodePortRange, context.nodePortRangeAt, diagnostics);
   for (const service of proxied) nodePorts.claim(service);
-  const source = endpointSource(manifests, context, diagnostics);
   const applicants = proxied.flatMap((service) => {
-    const families = addresses.get(service)?.map(familyIn);
-    if (!families || service.object.spec.type !== 'LoadBalancer') return [];
-    return [{ service, families, localNodes: localNodes(service, families, source, context) }];
+    const own = addresses.get(service)?.map(familyIn);
+    if (!own || service.object.spec.type !== 'LoadBalancer') return [];
+    return [{ service, families: own, localNodes: localNodes(behind.get(service)!, context.nodes) }];
   });
   const ingress = allocateIngress(applicants, context.loadBalancers, context.nodes, diagnostics);
-  return proxied.flatMap((service) => {
-    const clusterIPs = addresses.get(service);
-    if (!clusterIPs) return [];
-    return [modelService(service, clusterIPs, ingress.get(service), nodePorts, source, context, diagnostics)];
-  });
+  return {
+    services: proxied.flatMap((service) => {
+      const clusterIPs = addresses.get(service);
+      return clusterIPs
+        ? [
+            modelService(
+              service,
+              clusterIPs,
+              ingress.get(service),
+              nodePorts,
+              behind.get(service)!,
+              context,
+              diagnostics,
+            ),
+          ]
+        : [];
+    }),
+    endpointSlices: [...behind.values()].flatMap(({ slices }) => slices),
+    endpoints: [...behind.values()].flatMap(({ endpoints }) => endpoints ?? []),
+  };
 }
 
-function localNodes(
-  service: ServiceManifest,
-  families: readonly Family[],
-  source: EndpointSource,
-  { namespace, nodes }: ServiceContext,
-): Node[] {
-  const { metadata, spec } = service.object;
-  const own = metadata.namespace ?? namespace;
-  const endpoints = (spec.ports ?? []).flatMap((port) => endpointsOf(service, own, port, families, source));
+/** Those that have a ready endpoint. */
+function localNodes({ slices }: Behind, nodes: readonly Node[]): Node[] {
+  const endpoints = slices.flatMap((slice) => slice.endpoints);
   return nodes.filter(({ name }) => endpoints.some(({ ready, node }) => ready && node === name));
 }
 
@@ -71,14 +92,14 @@ function modelService(
   clusterIPs: readonly string[],
   { addresses: ingress, balancer }: Ingress = { addresses: [] },
   nodePorts: NodePorts,
-  source: EndpointSource,
+  behind: Behind,
   context: ServiceContext,
   diagnostics: Diagnostics,
 ): Service {
   const { metadata, spec } = service.object;
   const namespace = metadata.namespace ?? context.namespace;
   const loadBalanced = spec.type === 'LoadBalancer';
-  /** Its last version is older than ipMode and never served health check ports. */
+  /** Its last version is older than ipMode, never served health check ports, and reads Endpoints. */
   const isUserspace = context.proxy === 'userspace';
   const families = clusterIPs.map(familyIn);
   const own = (addresses: readonly string[]) =>
@@ -88,6 +109,8 @@ function modelService(
     spec.sessionAffinity === 'ClientIP' ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800) : undefined;
   const healthCheckNodePort =
     loadBalanced && spec.externalTrafficPolicy === 'Local' ? nodePorts.healthCheck(service) : undefined;
+  const slices = behind.slices.filter(({ addressType }) => addressType !== 'FQDN');
+  const subsets = isUserspace ? (behind.endpoints?.subsets ?? []) : slices;
   return {
     namespace,
     name: metadata.name,
@@ -103,14 +126,14 @@ function modelService(
     internalTrafficPolicy: spec.internalTrafficPolicy,
     ...(affinity !== undefined && { affinitySeconds: affinity }),
     ...(healthCheckNodePort !== undefined && !isUserspace && { healthCheckNodePort }),
-    ports: (spec.ports ?? []).map((port, index) => {
+    ports: (spec.ports ?? []).map(({ name = '', protocol, port }, index) => {
       const nodePort = nodePorts.of(service, index);
       return {
-        name: port.name ?? '',
-        protocol: port.protocol,
-        port: port.port,
+        name,
+        protocol,
+        port,
         ...(nodePort !== undefined && { nodePort }),
-        endpoints: endpointsOf(service, namespace, port, families, source),
+        endpoints: endpointsOfPort(subsets, { name, protocol }, families),
       };
     }),
     origin: service.origin,
@@ -134,6 +157,7 @@ function isProxied({ object, locate }: ServiceManifest, diagnostics: Diagnostics
 /** Those that cannot have the addresses they ask for, or their families, are left out. */
 function allocateClusterIPs(
   services: readonly ServiceManifest[],
+  familiesOfServices: ReadonlyMap<ServiceManifest, readonly Family[]>,
   { ranges, namespace }: ServiceContext,
   diagnostics: Diagnostics,
 ): Map<ServiceManifest, readonly string[]> {
@@ -143,7 +167,7 @@ function allocateClusterIPs(
   const owner = ({ object }: ServiceManifest) =>
     `Service ${object.metadata.namespace ?? namespace}/${object.metadata.name}`;
   const wanted = services.flatMap((service) => {
-    const families = familiesOf(service, [...pools.keys()], diagnostics);
+    const families = familiesOfServices.get(service);
     return families ? [{ service, families, fixed: clusterIPsOf(service.object) }] : [];
   });
   for (const { service, fixed } of wanted)

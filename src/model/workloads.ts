@@ -9,6 +9,7 @@ import { declaredPorts } from './container-ports.ts';
 import { ofKind } from './defaults.ts';
 import { type Draft, podPlace } from './draft.ts';
 import { namespaceLabels } from './namespaces.ts';
+import { asBound, goOn, type Past } from './past.ts';
 import { AddressPool } from './pool.ts';
 import { replicas } from './replicas.ts';
 import { schedule } from './scheduling/schedule.ts';
@@ -22,19 +23,23 @@ export function modelPods(
   manifests: readonly Manifest[],
   nodes: readonly Node[],
   namespace: string,
-  balancers: readonly LoadBalancer[],
+  { past, balancers }: { readonly past: Past; readonly balancers: readonly LoadBalancer[] },
   diagnostics: Diagnostics,
 ): Pod[] {
-  const drafts = [
-    ...givenPods(manifests, namespace, diagnostics),
-    ...replicas(manifests, nodes, namespace, diagnostics),
-    ...svclbDrafts(manifests, balancers, nodes, namespace),
-  ];
+  const drafts = asBound(
+    [
+      ...givenPods(manifests, namespace, diagnostics),
+      ...replicas(manifests, { nodes, namespace, past }, diagnostics),
+      ...svclbDrafts(manifests, balancers, nodes, namespace),
+    ],
+    past,
+  );
   reportDuplicates(drafts, diagnostics);
   const portsOf = declaredPorts(drafts, diagnostics);
   const context = { nodes, portsOf, namespaceLabels: namespaceLabels(manifests) };
   const placed = schedule(drafts, context, diagnostics);
   const pools = new Map(nodes.map((node) => [node, podPools(node, diagnostics)]));
+  for (const pool of [...pools.values()].flat()) goOn(pool, FIRST_POD, past);
   for (const { draft, node } of placed) {
     if (draft.spec.hostNetwork) continue;
     for (const pool of pools.get(node)!) {

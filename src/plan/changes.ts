@@ -43,6 +43,7 @@ export interface Change extends AttachmentChanges {
   readonly passThroughs: readonly Operation[];
   readonly bird: readonly SetBird[];
   readonly speaker: readonly Operation[];
+  readonly flows: readonly Operation[];
   readonly links: readonly KeptLink[];
 }
 
@@ -143,6 +144,7 @@ function changeOf(from: Namespace, to: Namespace, isKept: (link: string) => bool
     passThroughs: changePassThroughs(from, to),
     bird: changeBird(from, to),
     speaker: changeSpeaker(from, to, isKept),
+    flows: changeFlows(from, to),
     ...changeAttachments(from, to, rules),
     links: to.links
       .filter(({ name }) => isKept(name))
@@ -197,6 +199,15 @@ function changeSpeaker(from: Namespace, to: Namespace, isKept: (link: string) =>
   return isSame && (speaker?.devices ?? []).every(({ name }) => isKept(name))
     ? []
     : [{ kind: 'set-speaker', namespace, speaker, origin }];
+}
+
+function changeFlows(from: Namespace, { name: namespace, flows = [] }: Namespace): Operation[] {
+  return difference(flows, from.flows ?? []).map(({ origin, ...flows }) => ({
+    kind: 'delete-stale-flows',
+    namespace,
+    flows,
+    origin,
+  }));
 }
 
 /** Entries of a device that goes need no deletion, and a device that is down has no routes and neighbours to delete. */

@@ -39,6 +39,7 @@ export function converge(current: KernelState, wanted: KernelState): Plan {
       ...changed.flatMap(({ passThroughs }) => passThroughs),
       ...changed.flatMap(({ bird }) => bird.filter(({ daemon }) => daemon)),
       ...changed.flatMap(({ speaker }) => speaker),
+      ...changed.flatMap(({ flows }) => flows),
       ...added.flatMap(steps.addToNetworks),
       ...changed.flatMap(({ attach }) => attach),
     ],

@@ -5,13 +5,13 @@ import { readSources } from '../../src/cli/input.ts';
 import { BEHAVIOURS, FAULT_STORIES } from '../../src/fault/stories.ts';
 import type { FaultName } from '../../src/model/cluster.ts';
 import { FAULT_NAMES } from '../../src/parse/schema/topology.ts';
-import { prepare } from '../../src/pipeline.ts';
+import { everyState, prepare } from '../../src/pipeline.ts';
 
 const ALL = Object.entries({ ...FAULT_STORIES, ...BEHAVIOURS });
 
 function stateOf(topology: string, faults: FaultName[] = []) {
   const file = `topologies/${topology}.yaml`;
-  return prepare(readSources([file]), { name: topology, namespace: 'default', faults }).prepared!.state;
+  return everyState(prepare(readSources([file]), { name: topology, namespace: 'default', faults }).prepared!);
 }
 
 describe('a story', () => {

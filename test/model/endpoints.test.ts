@@ -1,7 +1,7 @@
 /** Endpoints of Services: what the EndpointSlice and mirroring controllers would write, or what is given. */
 import { describe, expect, it } from 'vitest';
 import type { Endpoint } from '../../src/model/cluster.ts';
-import { clusterOf, modelled, serviceOf } from './cluster.ts';
+import { clusterOf, error, modelled, serviceOf } from './cluster.ts';
 import { endpointsObject, pod, service, slice, stream, topology } from './objects.ts';
 
 const LAB = topology({
@@ -176,7 +176,6 @@ describe('slices written by hand', () => {
     ['another protocol', { ports: [{ port: 80, protocol: 'UDP' }] }],
     ['no port number', { ports: [{}] }],
     ['no ports', { ports: [] }],
-    ['another family', { addressType: 'IPv6' }],
     ['names instead of addresses', { addressType: 'FQDN' }],
   ])('with %s serve nothing', (_, rest) => {
     expect(brief(manual, slice('x', 'web', [at('10.0.0.50')], rest))).toEqual([]);
@@ -206,6 +205,29 @@ describe('slices written by hand', () => {
       ['http', [8080]],
       ['https', [8443]],
     ]);
+  });
+});
+
+describe('an endpoint that the API server would not take', () => {
+  const manual = service('web', { selector: undefined });
+
+  it.each([
+    ['10.0.0.50', 'IPv6', '10.0.0.50 is no IPv6 address, and the addressType is IPv6'],
+    ['mysql', 'IPv4', 'mysql is no IPv4 address, and the addressType is IPv4'],
+    ['127.0.0.1', 'IPv4', 'an endpoint cannot be 127.0.0.1, which is a loopback address'],
+    ['169.254.0.1', 'IPv4', 'an endpoint cannot be 169.254.0.1, which is link-local'],
+    ['fe80::1', 'IPv6', 'an endpoint cannot be fe80::1, which is link-local'],
+    ['0.0.0.0', 'IPv4', 'an endpoint cannot be 0.0.0.0, which is no address'],
+  ])('is refused: %s of %s', (address, addressType, message) => {
+    const text = stream(LAB, manual, slice('x', 'web', [{ addresses: [address] }], { addressType }));
+    expect(error(text)).toMatchObject({ code: 'invalid-value', message, at: { line: 5 } });
+  });
+
+  it('is refused in Endpoints as well', () => {
+    const subset = { addresses: [{ ip: '10.0.0.50' }, { ip: '127.0.0.1' }], ports: [{ port: 80 }] };
+    expect(error(stream(LAB, manual, endpointsObject('web', [subset]))).message).toBe(
+      'an endpoint cannot be 127.0.0.1, which is a loopback address',
+    );
   });
 });
 
@@ -323,7 +345,7 @@ describe('trafficDistribution', () => {
     [undefined, [], []],
     ['PreferClose', ['z2'], []],
     ['PreferSameZone', ['z2'], []],
-    ['PreferSameNode', [], ['node2']],
+    ['PreferSameNode', ['z2'], ['node2']],
   ])('%s gives hints', (trafficDistribution, zoneHints, nodeHints) => {
     expect(endpointsOf(service('web', { trafficDistribution }), web('a', { node: 'node2' }))).toMatchObject([
       { zoneHints, nodeHints },

@@ -236,7 +236,7 @@ const endpointAddress = z.strictObject({
   ip: address,
   nodeName: z.string().optional(),
   targetRef: targetRef.optional(),
-  ...accepted('hostname'),
+  hostname: labelName.optional(),
 });
 
 export const endpoints = z.strictObject({
@@ -266,28 +266,31 @@ export const endpointSlice = z.strictObject({
   ...header,
   metadata: objectMeta,
   addressType: z.enum(['IPv4', 'IPv6', 'FQDN']),
-  endpoints: z.array(
-    z.strictObject({
-      addresses: z.array(z.string()).min(1).max(100),
-      conditions: z
-        .strictObject({
-          ready: z.boolean().optional(),
-          serving: z.boolean().optional(),
-          terminating: z.boolean().optional(),
-        })
-        .optional(),
-      nodeName: z.string().optional(),
-      zone: z.string().optional(),
-      hints: z
-        .strictObject({
-          forZones: z.array(z.strictObject({ name: z.string() })).optional(),
-          forNodes: z.array(z.strictObject({ name: z.string() })).optional(),
-        })
-        .optional(),
-      targetRef: targetRef.optional(),
-      ...accepted('hostname', 'deprecatedTopology'),
-    }),
-  ),
+  endpoints: z
+    .array(
+      z.strictObject({
+        addresses: z.array(z.string()).min(1).max(100),
+        conditions: z
+          .strictObject({
+            ready: z.boolean().optional(),
+            serving: z.boolean().optional(),
+            terminating: z.boolean().optional(),
+          })
+          .optional(),
+        nodeName: z.string().optional(),
+        zone: z.string().optional(),
+        hints: z
+          .strictObject({
+            forZones: z.array(z.strictObject({ name: z.string() })).optional(),
+            forNodes: z.array(z.strictObject({ name: z.string() })).optional(),
+          })
+          .optional(),
+        targetRef: targetRef.optional(),
+        hostname: labelName.optional(),
+        ...accepted('deprecatedTopology'),
+      }),
+    )
+    .max(1000, 'must be at most 1000'),
   ports: z
     .array(
       z.strictObject({

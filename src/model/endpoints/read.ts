@@ -1,0 +1,26 @@
+/** Endpoints as kube-proxy reads them, out of EndpointSlices or, in mode userspace, of Endpoints. */
+import { type Family, familyIn, familyOf } from '../../net/address.ts';
+import type { Endpoint, EndpointSubset, ServicePort } from '../cluster.ts';
+
+/**
+ * Those of one port of a Service, of its families, sorted by address and port, each once: of two that differ, the ready one. They
+ * serve the port when name and protocol agree; a port without a number means all of them, and none to kube-proxy.
+ */
+export function endpointsOfPort(
+  subsets: readonly EndpointSubset[],
+  { name, protocol }: Pick<ServicePort, 'name' | 'protocol'>,
+  families: readonly Family[],
+): Endpoint[] {
+  const unique = new Map<string, Endpoint>();
+  for (const { ports, endpoints } of subsets) {
+    const port = ports.find((candidate) => candidate.name === name && candidate.protocol === protocol)?.port;
+    if (port === undefined) continue;
+    for (const endpoint of endpoints) {
+      if (familyOf(endpoint.address) === undefined || !families.includes(familyIn(endpoint.address))) continue;
+      const key = `${endpoint.address}:${port}`;
+      if (!unique.get(key)?.ready) unique.set(key, { ...endpoint, port });
+    }
+  }
+  const keys = [...unique.keys()].sort();
+  return keys.map((key) => unique.get(key)!);
+}
