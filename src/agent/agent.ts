@@ -11,10 +11,13 @@ import { RuleTraces } from '../capture/rule-trace.ts';
 import { Captures } from '../capture/tcpdump.ts';
 import { Birds } from '../probe/bird.ts';
 import { Endpoints } from '../probe/endpoints.ts';
+import { HealthChecks } from '../probe/health-checks.ts';
 import { MAX_ID } from '../probe/mark.ts';
+import { PassThroughs } from '../probe/pass-through.ts';
 import type { ProbeRequest, ProbeRun } from '../probe/probe.ts';
 import { Relays } from '../probe/relay/index.ts';
 import { type KeptConnections, sendProbe } from '../probe/send.ts';
+import { Speakers } from '../probe/speaker/index.ts';
 import { Tunnels } from '../probe/tunnel/index.ts';
 import { VERSION } from '../version.ts';
 import { Execution } from './exec.ts';
@@ -60,12 +63,15 @@ type Handlers = {
 
 export class Agent {
   readonly #endpoints = new Endpoints();
-  readonly #relays = new Relays();
+  readonly #health = new HealthChecks();
+  readonly #relays = new Relays(this.#health);
   readonly #residents = {
     retirement: new Retirement(),
     relays: this.#relays,
     tunnels: new Tunnels(),
+    passThroughs: new PassThroughs(this.#health),
     birds: new Birds(),
+    speakers: new Speakers(),
     attachments: new Attachments(),
   };
   readonly #handlers: Handlers;
@@ -77,7 +83,10 @@ export class Agent {
       apply: (plan) => apply(plan, this.#residents),
       restore: (plan) => restore(plan, this.#residents),
       checkAttachments: () => this.#residents.attachments.check(),
-      listen: (listeners) => this.#endpoints.set(listeners),
+      listen: (listeners) => {
+        this.#endpoints.set(listeners);
+        return this.#health.round();
+      },
       startCaptures: async (namespaces, { captures }) => captures.keep(await Captures.start(namespaces)),
       fence: (id, { captures }) => captures.get(id)?.fence(),
       stopCaptures: async (id, { captures }) => (await captures.take(id)?.stop()) ?? [],

@@ -42,7 +42,11 @@ const TOOLS: readonly Tool[] = [
   { program: 'nft', neededFor: 'kube-proxy mode nftables, trace --rules, diff', version: '--version' },
   { program: 'ipset', neededFor: 'kube-proxy mode ipvs', version: '--version' },
   { program: 'ipvsadm', neededFor: 'kube-proxy mode ipvs', version: '--version' },
-  { program: 'bird', neededFor: 'cni mode calico-bgp, router advertisements', version: '--version' },
+  {
+    program: 'bird',
+    neededFor: 'cni mode calico-bgp, load balancer metallb-bgp, router advertisements',
+    version: '--version',
+  },
 ];
 
 const MACHINE_TOOLS: readonly Tool[] = [

@@ -206,8 +206,17 @@ export async function trackedDatagrams({ agent }: Lab, namespace: string): Promi
 export function namespacesOnTheWay(cluster: Cluster, checks: readonly Check[]): string[] {
   const connections = checks.filter((check) => check.kind === 'connection');
   const senders = new Set(connections.map(({ from }) => from.place));
-  const addresses = new Set(connections.flatMap(({ to }) => [to.address, ...endpointAddresses(cluster, to)]));
   const ports = new Set(connections.map(({ to }) => to.port));
+  const balanced = cluster.services.filter(({ namespace, name }) =>
+    cluster.pods.some(
+      ({ balances, ports: own }) =>
+        balances === `${namespace}/${name}` && own.some(({ hostPort }) => ports.has(hostPort)),
+    ),
+  );
+  const addresses = new Set([
+    ...connections.flatMap(({ to }) => [to.address, ...endpointAddresses(cluster, to)]),
+    ...balanced.flatMap((service) => endpointAddresses(cluster, { address: service.clusterIP })),
+  ]);
   const isOpen = connections.some(({ on }) => on !== undefined);
   const pods = cluster.pods.filter(
     (pod) =>

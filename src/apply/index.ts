@@ -6,7 +6,9 @@
 import { closeSync, writeFileSync } from 'node:fs';
 import { setImmediate as aMoment } from 'node:timers/promises';
 import type { BirdDaemon } from '../compile/bird.ts';
+import type { PassThrough } from '../compile/pass-through.ts';
 import type { Relay, RelayProgram } from '../compile/relay.ts';
+import type { Speaker } from '../compile/speaker.ts';
 import type { UdpTunnel } from '../compile/udp-tunnel.ts';
 import { commandOf, LOADERS } from '../plan/command.ts';
 import type { Operation, Plan } from '../plan/operation.ts';
@@ -35,7 +37,9 @@ export interface Residents {
   readonly retirement: Retirement;
   readonly relays: { set(namespace: string, program: RelayProgram, relays: readonly Relay[]): void };
   readonly tunnels: { set(namespace: string, tunnels: readonly UdpTunnel[]): void };
+  readonly passThroughs: { set(namespace: string, passThroughs: readonly PassThrough[]): Promise<void> };
   readonly birds: { set(namespace: string, daemon: BirdDaemon | undefined): Promise<void>; settle(): Promise<void> };
+  readonly speakers: { set(namespace: string, speaker: Speaker | undefined): void; settle(): Promise<void> };
   readonly attachments: Attachments;
 }
 
@@ -66,6 +70,8 @@ async function carryOut({ operations }: Plan, residents: Residents): Promise<voi
         loading.push(load);
       } else if (isGroupOf('retire-server', group)) {
         for (const { namespace, server } of group) await retirement.retire(namespace, server);
+      } else if (isGroupOf('set-pass-throughs', group)) {
+        for (const { namespace, passThroughs } of group) await residents.passThroughs.set(namespace, passThroughs);
       } else if (isGroupOf('delete-stale-flows', group)) {
         /** What comes before the rules are there would be remembered as it was. */
         await Promise.all(loading);
@@ -90,6 +96,7 @@ async function carryOut({ operations }: Plan, residents: Residents): Promise<voi
   await Promise.all(loading);
   /** A device made anew has forgotten what it heard. */
   if (operations.some(({ kind }) => kind === 'set-bird' || kind === 'add-link')) await residents.birds.settle();
+  await residents.speakers.settle();
 }
 
 /** Neighbouring operations that can be carried out together, so that one system call does for many. */
@@ -133,7 +140,7 @@ function isPluginGroup(group: readonly Operation[]): group is readonly PluginOpe
   return isPluginOperation(group[0]!);
 }
 
-function perform(operation: Operation, sockets: Sockets, { relays, tunnels, attachments }: Residents): void {
+function perform(operation: Operation, sockets: Sockets, { relays, tunnels, speakers, attachments }: Residents): void {
   try {
     if (operation.kind === 'add-namespace') {
       addNamespace(operation.namespace);
@@ -148,6 +155,8 @@ function perform(operation: Operation, sockets: Sockets, { relays, tunnels, atta
       relays.set(operation.namespace, operation.program, operation.relays);
     } else if (operation.kind === 'set-tunnels') {
       tunnels.set(operation.namespace, operation.tunnels);
+    } else if (operation.kind === 'set-speaker') {
+      speakers.set(operation.namespace, operation.speaker);
     } else if (operation.kind === 'set-wireguard') {
       inside(operation.namespace, () => configureWireguard(operation.device));
     } else if (operation.kind === 'add-tun') {

@@ -69,6 +69,7 @@ function describe({
   routers,
   pods,
   containers,
+  loadBalancers,
   services,
   endpointSlices,
   endpoints,
@@ -120,13 +121,20 @@ function describe({
       listen: listen.map(formatPort),
       published: published.map(formatPublishedPort),
     })),
+    loadBalancers: loadBalancers.map(({ name, kind, loadBalancerClass }) => ({
+      name,
+      kind,
+      ...(loadBalancerClass !== undefined && { loadBalancerClass }),
+    })),
     services: services.map((service) => ({
       name: objectName(service.namespace, service.name),
       type: service.type,
       clusterIP: service.clusterIP,
       clusterIPs: service.clusterIPs,
       externalIPs: service.externalIPs,
+      ingressIPs: service.ingressIPs,
       loadBalancerIPs: service.loadBalancerIPs,
+      ...(service.loadBalancer !== undefined && { loadBalancer: service.loadBalancer }),
       ports: service.ports.map(({ endpoints: own, ...port }) => ({
         ...port,
         endpoints: own.map(({ zoneHints: _zones, nodeHints: _nodes, ...endpoint }) => endpoint),
@@ -192,6 +200,15 @@ function format(cluster: Cluster): string {
         published.map(formatPublishedPort).join(' '),
       ]),
     ),
+    ...section(
+      ['LOAD BALANCER', 'KIND', 'CLASS', 'SERVICES'],
+      cluster.loadBalancers.map(({ name, kind, loadBalancerClass = '' }) => [
+        name,
+        kind,
+        loadBalancerClass,
+        firstOf(servedBy(name, cluster), 3),
+      ]),
+    ),
     ...section(['SERVICE', 'TYPE', 'ADDRESS', 'PORT', 'ENDPOINTS'], cluster.services.flatMap(serviceRows)),
     ...section(['ENDPOINTSLICE', 'SERVICE', 'MANAGED BY', 'PORTS', 'ENDPOINTS'], cluster.endpointSlices.map(sliceRow)),
     ...section(
@@ -215,6 +232,11 @@ function section(head: readonly string[], rows: readonly (readonly string[])[]):
   if (rows.length === 0) return [];
   const [first = '', ...lines] = table([head, ...rows]);
   return ['', colors.dim(first), ...lines];
+}
+
+function servedBy(balancer: string, { services }: Cluster): string[] {
+  const own = services.filter(({ loadBalancer }) => loadBalancer === balancer);
+  return own.map(({ namespace, name }) => objectName(namespace, name));
 }
 
 function serviceRows(service: Service): string[][] {

@@ -19,7 +19,9 @@ import type {
   UdpFlows,
 } from './kernel-state.ts';
 import type { NftTable } from './nft.ts';
+import type { PassThrough } from './pass-through.ts';
 import type { Relay } from './relay.ts';
+import type { Speaker } from './speaker.ts';
 import type { UdpTunnel } from './udp-tunnel.ts';
 
 export class KernelStateBuilder {
@@ -56,10 +58,12 @@ export class NamespaceBuilder {
   readonly ipvs: VirtualServer[] = [];
   readonly relays: Relay[] = [];
   readonly tunnels: UdpTunnel[] = [];
+  readonly passThroughs: PassThrough[] = [];
   readonly flows: UdpFlows[] = [];
   readonly attachments: Attachment[] = [];
   readonly guests: string[] = [];
   bird: BirdDaemon | undefined;
+  speaker: Speaker | undefined;
   readonly #sysctls = new Map<string, Sysctl>();
   readonly #links = new Map<string, Link>();
   readonly #addresses: Address[] = [];
@@ -169,7 +173,9 @@ export class NamespaceBuilder {
       ipvs: this.ipvs,
       relays: this.relays,
       tunnels: this.tunnels,
+      passThroughs: this.passThroughs,
       ...(this.bird && { bird: this.bird }),
+      ...(this.speaker && { speaker: this.speaker }),
       ...(this.flows.length > 0 && { flows: this.flows }),
       attachments: this.attachments,
       origin: this.origin,

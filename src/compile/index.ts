@@ -11,6 +11,7 @@ import { compileCni } from './cni/index.ts';
 import { compileDocker } from './docker.ts';
 import type { KernelState } from './kernel-state.ts';
 import { compileKubelet } from './kubelet.ts';
+import { compileLoadBalancers } from './load-balancer/index.ts';
 import { compileNetworks } from './networks.ts';
 import { compilePolicies } from './policy/index.ts';
 import { startProxy, syncProxy } from './proxy/index.ts';
@@ -29,6 +30,7 @@ export function compile(cluster: Cluster): KernelState {
     syncProxy(seen, state);
     compilePolicies(seen, state);
   }
+  compileLoadBalancers(cluster, state);
   for (const { place, netns } of placesOf(cluster)) {
     const namespace = state.get(netns);
     if (namespace.place !== place) namespace.guests.push(place);

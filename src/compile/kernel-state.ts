@@ -14,7 +14,9 @@ import type { IpSet } from './ipset.ts';
 import type { Iptables } from './iptables.ts';
 import type { VirtualServer } from './ipvs.ts';
 import type { NftTable } from './nft.ts';
+import type { PassThrough } from './pass-through.ts';
 import type { Relay } from './relay.ts';
+import type { Speaker } from './speaker.ts';
 import type { UdpTunnel } from './udp-tunnel.ts';
 
 export interface KernelState {
@@ -43,7 +45,9 @@ export interface Namespace {
   readonly ipvs: readonly VirtualServer[];
   readonly relays: readonly Relay[];
   readonly tunnels: readonly UdpTunnel[];
+  readonly passThroughs: readonly PassThrough[];
   readonly bird?: BirdDaemon;
+  readonly speaker?: Speaker;
   /** What kube-proxy holds connection tracking to. */
   readonly flows?: readonly UdpFlows[];
   /** Pods of the node that CNI plugins connect; what those make is in no other list. */

@@ -275,8 +275,13 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
     },
   },
   'no-bird': {
-    summary: 'BIRD does not run (mode calico-bgp): the node hears of no routes, and nobody hears of its pods',
+    summary:
+      'BIRD does not run (mode calico-bgp, load balancer metallb-bgp): the machine hears of no routes, and nobody hears of what it has',
     edit: ({ bird, ...namespace }) => (bird ? [namespace] : []),
+  },
+  'no-speaker': {
+    summary: "MetalLB's speaker of layer 2 does not run: the node answers for no address, and another one is elected",
+    edit: ({ speaker, ...namespace }) => (speaker ? [namespace] : []),
   },
   'no-default-route': {
     summary: 'the node has no default route',

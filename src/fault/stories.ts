@@ -104,6 +104,16 @@ export const FAULT_STORIES: Record<FaultName, Story> = {
     threads: [],
     topology: 'calico-bgp',
   },
+  'no-speaker': {
+    cause:
+      "MetalLB's speaker answers for addresses that no interface has. Where its pod does not run, or the others hear nothing of it, its node is not elected; where none runs, nobody is.",
+    symptom:
+      'With another speaker alive, that one answers, and says so unasked; clients that know the old MAC address for longer send into the void. Without any: no-neighbour, whoHas is empty.',
+    remedy:
+      '`kubectl -n metallb-system get pods -o wide`: a speaker on every node; UDP and TCP 7946 must be open between them. `arping ADDRESS` from beside shows who answers.',
+    threads: [],
+    topology: 'metallb-l2',
+  },
   'no-default-route': {
     cause:
       'A node that reaches the others by its own network only, and was set up without a default route. Pods of Calico have 169.254.1.1 as their gateway, which exists nowhere; the node answers for it only while it would itself know a way there by another interface.',

@@ -46,6 +46,7 @@ export interface Cluster {
   readonly routers: readonly Router[];
   readonly pods: readonly Pod[];
   readonly containers: readonly Container[];
+  readonly loadBalancers: readonly LoadBalancer[];
   readonly services: readonly Service[];
   /** Of all Services, headless ones included. */
   readonly endpointSlices: readonly EndpointSlice[];
@@ -159,6 +160,8 @@ export interface Pod extends Place {
   readonly subdomain?: string;
   /** What its annotations ask the network plugin for. */
   readonly bandwidth?: Bandwidth;
+  /** The Service, `NAMESPACE/NAME`, that its rules lead to; nobody listens in it. */
+  readonly balances?: string;
 }
 
 /** Whoever can be named in a check. */
@@ -185,6 +188,23 @@ export interface EndpointConditions {
   readonly terminating: boolean;
 }
 
+/** Who gives Services of type LoadBalancer their addresses, and brings packets for these to nodes. */
+export type LoadBalancer = {
+  readonly name: string;
+  /** Of the Services it serves; undefined: those that name none. */
+  readonly loadBalancerClass?: string;
+  readonly origin: Origin;
+} & (
+  | { readonly kind: 'cloud'; readonly machine: Host; readonly ipMode: 'VIP' | 'Proxy' }
+  | { readonly kind: 'metallb-l2' | 'klipper' }
+  | {
+      readonly kind: 'metallb-bgp';
+      readonly myASN: number;
+      readonly peerASN: number;
+      readonly peers: readonly Router[];
+    }
+);
+
 /** A Service kube-proxy would program: not headless, not ExternalName. */
 export interface Service {
   readonly namespace: string;
@@ -194,8 +214,12 @@ export interface Service {
   readonly clusterIPs: readonly string[];
   readonly clusterIP: string;
   readonly externalIPs: readonly string[];
-  /** Ingress addresses of the load balancer that kube-proxy short-circuits (ipMode VIP). */
+  /** Those of its status. */
+  readonly ingressIPs: readonly string[];
+  /** Those among them that kube-proxy short-circuits (ipMode VIP). */
   readonly loadBalancerIPs: readonly string[];
+  /** The name of who brings packets for them to nodes; undefined: nobody in the lab. */
+  readonly loadBalancer?: string;
   readonly loadBalancerSourceRanges: readonly Cidr[];
   readonly externalTrafficPolicy: 'Cluster' | 'Local';
   readonly internalTrafficPolicy: 'Cluster' | 'Local';
@@ -300,8 +324,8 @@ export function addressesOf({ interfaces }: Machine): string[] {
 }
 
 /** Whoever sends to one of these addresses means the Service. */
-export function serviceAddresses({ clusterIPs, externalIPs, loadBalancerIPs }: Service): string[] {
-  return [...clusterIPs, ...externalIPs, ...loadBalancerIPs];
+export function serviceAddresses({ clusterIPs, externalIPs, ingressIPs }: Service): string[] {
+  return [...clusterIPs, ...externalIPs, ...ingressIPs];
 }
 
 /** `namespace/name` without the default namespace: how objects are called in messages and places. */

@@ -45,14 +45,14 @@ export function resolveDestination(
       }));
     case 'lb':
       return serviceAddress(text, rest, cluster, places, ({ service, port }) => {
-        if (service.loadBalancerIPs.length === 0) {
+        if (service.ingressIPs.length === 0) {
           throw new DestinationError(
             `Service ${serviceName(service)} has no load balancer address`,
-            'set status.loadBalancer.ingress or spec.loadBalancerIP',
+            'set status.loadBalancer.ingress or spec.loadBalancerIP, or describe who gives it one in spec.loadBalancers',
           );
         }
         const whose = `the load balancer of Service ${serviceName(service)}`;
-        return { address: choose(service.loadBalancerIPs, family, whose), port: port.port };
+        return { address: choose(service.ingressIPs, family, whose), port: port.port };
       });
     case 'nodeport': {
       const [reference = '', nodeName] = splitOnce(rest, '@');

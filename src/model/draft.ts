@@ -19,6 +19,8 @@ export interface Draft {
   readonly status: PodObject['status'];
   readonly terminating: boolean;
   readonly bandwidth: Bandwidth | undefined;
+  /** Of a pod of klipper-lb: the Service, `NAMESPACE/NAME`. */
+  readonly balances?: string;
   readonly locateSpec: (path: Path) => Position;
   readonly origin: Origin;
 }

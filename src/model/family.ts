@@ -87,6 +87,7 @@ class Lens {
       clusterIPs,
       clusterIP: clusterIPs[0],
       externalIPs: this.#addresses(service.externalIPs),
+      ingressIPs: this.#addresses(service.ingressIPs),
       loadBalancerIPs: this.#addresses(service.loadBalancerIPs),
       loadBalancerSourceRanges: this.ranges(service.loadBalancerSourceRanges),
       ports: service.ports.map((port) => ({

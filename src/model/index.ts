@@ -10,6 +10,7 @@ import { modelContainers } from './containers.ts';
 import { ofKind } from './defaults.ts';
 import { modelImpairedLinks } from './impaired-links.ts';
 import { modelListeners } from './listeners.ts';
+import { modelLoadBalancers } from './load-balancers.ts';
 import { modelMachines } from './machines.ts';
 import { fits, reportModes } from './modes.ts';
 import { modelNetworkConfiguration } from './network-configuration.ts';
@@ -52,7 +53,9 @@ export function model(
   const ranges = modelRanges(topology, manifests, cni, diagnostics);
   if (!ranges) return undefined;
   const machines = modelMachines(topology, manifests, ranges, cni, diagnostics);
-  const pods = modelPods(manifests, machines.nodes, options.namespace, past, diagnostics);
+  const loadBalancers = modelLoadBalancers(topology, { ...ranges, cni, ...machines }, diagnostics);
+  const balancers = loadBalancers.map(({ balancer }) => balancer);
+  const pods = modelPods(manifests, machines.nodes, options.namespace, { past, balancers }, diagnostics);
   const containers = modelContainers(topology, machines.hosts, ranges.networks, diagnostics);
   const spec = topology?.object.spec;
   const proxy = chosenProxy(topology, options);
@@ -65,7 +68,9 @@ export function model(
     ranges,
     nodePortRange: spec?.cluster.serviceNodePortRange ?? '30000-32767',
     nodePortRangeAt: topology?.locate(['spec', 'cluster', 'serviceNodePortRange']),
+    nodes: machines.nodes,
     pods,
+    loadBalancers,
     proxy: proxy.mode,
   };
   const services = modelServices(manifests, context, diagnostics);
@@ -84,6 +89,7 @@ export function model(
     proxy,
     ...populated,
     policies,
+    loadBalancers: balancers,
     listeners,
     faults: [...past.faults.filter(stands), ...modelFaults(section, places, diagnostics)],
     impairedLinks: [

@@ -15,7 +15,7 @@ export function modelListeners(
     const key = `${netns} ${port}/${protocol}`;
     if (!listeners.has(key)) listeners.set(key, { place, netns, port, protocol });
   };
-  for (const pod of cluster.pods) for (const port of pod.ports) add(pod, port);
+  for (const pod of cluster.pods) if (pod.balances === undefined) for (const port of pod.ports) add(pod, port);
   for (const place of [...cluster.hosts, ...cluster.containers]) for (const port of place.listen) add(place, port);
   const pods = new Map(cluster.pods.map((pod) => [pod.place, pod]));
   const owners = addressOwners(cluster);

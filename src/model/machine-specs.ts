@@ -105,6 +105,17 @@ export function hostSpecs(topology: Topology, manifests: readonly Manifest[], di
   });
 }
 
+/** Of each load balancer of a cloud its machine. */
+export function balancerSpecs(topology: Topology): MachineSpec[] {
+  return (topology?.object.spec.loadBalancers ?? []).flatMap((balancer, index) => {
+    if (balancer.kind !== 'cloud') return [];
+    const { name, network, address } = balancer;
+    const at = placed(topology, 'loadBalancers', index, `host/${name}`);
+    const own = { network, addresses: addressesOf({ address, addresses: [] }), at: at.at };
+    return [{ ...bare('host', name, at.origin), ...at, interfaces: [own] }];
+  });
+}
+
 export function routerSpecs(topology: Topology, networks: readonly Network[], diagnostics: Diagnostics): MachineSpec[] {
   return (topology?.object.spec.routers ?? []).map((router, index) => {
     const at = placed(topology, 'routers', index, `router/${router.name}`);
@@ -237,7 +248,12 @@ function bare(kind: MachineSpec['kind'], name: string, origin: Origin): MachineS
 }
 
 /** Where the Topology names a machine, and what it says about it. */
-function placed(topology: Topology, list: 'nodes' | 'hosts' | 'routers', index: number, place: string) {
+function placed(
+  topology: Topology,
+  list: 'nodes' | 'hosts' | 'routers' | 'loadBalancers',
+  index: number,
+  place: string,
+) {
   const locate = (...path: (string | number)[]) => topology!.locate(['spec', list, index, ...path]);
   const at = locate();
   return {

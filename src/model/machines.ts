@@ -8,6 +8,7 @@ import { CLUSTER_DEFAULTS } from '../parse/schema/topology.ts';
 import { isCloud, reportFullTable } from './clouds.ts';
 import type { CniConfig, Host, Interface, Machine, Network, Node, Router } from './cluster.ts';
 import {
+  balancerSpecs,
   cloudRouterSpecs,
   hostSpecs,
   type InterfaceSpec,
@@ -43,7 +44,7 @@ export function modelMachines(
   const specs = {
     routers: isCloud(cni) ? [...routers, ...cloudRouterSpecs(topology, routers, ranges.networks)] : routers,
     nodes: nodeSpecs(topology, manifests, ranges.families, diagnostics),
-    hosts: hostSpecs(topology, manifests, diagnostics),
+    hosts: [...hostSpecs(topology, manifests, diagnostics), ...balancerSpecs(topology)],
   };
   const all = [...specs.routers, ...specs.nodes, ...specs.hosts];
   reportDuplicates(all, diagnostics);

@@ -2,9 +2,11 @@
 import type { Diagnostics, Position } from '../diagnostic.ts';
 import { type Family, familyIn, familyOf, parseCidr } from '../net/address.ts';
 import type { Manifest, ManifestOf } from '../parse/index.ts';
-import type { Cluster, Pod, ProxyMode, Service } from './cluster.ts';
+import type { Cluster, Node, Pod, ProxyMode, Service } from './cluster.ts';
 import { clusterIPsOf, ofKind } from './defaults.ts';
 import { type Behind, endpointsOfPort, modelEndpoints } from './endpoints/index.ts';
+import { allocateIngress, type Ingress } from './ingress.ts';
+import type { PooledBalancer } from './load-balancers.ts';
 import type { Ranges } from './networks.ts';
 import { NodePorts } from './node-ports.ts';
 import { AddressPool } from './pool.ts';
@@ -20,7 +22,9 @@ export interface ServiceContext {
   readonly ranges: Ranges;
   readonly nodePortRange: string;
   readonly nodePortRangeAt: Position | undefined;
+  readonly nodes: readonly Node[];
   readonly pods: readonly Pod[];
+  readonly loadBalancers: readonly PooledBalancer[];
   readonly proxy: ProxyMode;
 }
 
@@ -49,11 +53,27 @@ export function modelServices(
   const addresses = allocateClusterIPs(proxied, families, context, diagnostics);
   const nodePorts = new NodePorts(context.nodePortRange, context.nodePortRangeAt, diagnostics);
   for (const service of proxied) nodePorts.claim(service);
+  const applicants = proxied.flatMap((service) => {
+    const own = addresses.get(service)?.map(familyIn);
+    if (!own || service.object.spec.type !== 'LoadBalancer') return [];
+    return [{ service, families: own, localNodes: localNodes(behind.get(service)!, context.nodes) }];
+  });
+  const ingress = allocateIngress(applicants, context.loadBalancers, context.nodes, diagnostics);
   return {
     services: proxied.flatMap((service) => {
       const clusterIPs = addresses.get(service);
       return clusterIPs
-        ? [modelService(service, clusterIPs, nodePorts, behind.get(service)!, context, diagnostics)]
+        ? [
+            modelService(
+              service,
+              clusterIPs,
+              ingress.get(service),
+              nodePorts,
+              behind.get(service)!,
+              context,
+              diagnostics,
+            ),
+          ]
         : [];
     }),
     endpointSlices: [...behind.values()].flatMap(({ slices }) => slices),
@@ -61,15 +81,22 @@ export function modelServices(
   };
 }
 
+/** Those that have a ready endpoint. */
+function localNodes({ slices }: Behind, nodes: readonly Node[]): Node[] {
+  const endpoints = slices.flatMap((slice) => slice.endpoints);
+  return nodes.filter(({ name }) => endpoints.some(({ ready, node }) => ready && node === name));
+}
+
 function modelService(
   service: ServiceManifest,
   clusterIPs: readonly string[],
+  { addresses: ingress, balancer }: Ingress = { addresses: [] },
   nodePorts: NodePorts,
   behind: Behind,
   context: ServiceContext,
   diagnostics: Diagnostics,
 ): Service {
-  const { metadata, spec, status } = service.object;
+  const { metadata, spec } = service.object;
   const namespace = metadata.namespace ?? context.namespace;
   const loadBalanced = spec.type === 'LoadBalancer';
   /** Its last version is older than ipMode, never served health check ports, and reads Endpoints. */
@@ -78,7 +105,6 @@ function modelService(
   const own = (addresses: readonly string[]) =>
     addresses.filter((address) => familyOf(address) !== undefined && families.includes(familyIn(address)));
   const external = spec.type !== 'ClusterIP' || (spec.externalIPs ?? []).length > 0;
-  const ingress = status?.loadBalancer?.ingress ?? (spec.loadBalancerIP ? [{ ip: spec.loadBalancerIP }] : []);
   const affinity =
     spec.sessionAffinity === 'ClientIP' ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800) : undefined;
   const healthCheckNodePort =
@@ -92,13 +118,9 @@ function modelService(
     clusterIPs,
     clusterIP: clusterIPs[0]!,
     externalIPs: own(spec.externalIPs ?? []),
-    loadBalancerIPs: loadBalanced
-      ? own(
-          ingress.flatMap(({ ip, ...rest }) =>
-            ip && (isUserspace || !('ipMode' in rest && rest.ipMode === 'Proxy')) ? [ip] : [],
-          ),
-        )
-      : [],
+    ingressIPs: own(ingress.map(({ ip }) => ip)),
+    loadBalancerIPs: own(ingress.flatMap(({ ip, ipMode }) => (isUserspace || ipMode === 'VIP' ? [ip] : []))),
+    ...(balancer && { loadBalancer: balancer.name }),
     loadBalancerSourceRanges: loadBalanced ? sourceRanges(service, families, diagnostics) : [],
     externalTrafficPolicy: external ? spec.externalTrafficPolicy : 'Cluster',
     internalTrafficPolicy: spec.internalTrafficPolicy,

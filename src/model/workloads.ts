@@ -4,7 +4,7 @@ import { familyOf, isOfFamily } from '../net/address.ts';
 import { namespaceName } from '../net/name.ts';
 import type { Manifest } from '../parse/index.ts';
 import { bandwidthOf } from './bandwidth.ts';
-import type { Node, Pod } from './cluster.ts';
+import type { LoadBalancer, Node, Pod } from './cluster.ts';
 import { declaredPorts } from './container-ports.ts';
 import { ofKind } from './defaults.ts';
 import { type Draft, podPlace } from './draft.ts';
@@ -13,6 +13,7 @@ import { asBound, goOn, type Past } from './past.ts';
 import { AddressPool } from './pool.ts';
 import { replicas } from './replicas.ts';
 import { schedule } from './scheduling/schedule.ts';
+import { svclbDrafts } from './svclb.ts';
 
 /** The node's bridge takes the first address of the pod subnet; host-local starts after it. */
 const FIRST_POD = 2;
@@ -22,11 +23,15 @@ export function modelPods(
   manifests: readonly Manifest[],
   nodes: readonly Node[],
   namespace: string,
-  past: Past,
+  { past, balancers }: { readonly past: Past; readonly balancers: readonly LoadBalancer[] },
   diagnostics: Diagnostics,
 ): Pod[] {
   const drafts = asBound(
-    [...givenPods(manifests, namespace, diagnostics), ...replicas(manifests, { nodes, namespace, past }, diagnostics)],
+    [
+      ...givenPods(manifests, namespace, diagnostics),
+      ...replicas(manifests, { nodes, namespace, past }, diagnostics),
+      ...svclbDrafts(manifests, balancers, nodes, namespace),
+    ],
     past,
   );
   reportDuplicates(drafts, diagnostics);
@@ -66,6 +71,7 @@ export function modelPods(
         ...(draft.hostname !== undefined && { hostname: draft.hostname }),
         ...(draft.subdomain !== undefined && { subdomain: draft.subdomain }),
         ...(draft.bandwidth && { bandwidth: draft.bandwidth }),
+        ...(draft.balances !== undefined && { balances: draft.balances }),
         origin: draft.origin,
       },
     ];

@@ -40,7 +40,9 @@ export interface Change extends AttachmentChanges {
   readonly rules: readonly Operation[];
   readonly relays: readonly Operation[];
   readonly tunnels: readonly Operation[];
+  readonly passThroughs: readonly Operation[];
   readonly bird: readonly SetBird[];
+  readonly speaker: readonly Operation[];
   readonly flows: readonly Operation[];
   readonly links: readonly KeptLink[];
 }
@@ -139,7 +141,9 @@ function changeOf(from: Namespace, to: Namespace, isKept: (link: string) => bool
     rules,
     relays: changeRelays(from, to),
     tunnels: changeTunnels(from, to, isKept),
+    passThroughs: changePassThroughs(from, to),
     bird: changeBird(from, to),
+    speaker: changeSpeaker(from, to, isKept),
     flows: changeFlows(from, to),
     ...changeAttachments(from, to, rules),
     links: to.links
@@ -174,11 +178,27 @@ function changeTunnels(from: Namespace, to: Namespace, isKept: (link: string) =>
   return isSame ? [] : [{ kind: 'set-tunnels', namespace, tunnels, origin }];
 }
 
+function changePassThroughs(from: Namespace, to: Namespace): Operation[] {
+  const { name: namespace, passThroughs, origin } = to;
+  const isSame =
+    passThroughs.length === from.passThroughs.length && difference(passThroughs, from.passThroughs).length === 0;
+  return isSame ? [] : [{ kind: 'set-pass-throughs', namespace, passThroughs, origin }];
+}
+
 function changeBird(from: Namespace, to: Namespace): SetBird[] {
   const { name: namespace, bird: daemon, origin } = to;
   return identity({ ...from.bird }) === identity({ ...daemon })
     ? []
     : [{ kind: 'set-bird', namespace, daemon, origin }];
+}
+
+/** A device that is made anew has to be listened to anew. */
+function changeSpeaker(from: Namespace, to: Namespace, isKept: (link: string) => boolean): Operation[] {
+  const { name: namespace, speaker, origin } = to;
+  const isSame = identity({ ...from.speaker }) === identity({ ...speaker });
+  return isSame && (speaker?.devices ?? []).every(({ name }) => isKept(name))
+    ? []
+    : [{ kind: 'set-speaker', namespace, speaker, origin }];
 }
 
 function changeFlows(from: Namespace, { name: namespace, flows = [] }: Namespace): Operation[] {

@@ -4,6 +4,7 @@
  */
 import type { Attachment } from '../compile/attachment.ts';
 import type { UdpFlows } from '../compile/kernel-state.ts';
+import type { PassThrough } from '../compile/pass-through.ts';
 import type { RelayProgram } from '../compile/relay.ts';
 import { isIpv6 } from '../net/address.ts';
 import { impairmentWords, isImpaired } from '../net/impairment.ts';
@@ -135,6 +136,16 @@ export function commandOf(operation: Operation): Command {
       return { argv: inside('cnitool', 'gc', operation.network.name) };
     case 'set-tunnels':
       return { argv: operation.tunnels.length > 0 ? inside('flanneld') : inside('pkill', 'flanneld') };
+    case 'set-pass-throughs':
+      return {
+        argv: [
+          'sh',
+          '-c',
+          operation.passThroughs.map((each) => passThroughWords(namespace, each).join(' ')).join(' && '),
+        ],
+      };
+    case 'set-speaker':
+      return { argv: operation.speaker ? inside('speaker') : inside('pkill', 'speaker') };
     case 'set-bird':
       return operation.daemon
         ? { argv: inside('bird', '-c', '/dev/stdin', '-s', birdSocket(namespace)), stdin: operation.daemon.config }
@@ -165,6 +176,11 @@ function target({ network, pod }: Attachment): string[] {
   return [network.name, `/run/netns/${pod}`];
 }
 
+/** To all its nodes, as if they were well. */
+export function passThroughWords(namespace: string, { address, nodes }: PassThrough): string[] {
+  return ['ip', '-n', namespace, 'route', 'replace', address, ...nodes.flatMap(({ via }) => ['nexthop', 'via', via])];
+}
+
 /** By which it is told what to do: one a machine, as all of them share a file system. */
 function birdSocket(namespace: string): string {
   return `/run/${namespace}.bird.ctl`;
@@ -174,6 +190,7 @@ function birdSocket(namespace: string): string {
 const STARTERS: Record<RelayProgram, readonly string[]> = {
   'kube-proxy': ['kube-proxy', '--proxy-mode=userspace'],
   'docker-proxy': ['dockerd', '--userland-proxy'],
+  haproxy: ['haproxy', '-f', '/etc/haproxy/haproxy.cfg'],
 };
 
 type NewLink = Extract<Operation, { kind: 'add-link' }>['link'];

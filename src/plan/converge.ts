@@ -36,7 +36,9 @@ export function converge(current: KernelState, wanted: KernelState): Plan {
       ...changed.flatMap(({ rules }) => rules),
       ...changed.flatMap(({ relays }) => relays),
       ...changed.flatMap(({ tunnels }) => tunnels),
+      ...changed.flatMap(({ passThroughs }) => passThroughs),
       ...changed.flatMap(({ bird }) => bird.filter(({ daemon }) => daemon)),
+      ...changed.flatMap(({ speaker }) => speaker),
       ...changed.flatMap(({ flows }) => flows),
       ...added.flatMap(steps.addToNetworks),
       ...changed.flatMap(({ attach }) => attach),
@@ -86,7 +88,9 @@ function endProcesses(namespace: Namespace): Operation[] {
   return [
     ...steps.setRelays(namespace).map((operation) => ({ ...operation, relays: [] })),
     ...steps.setTunnels(namespace).map((operation) => ({ ...operation, tunnels: [] })),
+    ...steps.setPassThroughs(namespace).map((operation) => ({ ...operation, passThroughs: [] })),
     ...steps.setBird(namespace).map((operation) => ({ ...operation, daemon: undefined })),
+    ...steps.setSpeaker(namespace).map((operation) => ({ ...operation, speaker: undefined })),
   ];
 }
 

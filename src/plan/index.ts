@@ -47,6 +47,8 @@ export function furnish(namespaces: readonly Namespace[]): Operation[] {
     ...namespaces.flatMap(steps.addFdb),
     ...namespaces.flatMap(steps.setRelays),
     ...namespaces.flatMap(steps.setTunnels),
+    ...namespaces.flatMap(steps.setPassThroughs),
     ...namespaces.flatMap(steps.setBird),
+    ...namespaces.flatMap(steps.setSpeaker),
   ];
 }

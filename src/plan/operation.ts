@@ -15,7 +15,9 @@ import type {
   UdpFlows,
   WireguardLink,
 } from '../compile/kernel-state.ts';
+import type { PassThrough } from '../compile/pass-through.ts';
 import type { Relay, RelayProgram } from '../compile/relay.ts';
+import type { Speaker } from '../compile/speaker.ts';
 import type { UdpTunnel } from '../compile/udp-tunnel.ts';
 import type { Origin } from '../diagnostic.ts';
 import type { Impairment } from '../net/impairment.ts';
@@ -77,8 +79,12 @@ type Step =
   | { readonly kind: 'set-relays'; readonly program: RelayProgram; readonly relays: readonly Relay[] }
   /** Exactly these are carried by flanneld's process from now on, through their devices as they are now. */
   | { readonly kind: 'set-tunnels'; readonly tunnels: readonly UdpTunnel[] }
+  /** A load balancer passes on packets for exactly these addresses from now on, by routes it keeps itself. */
+  | { readonly kind: 'set-pass-throughs'; readonly passThroughs: readonly PassThrough[] }
   /** BIRD runs with this configuration from now on; without one it ends, and its routes go. */
   | { readonly kind: 'set-bird'; readonly daemon: BirdDaemon | undefined }
+  /** MetalLB's speaker of layer 2 runs like this from now on; without one it ends. */
+  | { readonly kind: 'set-speaker'; readonly speaker: Speaker | undefined }
   /** `namespace` is the node's: the plugins run there. A pod that cannot be added is deleted again. */
   | { readonly kind: 'add-to-network' | 'delete-from-network'; readonly attachment: Attachment }
   /** The plugins forget whatever belongs to no attachment of `valid`. */

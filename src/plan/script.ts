@@ -1,9 +1,10 @@
 /** A plan as a shell script that works on its own. */
 import type { Relay } from '../compile/relay.ts';
+import type { Speaker } from '../compile/speaker.ts';
 import type { UdpTunnel } from '../compile/udp-tunnel.ts';
 import { formatOrigin } from '../diagnostic.ts';
 import { formatPort, socketAddress } from '../net/port.ts';
-import { commandOf } from './command.ts';
+import { commandOf, passThroughWords } from './command.ts';
 import type { Operation, Plan } from './operation.ts';
 import { PLUGIN_FUNCTIONS, pluginCommands } from './plugin-script.ts';
 import { shellWord } from './shell.ts';
@@ -81,6 +82,8 @@ const TITLES: Record<Operation['kind'], string> = {
   'delete-stale-flows': 'connections of UDP to forget, as kube-proxy does',
   'set-relays': 'processes, which have to run for the rules above to lead somewhere; this script does not start them',
   'set-bird': 'BIRD, which brings routes to other machines',
+  'set-pass-throughs': 'what load balancers pass on to nodes; this script checks the health of none',
+  'set-speaker': "MetalLB's speakers, of which one answers for each address; this script does not start them",
   'add-to-network': 'CNI plugins, each called with the result of the one before it',
   'delete-from-network': 'CNI plugins that take back what they did',
   'collect-garbage': 'CNI plugins that forget what is no longer valid',
@@ -91,6 +94,12 @@ function shellCommand(operation: Operation): string {
   if (operation.kind === 'set-relays') return processComment(operation.namespace, operation.relays.flatMap(relayLines));
   if (operation.kind === 'set-tunnels')
     return processComment(operation.namespace, operation.tunnels.flatMap(tunnelLines));
+  if (operation.kind === 'set-pass-throughs')
+    return operation.passThroughs
+      .map((each) => passThroughWords(operation.namespace, each).map(shellWord).join(' '))
+      .join('\n');
+  if (operation.kind === 'set-speaker')
+    return processComment(operation.namespace, operation.speaker ? speakerLines(operation.speaker) : []);
   if (operation.kind === 'add-to-network') return pluginCommands(operation.namespace, operation.attachment);
   const { argv, stdin } = commandOf(operation);
   const command = argv.map(shellWord).join(' ');
@@ -122,6 +131,16 @@ function tunnelLines({ device, local, subnets }: UdpTunnel): string[] {
         `sends what is for ${to} to ${socketAddress(via.address, via.port)}, a packet a datagram, TTL - 1`,
     ),
     `writes what comes into ${device}, TTL - 1`,
+  ];
+}
+
+function speakerLines({ devices, local, announcements }: Speaker): string[] {
+  return [
+    `tells the others that it is alive, and hears that of them, on ${socketAddress(local.address, local.port)}/UDP`,
+    ...announcements.map(
+      ({ address, nodes }) =>
+        `answers ARP for ${address} by ${devices.map(({ name }) => name).join(', ')} if elected: ${nodes.join(', ') || 'nobody'} may be`,
+    ),
   ];
 }
 

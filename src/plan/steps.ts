@@ -201,6 +201,14 @@ export function setBird({ name: namespace, bird, origin }: Namespace): Operation
   return bird === undefined ? [] : [{ kind: 'set-bird', namespace, daemon: bird, origin }];
 }
 
+export function setPassThroughs({ name: namespace, passThroughs, origin }: Namespace): Operation[] {
+  return passThroughs.length === 0 ? [] : [{ kind: 'set-pass-throughs', namespace, passThroughs, origin }];
+}
+
+export function setSpeaker({ name: namespace, speaker, origin }: Namespace): Operation[] {
+  return speaker === undefined ? [] : [{ kind: 'set-speaker', namespace, speaker, origin }];
+}
+
 export function setTunnels({ name: namespace, tunnels, origin }: Namespace): Operation[] {
   return tunnels.length === 0 ? [] : [{ kind: 'set-tunnels', namespace, tunnels, origin }];
 }

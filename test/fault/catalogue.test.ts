@@ -29,6 +29,14 @@ const IPVS = stateOf(TEXT, { proxy: 'ipvs' });
 const STRICT = stateOf(
   stream(topology({ cluster: { proxy: { mode: 'ipvs', ipvs: { strictARP: true } } }, nodes: [{ name: 'node1' }] })),
 );
+const LAYER2 = stateOf(
+  stream(
+    topology({
+      nodes: [{ name: 'node1' }],
+      loadBalancers: [{ name: 'metallb', kind: 'metallb-l2', addresses: ['10.0.0.240/28'] }],
+    }),
+  ),
+);
 const NFT = stateOf(TEXT, { proxy: 'nftables' });
 const HOST_PORT = stream(
   topology({ nodes: [{ name: 'node1' }] }),
@@ -67,6 +75,7 @@ const FELIX = stateOf(stream(TEXT.trimEnd(), policy('p', { ingress: [{ from: [{ 
 const LABS: Partial<Record<FaultName, KernelState>> = {
   'no-vip': IPVS,
   'no-strict-arp': STRICT,
+  'no-speaker': LAYER2,
   'ipvs-conn-reuse': IPVS,
   'no-flanneld': UDP,
   'no-bird': BGP,

@@ -14,6 +14,7 @@ const FULL = stream(
   topology({
     networks: [{ name: 'lan', cidr: ['10.0.0.0/24', 'fd00:10::/64'] }],
     cluster: { proxy: { ipvs: { strictARP: true } } },
+    loadBalancers: [{ name: 'metallb', kind: 'metallb-l2', addresses: ['10.0.0.240/28'] }],
     nodes: [{ name: 'node1' }, { name: 'node2' }],
     hosts: [{ name: 'client', docker: { containers: [{ name: 'web', publish: ['80:80'] }] } }],
     routers: [{ name: 'gw', networks: ['lan'], routerAdvertisements: true }],
@@ -76,6 +77,7 @@ describe('a fault', () => {
     'no-fdb',
     'no-flanneld',
     'no-bird',
+    'no-speaker',
     'stale-cni0',
     'no-hairpin',
     'loopback-drop',

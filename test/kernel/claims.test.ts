@@ -44,10 +44,10 @@ async function run(sources: readonly Source[], faults: readonly FaultName[]): Pr
 }
 
 const CLAIMS = [
-  'K1 K2 K3 K4 K8 K12 K13',
+  'K1 K2 K3 K4 K8 K9 K12 K13',
   'D1 D2 D3 D4 D5 D6 D7',
   'I1 I2 I3 I4 I5 I6 I7',
-  'R1 R4 R5 R6 R7 R8 R9 R10 R11 R12 R13',
+  'R1 R2 R4 R5 R6 R7 R8 R9 R10 R11 R12 R13',
   'N1 N2 N3 N4 N5 N6 N7 N8 N9 N10 N11 N12 N13 N14 N16 N17 N18 N19 N20 N21 N22 N25 N26 N27 N28 N29 N33',
   'B1 B2 B3 B4 B5 B6 B7 B8 B9 B10 B11 B12 B13 B14 B15 B16 B17 B18 B19 B20 B21 B22 B23 B24 B25 B26 B27 B28',
 ].flatMap((line) => line.split(' '));

@@ -47,6 +47,7 @@ function namespace(
     ipvs: [],
     relays: [],
     tunnels: [],
+    passThroughs: [],
     attachments: [],
     origin,
     ...rest,

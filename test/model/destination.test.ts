@@ -91,7 +91,11 @@ describe('no destination is', () => {
     ['service/web:80/UDP', 'Service web has no port 80/UDP', 'ports: 80/TCP'],
     ['service/dns', 'which port of Service dns?', 'ports: 53/UDP (udp), 53/TCP (tcp), 9153/TCP (metrics)'],
     ['service/prod/web:http', 'Service prod/web has no port http', 'ports: 8080/TCP'],
-    ['lb/web:80', 'Service web has no load balancer address', 'set status.loadBalancer.ingress or spec.loadBalancerIP'],
+    [
+      'lb/web:80',
+      'Service web has no load balancer address',
+      'set status.loadBalancer.ingress or spec.loadBalancerIP, or describe who gives it one in spec.loadBalancers',
+    ],
     ['nodeport/prod/web@node1', 'port 8080 of Service prod/web has no NodePort', undefined],
     [
       'nodeport/web:80',

@@ -56,10 +56,10 @@ const API_VERSIONS: Readonly<Record<string, string>> = { ReplicationController: 
 export function service(
   name: string,
   spec: object = {},
-  { namespace, ...rest }: { namespace?: string; status?: object } = {},
+  { namespace, annotations, ...rest }: { namespace?: string; annotations?: Labels; status?: object } = {},
 ) {
   return document('v1', 'Service', {
-    metadata: { name, namespace },
+    metadata: { name, namespace, annotations },
     spec: { selector: { app: name }, ports: [{ port: 80 }], ...spec },
     ...rest,
   });

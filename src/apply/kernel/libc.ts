@@ -14,6 +14,7 @@ const MNT_DETACH = 2;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 export const AF_NETLINK = 16;
+const AF_PACKET = 17;
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
@@ -41,6 +42,7 @@ const raw = {
   ptsname_r: libc.func('int ptsname_r(int fd, _Out_ void *name, size_t length)'),
   ioctl: libc.func('int ioctl(int fd, unsigned long request, const void *argument)'),
   ioctlValue: libc.func('int ioctl(int fd, unsigned long request, unsigned long value)'),
+  if_nametoindex: libc.func('uint if_nametoindex(const char *name)'),
   poll: libc.func('int poll(void *fds, unsigned long count, int timeout)'),
   pipe2: libc.func('int pipe2(_Out_ int *fds, int flags)'),
   memfd_create: libc.func('int memfd_create(const char *name, uint flags)'),
@@ -113,6 +115,20 @@ export function connect(fd: number, address: string, port: number): void {
   const value = sockaddr(address, port);
   const result = raw.connect(fd, value, value.length) as number;
   if (result < 0 && koffi.errno() !== EINPROGRESS) throw new SystemCallError('connect', koffi.errno());
+}
+
+/** A socket for whole frames of one Ethernet type that come in by a device, not for those it sends itself (packet(7)). */
+export function packetSocket(device: string, etherType: number): number {
+  const index = raw.if_nametoindex(device) as number;
+  if (index === 0) throw new SystemCallError('if_nametoindex', koffi.errno());
+  const value = Buffer.alloc(SOCKADDR_LL);
+  value.writeUInt16LE(AF_PACKET, 0);
+  value.writeUInt16BE(etherType, 2);
+  value.writeInt32LE(index, 4);
+  /** Without a type it gets nothing until it is bound to the device. */
+  const fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK, 0);
+  checked('bind', raw.bind(fd, value, value.length));
+  return fd;
 }
 
 /** The local address of a socket. */
@@ -275,6 +291,7 @@ export function exitStatus(pid: number): number | undefined {
 
 const SOCKADDR_IN = 16;
 const SOCKADDR_IN6 = 28;
+const SOCKADDR_LL = 20;
 
 /** struct sockaddr_in or sockaddr_in6, as the address is. */
 export function sockaddr(address: string, port: number): Buffer {

@@ -29,7 +29,9 @@ const OTHERS = [
   'set-relays',
   'set-tunnels',
   'set-wireguard',
+  'set-pass-throughs',
   'set-bird',
+  'set-speaker',
 ] as const;
 
 export type NetlinkOperation = Exclude<Operation, { kind: (typeof OTHERS)[number] }>;

@@ -206,7 +206,7 @@ export const service = z.strictObject({
     healthCheckNodePort: z.int().min(0).max(65535).optional(),
     publishNotReadyAddresses: z.boolean().default(false),
     trafficDistribution: z.enum(['PreferClose', 'PreferSameZone', 'PreferSameNode']).optional(),
-    ...accepted('loadBalancerClass'),
+    loadBalancerClass: z.string().optional(),
   }),
   status: z
     .looseObject({

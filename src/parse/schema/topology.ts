@@ -16,6 +16,7 @@ import {
   rate,
   subdomainName,
 } from './fields.ts';
+import { loadBalancer } from './load-balancer.ts';
 import { proxy } from './proxy.ts';
 import { taint } from './scheduling.ts';
 
@@ -142,6 +143,7 @@ export const FAULT_NAMES = [
   'vxlan-port-taken',
   'no-flanneld',
   'no-bird',
+  'no-speaker',
   'no-default-route',
   'stale-cni0',
   'no-accept-ra',
@@ -232,6 +234,10 @@ export const topology = z.strictObject({
       nodes: z.array(node).default([]),
       hosts: z.array(host).default([]).describe('Machines outside the cluster.'),
       routers: z.array(router).default([]),
+      loadBalancers: z
+        .array(loadBalancer)
+        .default([])
+        .describe('Who gives Services of type LoadBalancer an address, and brings packets for it to nodes.'),
       checks: z.array(check).default([]),
       faults: z.array(fault).default([]).describe('What is broken on purpose.'),
       impairments: z.array(impairment).default([]).describe('What is slow, loses packets, or is down.'),

@@ -6,6 +6,7 @@ import { closeSync } from 'node:fs';
 import { SOCK_DGRAM, SOCK_STREAM } from '../../apply/kernel/libc.ts';
 import { inside } from '../../apply/kernel/namespaces.ts';
 import type { HeldPort, Relay, RelayProgram } from '../../compile/relay.ts';
+import { HealthChecks } from '../health-checks.ts';
 import { openPort } from '../sockets.ts';
 import { RelayLog } from './log.ts';
 import { TcpRelay } from './tcp.ts';
@@ -14,6 +15,11 @@ import { UdpRelay } from './udp.ts';
 export class Relays {
   readonly log = new RelayLog();
   readonly #processes = new Map<string, Process>();
+  readonly #health: HealthChecks;
+
+  constructor(health = new HealthChecks()) {
+    this.#health = health;
+  }
 
   /**
    * Lets a program serve exactly these in a namespace. Relays that stay keep their connections; with none left, the process
@@ -21,7 +27,7 @@ export class Relays {
    */
   set(namespace: string, program: RelayProgram, relays: readonly Relay[]): void {
     const key = `${namespace} ${program}`;
-    const process = this.#processes.get(key) ?? new Process(namespace, this.log);
+    const process = this.#processes.get(key) ?? new Process(namespace, this.log, this.#health);
     this.#processes.set(key, process);
     process.set(relays);
     if (relays.length === 0) this.#processes.delete(key);
@@ -37,13 +43,15 @@ const PROTOCOLS = {
 class Process {
   readonly #namespace: string;
   readonly #log: RelayLog;
+  readonly #health: HealthChecks;
   readonly #relays = new Map<string, TcpRelay | UdpRelay>();
   /** Descriptors of ports nobody serves. */
   readonly #held = new Map<string, number>();
 
-  constructor(namespace: string, log: RelayLog) {
+  constructor(namespace: string, log: RelayLog, health: HealthChecks) {
     this.#namespace = namespace;
     this.#log = log;
+    this.#health = health;
   }
 
   /** Closes what is no longer wanted first: its port may have become another's. */
@@ -66,7 +74,7 @@ class Process {
     for (const [key, relay] of wanted) {
       const open = this.#relays.get(key);
       if (open) open.update(relay);
-      else this.#relays.set(key, new PROTOCOLS[relay.protocol].Relay(this.#namespace, relay, this.#log));
+      else this.#relays.set(key, new PROTOCOLS[relay.protocol].Relay(this.#namespace, relay, this.#log, this.#health));
     }
     for (const [key, { port, protocol }] of held)
       if (!this.#held.has(key)) this.#held.set(key, this.#hold(port, protocol));

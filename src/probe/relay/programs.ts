@@ -18,4 +18,6 @@ export const PROGRAMS: Record<RelayProgram, Habits> = {
   'kube-proxy': { dialMs: [250, 500, 1000, 2000], inTurn: true, hearsOut: false },
   /** moby cmd/docker-proxy/tcp_proxy_linux.go */
   'docker-proxy': { dialMs: [KERNEL_MS], inTurn: false, hearsOut: true },
+  /** Its documentation, section 4: `timeout connect` of 5 s as in the examples, `retries` 3, `option redispatch`. */
+  haproxy: { dialMs: [5000, 5000, 5000, 5000], inTurn: false, hearsOut: true },
 };

@@ -13,6 +13,7 @@ import type { Relay } from '../../compile/relay.ts';
 import type { SocketAddress } from '../../net/port.ts';
 import { socketAddress, type Tuple } from '../../net/port.ts';
 import { deadline } from '../deadline.ts';
+import type { HealthChecks } from '../health-checks.ts';
 import { idOfInitialSequence } from '../mark.ts';
 import { acceptedSequence } from '../sequence.ts';
 import { openPort } from '../sockets.ts';
@@ -28,18 +29,22 @@ export class TcpRelay {
   readonly #habits: Habits;
   readonly #log: RelayLog;
   readonly #balancer: RoundRobin;
+  readonly #health: HealthChecks;
   readonly #server: Server;
   readonly #connections = new Set<Socket>();
+  #endChecks = () => {};
   /** For a program that connects one after the other. */
   #turn: Promise<void> = Promise.resolve();
 
-  constructor(namespace: string, relay: Relay, log: RelayLog) {
+  constructor(namespace: string, relay: Relay, log: RelayLog, health: HealthChecks) {
     this.#namespace = namespace;
     this.#program = relay.program;
     this.#serves = relay.serves;
     this.#habits = PROGRAMS[relay.program];
     this.#log = log;
     this.#balancer = new RoundRobin(relay);
+    this.#health = health;
+    this.#check(relay);
     const fd = inside(namespace, () => openPort(SOCK_STREAM, { address: relay.address ?? ANY, port: relay.port }));
     /** Paused: what the client has said stays in the kernel until there is somebody to say it to. */
     this.#server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (connection) => {
@@ -59,10 +64,22 @@ export class TcpRelay {
 
   update(relay: Relay): void {
     this.#balancer.update(relay);
+    this.#check(relay);
+  }
+
+  /** Only who is well gets connections. */
+  #check(relay: Relay): void {
+    this.#endChecks();
+    this.#endChecks = () => {};
+    if (!relay.endpoints.some(({ check }) => check)) return;
+    this.#endChecks = this.#health.watch(this.#namespace, relay.endpoints, (endpoints) =>
+      this.#balancer.update({ ...relay, endpoints }),
+    );
   }
 
   /** Connections it has go on. */
   close(): void {
+    this.#endChecks();
     this.#server.close();
   }
 

@@ -1,0 +1,17 @@
+/** Which nodes MetalLB may announce a Service's addresses from, whatever the protocol. */
+import type { Node, Service } from '../../model/cluster.ts';
+
+/** Node label `node.kubernetes.io/exclude-from-external-load-balancers`, whatever its value. */
+const EXCLUDED = 'node.kubernetes.io/exclude-from-external-load-balancers';
+
+/**
+ * Those that may serve, none when the Service has no endpoint that does; with externalTrafficPolicy Local those that have one
+ * themselves (metallb speaker/layer2_controller.go and bgp_controller.go, ShouldAnnounce).
+ */
+export function announcingNodes({ ports, externalTrafficPolicy }: Service, nodes: readonly Node[]): Node[] {
+  const serving = ports.flatMap(({ endpoints }) => endpoints.filter((endpoint) => endpoint.serving));
+  if (serving.length === 0) return [];
+  const usable = nodes.filter(({ labels }) => labels[EXCLUDED] === undefined);
+  if (externalTrafficPolicy === 'Cluster') return usable;
+  return usable.filter(({ name }) => serving.some(({ node }) => node === name));
+}
