@@ -1,7 +1,20 @@
 /** Every command with its arguments and options. Nothing heavy is imported here: `--help` must be quick. */
 import { Argument, Command, Help, Option } from 'commander';
 import { VERSION } from '../version.ts';
-import { collect, collectOf, list, nameOf, protocols, shardOf, wholeNumber } from './arguments.ts';
+import { collect, collectOf, nameOf, protocols, shardOf, wholeNumber } from './arguments.ts';
+import {
+  chosenLab,
+  dryRun,
+  family,
+  fault,
+  file,
+  files,
+  labName,
+  modes,
+  namespace,
+  output,
+  sandbox,
+} from './options.ts';
 import { errorColors } from './output.ts';
 import { REPORTERS } from './reporters.ts';
 
@@ -71,49 +84,6 @@ Places are written KIND/NAME: pod/web-0, pod/prod/web-0, node/node1, host/client
 
 Exit codes: 0 all passed; 1 a check failed; 2 the input is wrong; 3 nothing ran, this machine could
 not run it, or a result is uncertain.`;
-
-const files = () => new Option('-f, --file <path...>', 'files or folders to read together; - is standard input');
-/** Where arguments may follow: one at a time. */
-const file = () =>
-  new Option('-f, --file <path>', 'file or folder to read; - is standard input; repeatable').argParser(collect);
-const namespace = () =>
-  new Option('-n, --namespace <name>', 'namespace of objects and places that name none')
-    .argParser(nameOf)
-    .default('default');
-const family = () => new Option('--family <name>', "of the destination's addresses").choices(['IPv4', 'IPv6']);
-const dryRun = () => new Option('--dry-run', 'print what would be done');
-const labName = () => new Option('--name <name>', 'name of the lab; left out: that of the Topology').argParser(nameOf);
-const chosenLab = () => new Option('--lab <name>', 'a running lab; left out: the only one').argParser(nameOf);
-const sandbox = () => [
-  new Option(
-    '--sandbox <kind>',
-    'where the lab lives; auto: private namespaces, or a virtual machine for what this kernel lacks',
-  )
-    .choices(['auto', 'rootless', 'root', 'vm'])
-    .env('PACKETWALK_SANDBOX')
-    .default('auto'),
-  new Option('--kernel <kernel>', 'of virtual machines: a version, an image, or the folder of an unpacked package').env(
-    'PACKETWALK_KERNEL',
-  ),
-];
-const output = (...formats: string[]) =>
-  new Option('-o, --output <format>', 'format of the output').choices(formats).default(formats[0]);
-const fault = () =>
-  new Option('--fault <name>', 'break something on purpose: no-route, no-dnat, …; repeatable')
-    .argParser(collect)
-    .default([]);
-const modes = (plural: boolean) =>
-  [
-    ['cni', 'network plugin mode', 'vxlan, host-gw, …'],
-    ['proxy', 'kube-proxy mode', 'iptables, …'],
-  ].map(([name, what, examples]) =>
-    new Option(
-      `--${name} <mode${plural ? 's' : ''}>`,
-      `${what}: ${examples}${plural ? '; several: comma-separated, or all; all combinations are run' : ''}`,
-    )
-      .argParser(list)
-      .default([]),
-  );
 
 /** As in a topology file. */
 const MAX_SIZE = 60_000;

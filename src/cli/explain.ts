@@ -1,7 +1,8 @@
 /** packetwalk explain: the story of a fault, or of a failure that needs none. */
 import { nearest } from '../diagnostic.ts';
 import { FAULTS } from '../fault/index.ts';
-import { BEHAVIOURS, FAULT_STORIES, type Story } from '../fault/stories.ts';
+import { BEHAVIOURS, FAULT_STORIES } from '../fault/stories.ts';
+import type { Story } from '../fault/story.ts';
 import { FAULT_NAMES } from '../parse/schema/topology.ts';
 import { table, wrap } from '../report/layout.ts';
 import { COLUMNS, colors, EXIT, print, UsageError } from './output.ts';

@@ -17,7 +17,7 @@ import type { Place } from '../model/cluster.ts';
 import { Places } from '../model/place.ts';
 import type { LabChange } from '../model/steps.ts';
 import type { Source } from '../parse/index.ts';
-import { lastOf, type Prepared, type PrepareOptions, prepare } from '../pipeline.ts';
+import { everyState, lastOf, type Prepared, type PrepareOptions, prepare } from '../pipeline.ts';
 import { converge } from '../plan/converge.ts';
 import { plan } from '../plan/index.ts';
 import type { Operation } from '../plan/operation.ts';
@@ -35,7 +35,7 @@ export interface LabInput extends Prepared {
 export async function buildDetached(input: LabInput, choice: SandboxChoice): Promise<Lab> {
   const { cluster, state } = input;
   const sandboxes = sandboxesOf(choice, note);
-  const place = await sandboxes.placeFor(state).finally(() => sandboxes.close());
+  const place = await sandboxes.placeFor(everyState(input)).finally(() => sandboxes.close());
   if (place.kind === 'vm') note(`booting a virtual machine with Linux ${place.kernel.release}`);
   const { agent: starting, settle, abandon } = createLab(cluster.name, place);
   return unlessInterrupted(abandon, async () => {

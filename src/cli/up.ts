@@ -94,12 +94,12 @@ function summary(operations: readonly Operation[]): string {
     [count('delete-'), 'removed'],
     [count('set-'), 'set'],
     [count('load-'), 'rulesets replaced'],
-    [count('retire-'), 'servers retired'],
+    [count('retire-'), 'retired'],
   ] as const;
   return (
     parts
       .filter(([number]) => number > 0)
       .map(([number, word]) => `${number} ${word}`)
-      .join(', ') || 'answering ports only'
+      .join(', ') || 'nothing that the kernel sees'
   );
 }
