@@ -2,13 +2,24 @@
  * The verbs in order. Read this first.
  *
  *   text ─parse→ Manifest[] ─model→ Cluster ─compile→ KernelState ─fault→ KernelState ─plan→ Plan ─apply→ Lab
+ *   A lab becomes what a step makes of it, by the difference: Plan ─apply→ Lab, again.
  *   Lab ─ watch(probe) → Capture[], ProbeRun[] ─decode→ Frame[] ─stitch→ Walk[] ─judge→ Verdict ─report→ text, json, …
  *
  * Everything is pure but apply, probe and capture, which happen in the lab's agent (agent/).
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { buildLab, type Lab, list, namespacesOnTheWay, probe, type Watched, watch } from './agent/lab.ts';
+import {
+  become,
+  buildLab,
+  ChangeError,
+  type Lab,
+  list,
+  namespacesOnTheWay,
+  probe,
+  type Watched,
+  watch,
+} from './agent/lab.ts';
 import type { Sandboxes } from './agent/sandboxes.ts';
 import { KernelError } from './apply/kernel/errors.ts';
 import { SandboxError } from './apply/sandbox/error.ts';
@@ -20,20 +31,27 @@ import { injectFaults } from './fault/index.ts';
 import { judgeConnections, judgeState, type Verdict } from './judge/index.ts';
 import type { LabResult } from './judge/result.ts';
 import type { Check, ConnectionCheck, ListingName, StateCheck } from './model/check.ts';
-import type { Cluster, FaultName } from './model/cluster.ts';
-import { type ModelOptions, model } from './model/index.ts';
+import type { Cluster, Fault, FaultName } from './model/cluster.ts';
+import { modelSteps, type Step, type StepOptions } from './model/steps.ts';
 import { parse, type Source } from './parse/index.ts';
 import type { ProbeRun } from './probe/probe.ts';
 import { type Evidence, stitch, type Walk, Wiring } from './stitch/index.ts';
 
 /** A cluster that can be built: its kernel state, faults already injected, links already impaired. */
-export interface Prepared {
+interface Buildable {
   readonly cluster: Cluster;
   readonly state: KernelState;
-  readonly faults: readonly FaultName[];
 }
 
-export interface PrepareOptions extends ModelOptions {
+export interface Prepared extends Buildable {
+  readonly faults: readonly FaultName[];
+  /** What it becomes, one after the other. */
+  readonly steps: readonly PreparedStep[];
+}
+
+export interface PreparedStep extends Buildable, Omit<Step, 'cluster'> {}
+
+export interface PrepareOptions extends StepOptions {
   /** Faults to inject besides those of the topology, wherever they apply. */
   readonly faults?: readonly FaultName[];
 }
@@ -44,15 +62,29 @@ export function prepare(
   options: PrepareOptions,
 ): { prepared?: Prepared; diagnostics: readonly Diagnostic[] } {
   const diagnostics = new Diagnostics();
-  const cluster = model(parse(sources, diagnostics), options, diagnostics);
-  if (!cluster || diagnostics.failed) return { diagnostics: diagnostics.sorted() };
-  const own = injectFaults(compile(cluster), cluster.faults);
-  for (const { fault, origin } of cluster.faults.filter(({ fault }) => own.idle.includes(fault))) {
+  const modelled = modelSteps(parse(sources, diagnostics), options, diagnostics);
+  if (!modelled || diagnostics.failed) return { diagnostics: diagnostics.sorted() };
+  const { faults: given = [] } = options;
+  const beginning = build(modelled.beginning, given, diagnostics);
+  const steps: PreparedStep[] = [];
+  for (const step of modelled.steps)
+    steps.push({ ...step, ...build(step.cluster, given, diagnostics, steps.at(-1) ?? beginning) });
+  if (diagnostics.failed) return { diagnostics: diagnostics.sorted() };
+  const faults = [...beginning.cluster.faults.map(({ fault }) => fault), ...given];
+  return { prepared: { ...beginning, faults, steps }, diagnostics: diagnostics.sorted() };
+}
+
+/** compile, fault. What was broken before need not be found again. */
+function build(cluster: Cluster, given: readonly FaultName[], diagnostics: Diagnostics, before?: Buildable): Buildable {
+  const own = injectFaults(compile(cluster), cluster.faults, before?.state);
+  const isIdle = (fault: Fault) => own.idle.includes(fault.fault) && !before?.cluster.faults.includes(fault);
+  for (const { fault, origin } of cluster.faults.filter(isIdle)) {
     diagnostics.error('idle-fault', `${origin.file}:${origin.line}: the fault ${fault} finds nothing to break here`);
   }
   const { state } = injectFaults(
     own.state,
-    (options.faults ?? []).map((fault) => ({ fault })),
+    given.map((fault) => ({ fault })),
+    before?.state,
   );
   const impaired = impair(state, cluster.impairedLinks);
   for (const { place, netns, device, origin } of impaired.unknown) {
@@ -60,9 +92,16 @@ export function prepare(
     const where = `${origin.file}:${origin.line}`;
     diagnostics.error('unknown-interface', `${where}: ${place} has no interface ${device}; it has ${own}`);
   }
-  if (diagnostics.failed) return { diagnostics: diagnostics.sorted() };
-  const faults = [...cluster.faults.map(({ fault }) => fault), ...(options.faults ?? [])];
-  return { prepared: { cluster, state: impaired.state, faults }, diagnostics: diagnostics.sorted() };
+  return { cluster, state: impaired.state };
+}
+
+/** Where a lab is after all steps, and what it needs of a kernel on the way there. */
+export function lastOf({ steps, ...beginning }: Prepared): Buildable {
+  return steps.at(-1) ?? beginning;
+}
+
+export function everyState({ state, steps }: Prepared): KernelState {
+  return { namespaces: [state, ...steps.map((step) => step.state)].flatMap(({ namespaces }) => namespaces) };
 }
 
 export interface TestOptions {
@@ -77,10 +116,10 @@ export interface TestOptions {
     | undefined;
 }
 
-/** Builds a lab, makes its checks, and takes it down. Never throws for what the lab or its environment does. */
-export async function test({ cluster, state, faults }: Prepared, options: TestOptions): Promise<LabResult> {
+/** Builds a lab, makes its checks, takes its steps, and takes it down. Never throws for what the lab or its environment does. */
+export async function test(prepared: Prepared, options: TestOptions): Promise<LabResult> {
   const started = performance.now();
-  const checks = cluster.checks.filter(options.select ?? (() => true));
+  const { cluster, faults } = prepared;
   const about = {
     file: options.file,
     name: cluster.name,
@@ -90,19 +129,63 @@ export async function test({ cluster, state, faults }: Prepared, options: TestOp
   };
   let sandbox = options.sandboxes.usual;
   try {
-    sandbox = await options.sandboxes.choose(state);
-    const lab = await buildLab(cluster, state, await options.sandboxes.for(state));
+    sandbox = await options.sandboxes.choose(everyState(prepared));
+    const lab = await buildLab(cluster, prepared.state, await options.sandboxes.for(everyState(prepared)));
     try {
-      const verdicts = await examine(lab, checks, options.onCaptures);
-      return { ...about, sandbox, kernel: lab.kernel, verdicts, durationMs: performance.now() - started };
+      const { results } = await takeSteps(lab, prepared, options);
+      return { ...about, sandbox, kernel: lab.kernel, ...results, durationMs: performance.now() - started };
     } finally {
       await lab.close();
     }
   } catch (error) {
     const problem = explain(error);
-    const verdicts = checks.map((check): Verdict => skipped(check, problem.message));
+    const verdicts = chosenChecks(prepared, options).map((check): Verdict => skipped(check, problem.message));
     return { ...about, sandbox, kernel: '', verdicts, durationMs: performance.now() - started, problem };
   }
+}
+
+interface Taken {
+  /** How many steps have been. */
+  readonly steps: number;
+  readonly results: Pick<LabResult, 'verdicts' | 'problem'>;
+}
+
+/** The checks of a lab that stands at its beginning, its steps, and theirs. A step that cannot be taken is the last. */
+export async function takeSteps(
+  lab: Lab,
+  prepared: Prepared,
+  options: Pick<TestOptions, 'select' | 'onCaptures'>,
+): Promise<Taken> {
+  const chosen = new Set(chosenChecks(prepared, options));
+  const verdicts: Verdict[] = [];
+  const look = async ({ cluster: { checks } }: Buildable) => {
+    const own = checks.filter((check) => chosen.has(check));
+    if (own.length > 0) verdicts.push(...(await examine(lab, own, options.onCaptures)));
+  };
+  await look(prepared);
+  let before: Buildable = prepared;
+  for (const [index, step] of prepared.steps.entries()) {
+    try {
+      lab = { ...lab, ...(await become(lab.agent, before, step)) };
+    } catch (error) {
+      const problem = { step: step.name, ...explain(error) };
+      const left = [...chosen].slice(verdicts.length);
+      verdicts.push(...left.map((check) => skipped(check, problem.message)));
+      return { steps: index, results: { verdicts, problem } };
+    }
+    before = step;
+    await delay(step.waitMs);
+    await look(step);
+  }
+  return { steps: prepared.steps.length, results: { verdicts } };
+}
+
+/** Those that are selected, and those that open the connections of such. In their order. */
+function chosenChecks({ cluster, steps }: Prepared, { select = () => true }: Pick<TestOptions, 'select'>): Check[] {
+  const all = [cluster, ...steps.map((step) => step.cluster)].flatMap(({ checks }) => checks);
+  const kept = new Set(all.filter(select).flatMap((check) => (check.kind === 'connection' ? (check.on ?? []) : [])));
+  const opens = (check: Check) => check.kind === 'connection' && check.opens !== undefined && kept.has(check.opens);
+  return all.filter((check) => select(check) || opens(check));
 }
 
 /** Makes checks in a lab that stands: all at once, watched by one set of captures. */
@@ -190,6 +273,11 @@ export function evidenceOf({ captures }: Pick<Watched<unknown>, 'captures'>, { c
 
 /** What went wrong, for a person: message and remedy. Anything unexpected is thrown on. */
 export function explain(error: unknown): NonNullable<LabResult['problem']> {
+  if (error instanceof ChangeError) {
+    const { message, remedy } = explain(error.cause);
+    const hints = [remedy, error.isRestored ? undefined : 'take it down, then up again'].filter(Boolean);
+    return { message: `${message}; ${error.message}`, ...(hints.length > 0 && { remedy: hints.join('; ') }) };
+  }
   if (error instanceof KernelError) {
     const { details } = error;
     return {

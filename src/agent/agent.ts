@@ -5,6 +5,7 @@ import { Attachments } from '../apply/cni/attachments.ts';
 import { apply } from '../apply/index.ts';
 import { run } from '../apply/kernel/command.ts';
 import { inside } from '../apply/kernel/namespaces.ts';
+import { restore } from '../apply/restore.ts';
 import { Retirement } from '../apply/retirement.ts';
 import { RuleTraces } from '../capture/rule-trace.ts';
 import { Captures } from '../capture/tcpdump.ts';
@@ -13,7 +14,7 @@ import { Endpoints } from '../probe/endpoints.ts';
 import { MAX_ID } from '../probe/mark.ts';
 import type { ProbeRequest, ProbeRun } from '../probe/probe.ts';
 import { Relays } from '../probe/relay/index.ts';
-import { sendProbe } from '../probe/send.ts';
+import { type KeptConnections, sendProbe } from '../probe/send.ts';
 import { Tunnels } from '../probe/tunnel/index.ts';
 import { VERSION } from '../version.ts';
 import { Execution } from './exec.ts';
@@ -40,6 +41,13 @@ interface Begun {
   readonly traces: Watchers<RuleTraces>;
   /** Ids of probes that are already waited for. */
   readonly announced: number[];
+  readonly kept: Kept;
+}
+
+/** Connections that stay open, and how they came about, by name. */
+interface Kept {
+  readonly connections: KeptConnections;
+  readonly runs: Map<string, ProbeRun>;
 }
 
 /** `exec` is not among them: it lives on one connection and is answered in pieces. */
@@ -67,12 +75,13 @@ export class Agent {
     this.#handlers = {
       hello: () => ({ pid: process.pid, kernel: release(), version: VERSION }),
       apply: (plan) => apply(plan, this.#residents),
+      restore: (plan) => restore(plan, this.#residents),
       checkAttachments: () => this.#residents.attachments.check(),
       listen: (listeners) => this.#endpoints.set(listeners),
       startCaptures: async (namespaces, { captures }) => captures.keep(await Captures.start(namespaces)),
       fence: (id, { captures }) => captures.get(id)?.fence(),
       stopCaptures: async (id, { captures }) => (await captures.take(id)?.stop()) ?? [],
-      probe: (request, { announced }) => this.#probe(request, announced),
+      probe: (request, { announced, kept }) => this.#probe(request, announced, kept),
       run: ({ namespace, argv }) => inside(namespace, () => run(argv, { namespace })),
       startRuleTrace: async ({ namespaces, probes }, { traces, announced }) => {
         const ids = Array.from({ length: probes }, () => this.#takeProbeId());
@@ -87,7 +96,13 @@ export class Agent {
 
   /** Serves one connection until it ends. Requests are answered as they finish, in no particular order. */
   serve(stream: Duplex): void {
-    const begun: Begun = { executions: new Map(), captures: new Watchers(), traces: new Watchers(), announced: [] };
+    const begun: Begun = {
+      executions: new Map(),
+      captures: new Watchers(),
+      traces: new Watchers(),
+      announced: [],
+      kept: { connections: new Map(), runs: new Map() },
+    };
     readMessages(stream, (message) => {
       if (isInput(message)) begun.executions.get(message.id)?.type(message.input);
       else void this.#answer(message as Request, stream, begun);
@@ -96,6 +111,7 @@ export class Agent {
       for (const execution of begun.executions.values()) execution.abandon();
       begun.captures.end();
       begun.traces.end();
+      for (const connection of begun.kept.connections.values()) connection.close();
     });
   }
 
@@ -132,21 +148,36 @@ export class Agent {
   async #probe(
     { probe, times, intervalMs }: Parameters<AgentMethods['probe']>[0],
     announced: number[],
+    kept: Kept,
   ): Promise<ProbeRun[]> {
+    if (probe.over !== undefined) return [await this.#sendOver(probe, probe.over, kept)];
     const runs: Promise<ProbeRun>[] = [];
     for (let index = 0; index < times; index++) {
       if (intervalMs !== undefined && index > 0) await new Promise((resolve) => setTimeout(resolve, intervalMs));
       if (index >= MAX_CONCURRENT_PROBES) await runs[index - MAX_CONCURRENT_PROBES];
-      runs.push(this.#send(probe, announced.shift() ?? this.#takeProbeId()));
+      runs.push(this.#send(probe, announced.shift() ?? this.#takeProbeId(), kept));
     }
     return Promise.all(runs);
   }
 
-  async #send(probe: ProbeRequest, id: number): Promise<ProbeRun> {
+  async #send(probe: ProbeRequest, id: number, { connections, runs }: Kept): Promise<ProbeRun> {
     this.#relays.log.follow(id);
-    const run = await sendProbe(probe, id);
+    const sent = await sendProbe(probe, id, connections);
     const relayed = this.#relays.log.end(id);
-    return { ...run, ...(relayed.length > 0 && { relayed }) };
+    const run = { ...sent, ...(relayed.length > 0 && { relayed }) };
+    if (probe.keep !== undefined) runs.set(probe.keep, run);
+    return run;
+  }
+
+  /** The connection has its mark, and whoever relays it goes on. One that was never opened carries nothing. */
+  async #sendOver(probe: ProbeRequest, name: string, { connections, runs }: Kept): Promise<ProbeRun> {
+    const started = performance.now();
+    const opened = runs.get(name)!;
+    const connection = connections.get(name);
+    const result = connection?.isOpen
+      ? await connection.ask({ ...probe, keep: name }, opened.id)
+      : ({ kind: 'refused', errno: connection ? 'ECONNRESET' : 'ENOTCONN' } as const);
+    return { ...opened, continued: true, result, durationMs: performance.now() - started };
   }
 
   /** Ids come round again after 65,535 probes. */

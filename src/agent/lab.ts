@@ -6,7 +6,8 @@ import type { Capture } from '../capture/capture.ts';
 import type { RuleTrace } from '../capture/rule-trace.ts';
 import type { KernelState } from '../compile/kernel-state.ts';
 import type { Check, ConnectionCheck, ListingName, StateCheck } from '../model/check.ts';
-import { type Cluster, type Place, placesOf, type Service, serviceAddresses } from '../model/cluster.ts';
+import { type Cluster, type Listener, type Place, placesOf, type Service, serviceAddresses } from '../model/cluster.ts';
+import { converge } from '../plan/converge.ts';
 import { plan } from '../plan/index.ts';
 import type { ProbeRequest, ProbeRun } from '../probe/probe.ts';
 import { type Listing, withListings } from '../stitch/learned.ts';
@@ -39,6 +40,52 @@ export async function buildLab(
     await close();
     throw error;
   }
+}
+
+/** A cluster, and the kernel state that was planned for it. */
+type Planned = Pick<Lab, 'cluster' | 'state'>;
+
+/** Why a lab could not be changed, and which it is now. */
+export class ChangeError extends Error {
+  /** It is again what it was before; or neither that nor what it should be. */
+  readonly isRestored: boolean;
+
+  constructor(cause: unknown, isRestored: boolean) {
+    super(isRestored ? 'the lab is what it was before' : 'the lab is half changed', { cause });
+    this.name = 'ChangeError';
+    this.isRestored = isRestored;
+  }
+}
+
+/**
+ * Makes a lab into another one. Ports that are to answer no more say so while their network is there, as a container is stopped
+ * before its network is taken from it. Throws a ChangeError.
+ */
+export async function become(agent: AgentClient, before: Planned, after: Planned): Promise<Planned> {
+  try {
+    await agent.call('listen', common(before.cluster.listeners, after.cluster.listeners));
+    await agent.call('apply', converge(before.state, after.state));
+    await agent.call('listen', after.cluster.listeners);
+  } catch (error) {
+    throw new ChangeError(error, await goBack(agent, after, before));
+  }
+  return { cluster: after.cluster, state: await asItStands(after.state, agent) };
+}
+
+/** Tells whether that could be done. */
+async function goBack(agent: AgentClient, from: Planned, to: Planned): Promise<boolean> {
+  try {
+    await agent.call('restore', converge(from.state, to.state));
+    await agent.call('listen', to.cluster.listeners);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function common(before: readonly Listener[], after: readonly Listener[]): Listener[] {
+  const wanted = new Set(after.map((listener) => JSON.stringify(listener)));
+  return before.filter((listener) => wanted.has(JSON.stringify(listener)));
 }
 
 /** A state with what CNI plugins have added to it. */
@@ -88,7 +135,7 @@ export async function watch<T>(
 /** Sends the probes of a check. */
 export function probe(
   { agent, cluster }: Lab,
-  { from, to, connections, intervalMs, timeoutMs }: ConnectionCheck,
+  { from, to, connections, intervalMs, timeoutMs, opens, on }: ConnectionCheck,
 ): Promise<ProbeRun[]> {
   const request: ProbeRequest = {
     namespace: netnsOf(cluster, from.place),
@@ -104,6 +151,8 @@ export function probe(
     ...(from.size !== undefined && { size: from.size }),
     ...(from.ttl !== undefined && { ttl: from.ttl }),
     timeoutMs,
+    ...(opens !== undefined && { keep: opens }),
+    ...(on !== undefined && { over: on }),
   };
   return agent.call('probe', { probe: request, times: connections, ...(intervalMs !== undefined && { intervalMs }) });
 }
@@ -137,14 +186,19 @@ export async function list({ agent, cluster }: Lab, check: StateCheck): Promise<
   return new Map(await Promise.all(listings));
 }
 
-/** Every namespace a packet of the checks can meet: all machines and containers, the sending pods, and the pods that may be reached. */
+/**
+ * Every namespace a packet of the checks can meet: all machines and containers, the sending pods, and the pods that may be
+ * reached. A connection that was opened before may lead to any pod.
+ */
 export function namespacesOnTheWay(cluster: Cluster, checks: readonly Check[]): string[] {
   const connections = checks.filter((check) => check.kind === 'connection');
   const senders = new Set(connections.map(({ from }) => from.place));
   const addresses = new Set(connections.flatMap(({ to }) => [to.address, ...endpointAddresses(cluster, to)]));
   const ports = new Set(connections.map(({ to }) => to.port));
+  const isOpen = connections.some(({ on }) => on !== undefined);
   const pods = cluster.pods.filter(
     (pod) =>
+      isOpen ||
       senders.has(pod.place) ||
       pod.addresses.some((address) => addresses.has(address)) ||
       pod.ports.some(({ hostPort }) => hostPort !== undefined && ports.has(hostPort)),

@@ -20,6 +20,8 @@ export interface AgentMethods {
   hello(): { readonly pid: number; readonly kernel: string; readonly version: string };
   /** Carries out a plan. */
   apply(plan: Plan): void;
+  /** Carries out a plan whose steps may have been done already, in part or all of them. */
+  restore(plan: Plan): void;
   /** Asks the CNI plugins whether their pods are connected as they left them. */
   checkAttachments(): Checked[];
   /** Makes exactly these ports answer. */

@@ -20,6 +20,7 @@ import { runningSince, stopProcess } from '../apply/kernel/command.ts';
 import { SandboxError } from '../apply/sandbox/error.ts';
 import type { SandboxKind } from '../apply/sandbox/namespaces.ts';
 import type { KernelState } from '../compile/kernel-state.ts';
+import type { LabChange } from '../model/steps.ts';
 import type { Source } from '../parse/index.ts';
 import { VERSION } from '../version.ts';
 import { type AgentClient, connectAgent } from './client.ts';
@@ -40,6 +41,8 @@ export interface LabRecord {
     readonly proxy?: string | undefined;
     readonly faults: readonly string[];
   };
+  /** How many of the topology's steps it has taken, and what commands changed since; left out: none, nothing. */
+  readonly made?: { readonly steps: number; readonly changes: readonly LabChange[] };
   readonly state: KernelState;
 }
 

@@ -20,6 +20,7 @@ import { isNetlinkOperation, messageOf } from './kernel/rtnetlink.ts';
 import { makeTun } from './kernel/tun.ts';
 import { configureWireguard } from './kernel/wireguard.ts';
 import type { Retirement } from './retirement.ts';
+import { deleteStaleFlows } from './stale-flows.ts';
 
 /** iptables-restore mostly waits for the kernel (an RCU grace period a commit): many at a time cost no more than one. */
 const LOADERS_AT_ONCE = 32;
@@ -56,6 +57,10 @@ export async function apply({ operations }: Plan, residents: Residents): Promise
         loading.push(load);
       } else if (isGroupOf('retire-server', group)) {
         for (const { namespace, server } of group) await retirement.retire(namespace, server);
+      } else if (isGroupOf('delete-stale-flows', group)) {
+        /** What comes before the rules are there would be remembered as it was. */
+        await Promise.all(loading);
+        await forEachNamespace(group, LOADERS_AT_ONCE, ({ namespace, flows }) => deleteStaleFlows(namespace, flows));
       } else if (isGroupOf('set-bird', group)) {
         await Promise.all(
           group.map((operation: SetBird) => residents.birds.set(operation.namespace, operation.daemon)),
@@ -90,13 +95,15 @@ function* groups(operations: readonly Operation[]): Generator<Operation[]> {
   if (group.length > 0) yield group;
 }
 
-/** Rules, daemons and plugins of any namespaces; otherwise the same step in one namespace. A tunnel needs the number of a link made before it. */
+/** Rules, daemons, stale flows and plugins of any namespaces; otherwise the same step in one namespace. A tunnel needs the number of a link made before it. */
 function goTogether(first: Operation, next: Operation): boolean {
   if (first.kind !== next.kind) return false;
-  if (first.kind === 'load-rules' || first.kind === 'set-bird' || isPluginOperation(first)) return true;
+  if (TOGETHER.includes(first.kind) || isPluginOperation(first)) return true;
   if (!isNetlinkOperation(first) || first.namespace !== next.namespace) return false;
   return next.kind !== 'add-link' || next.link.kind !== 'vxlan';
 }
+
+const TOGETHER: readonly Operation['kind'][] = ['load-rules', 'set-bird', 'delete-stale-flows'];
 
 function isGroupOf<K extends Operation['kind']>(
   kind: K,

@@ -6,7 +6,6 @@ import { run, runChecked } from './kernel/command.ts';
 import { inside } from './kernel/namespaces.ts';
 
 const INTERVAL_MS = 60_000;
-const ENDLESS = /^(-u|--sctp-service) /;
 
 export class Retirement {
   /** `NAMESPACE SERVER`, the server as commands name it: `-t 10.96.0.1:80 -r 10.244.1.2:8080`. */
@@ -38,9 +37,9 @@ export class Retirement {
   }
 }
 
-/** Removes a real server that has no connections, or whose protocol does not say when one ends. */
+/** Removes a real server that has no connections. */
 async function removeIdle(namespace: string, server: string): Promise<boolean> {
-  if (!ENDLESS.test(server) && (await connections(namespace, server)) > 0) return false;
+  if ((await connections(namespace, server)) > 0) return false;
   /** Its service may have gone meanwhile, and the server with it. */
   await inside(namespace, () => run(['ipvsadm', '-d', ...server.split(' ')], { namespace }));
   return true;

@@ -1,6 +1,7 @@
 /** Every command with its arguments and options. Nothing heavy is imported here: `--help` must be quick. */
-import { Argument, Command, Help, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, Help, Option } from 'commander';
 import { VERSION } from '../version.ts';
+import { collect, collectOf, list, nameOf, shardOf, wholeNumber } from './arguments.ts';
 import { errorColors } from './output.ts';
 import { REPORTERS } from './reporters.ts';
 
@@ -31,6 +32,9 @@ export function program(): Command {
     trace(),
     diff(),
     up(),
+    apply(),
+    remove(),
+    set(),
     down(),
     ls(),
     inspect(),
@@ -76,6 +80,7 @@ const namespace = () =>
     .argParser(nameOf)
     .default('default');
 const family = () => new Option('--family <name>', "of the destination's addresses").choices(['IPv4', 'IPv6']);
+const dryRun = () => new Option('--dry-run', 'print what would be done');
 const labName = () => new Option('--name <name>', 'name of the lab; left out: that of the Topology').argParser(nameOf);
 const chosenLab = () => new Option('--lab <name>', 'a running lab; left out: the only one').argParser(nameOf);
 const sandbox = () => [
@@ -112,6 +117,8 @@ const modes = (plural: boolean) =>
 /** As in a topology file. */
 const MAX_SIZE = 60_000;
 const MAX_TTL = 255;
+/** parse/schema/topology.ts */
+const MAX_STEPS = 100;
 
 function test(): Command {
   const command = new Command('test')
@@ -190,16 +197,53 @@ function diff(): Command {
 }
 
 function up(): Command {
-  const command = new Command('up')
-    .alias('apply')
-    .description('build a lab and leave it running; again: change it to what the file says')
+  return building(
+    new Command('up').description('build a lab and leave it running; again: change it to what the file says'),
+  ).action(lazily(() => import('./up.ts')));
+}
+
+function apply(): Command {
+  return building(
+    new Command('apply').description('with --lab: add objects to a running lab, or replace them; without: as up'),
+  )
+    .addOption(new Option('--lab <name>', 'a running lab, of which nothing else changes').argParser(nameOf))
+    .action(lazily(() => import('./apply.ts')));
+}
+
+/** The options by which a lab is built or changed as a whole. */
+function building(command: Command): Command {
+  command
     .addOption(files().makeOptionMandatory())
     .addOption(labName())
-    .option('--dry-run', 'print what would be done')
+    .addOption(new Option('--steps <count>', 'take so many steps of the topology').argParser(wholeNumber(MAX_STEPS)))
+    .addOption(dryRun())
     .addOption(fault())
     .addOption(namespace());
   for (const option of [...sandbox(), ...modes(false)]) command.addOption(option);
-  return command.action(lazily(() => import('./up.ts')));
+  return command;
+}
+
+function remove(): Command {
+  return new Command('delete')
+    .description('take objects out of a running lab')
+    .argument('<objects...>', 'pod/web-0, service/prod/web, …')
+    .addOption(chosenLab())
+    .addOption(dryRun())
+    .addOption(namespace())
+    .action(lazily(() => import('./delete.ts')));
+}
+
+function set(): Command {
+  return new Command('set')
+    .description('make pods of a running lab ready or not, or terminating')
+    .argument('<pods...>', 'pod/web-0, pod/prod/web-0, …')
+    .option('--ready', 'they pass their readiness probes')
+    .option('--not-ready', 'they do not')
+    .option('--terminating', 'they are being deleted, and still serve')
+    .addOption(chosenLab())
+    .addOption(dryRun())
+    .addOption(namespace())
+    .action(lazily(() => import('./set.ts')));
 }
 
 function down(): Command {
@@ -348,52 +392,4 @@ function asOurs(text: string): string {
 function withoutEmptyDefault(option: Option): string {
   const isEmpty = Array.isArray(option.defaultValue) && option.defaultValue.length === 0;
   return isEmpty ? option.description : new Help().optionDescription(option);
-}
-
-function list(value: string): string[] {
-  return value.split(',').filter((item) => item !== '');
-}
-
-function collect(value: string, previous: string[] = []): string[] {
-  return [...previous, value];
-}
-
-function collectOf(...allowed: string[]): (value: string, previous: string[]) => string[] {
-  return (value, previous) => {
-    if (!allowed.includes(value)) throw new InvalidArgumentError(`allowed: ${allowed.join(', ')}`);
-    return [...previous, value];
-  };
-}
-
-function wholeNumber(most = Number.MAX_SAFE_INTEGER): (value: string) => number {
-  const range = most === Number.MAX_SAFE_INTEGER ? 'from 1' : `from 1 to ${most}`;
-  return (value) => {
-    const number = Number(value);
-    if (!/^\d+$/.test(value) || number < 1 || number > most)
-      throw new InvalidArgumentError(`it must be a whole number ${range}`);
-    return number;
-  };
-}
-
-/**
- * Kubernetes and GitHub count parts from 0, GitLab from 1. Either way each part is there exactly once, because 0/n and
- * n/n are the same one.
- */
-function shardOf(value: string): { index: number; count: number } {
-  const match = /^(\d+)\/(\d+)$/.exec(value);
-  if (!match) {
-    const unset = value.startsWith('/') || value.endsWith('/') ? '; is a variable in it not set?' : '';
-    throw new InvalidArgumentError(`write it i/n, such as 1/4${unset}`);
-  }
-  const [index, count] = [Number(match[1]), Number(match[2])];
-  if (index > count || count === 0)
-    throw new InvalidArgumentError(`there is no such part: of n parts, i is 0 to n-1, or 1 to n`);
-  return { index: index % count, count };
-}
-
-/** RFC 1123, as Kubernetes names namespaces; a lab's name is a folder's name, too. */
-function nameOf(value: string): string {
-  if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value))
-    throw new InvalidArgumentError('use at most 63 lower-case letters, digits and "-"');
-  return value;
 }

@@ -7,6 +7,7 @@ import { type Complete, type RootCommand, ShellCompDirective } from '@bomb.sh/ta
 import tab from '@bomb.sh/tab/commander';
 import { listLabs } from '../agent/registry.ts';
 import { BEHAVIOURS } from '../fault/stories.ts';
+import { KIND_NAMES } from '../model/object-name.ts';
 import { CNI_MODES } from '../parse/schema/cni.ts';
 import { PROXY_MODES } from '../parse/schema/proxy.ts';
 import { FAULT_NAMES } from '../parse/schema/topology.ts';
@@ -41,6 +42,8 @@ const ARGUMENTS: readonly [command: string, argument: string, offer: Offer][] = 
   ['shell', 'place', offerPlaces],
   ['capture', 'place', offerPlaces],
   ['impair', 'interface', offerPlaces],
+  ['delete', 'objects', offerObjects],
+  ['set', 'pods', offerPods],
   ['trace', 'from', offerPlaces],
   ['trace', 'to', offerPlaces],
   ['explain', 'fault', offerAll([...FAULT_NAMES, ...Object.keys(BEHAVIOURS)])],
@@ -110,4 +113,14 @@ function offerLabs(offer: Complete): void {
 function offerPlaces(offer: Complete): void {
   for (const { name, state } of listLabs())
     for (const { place } of state.namespaces) if (place !== undefined) offer(place, `in ${name}`);
+}
+
+function offerPods(offer: Complete): void {
+  offerPlaces((place, description) => place.startsWith('pod/') && offer(place, description));
+}
+
+/** The names of pods are known; of the others, how they begin. */
+function offerObjects(offer: Complete): void {
+  offerPods(offer);
+  for (const kind of KIND_NAMES) offer(`${kind}/`, 'of a running lab');
 }

@@ -153,7 +153,7 @@ export function unique(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   return [...new Map(diagnostics.map((diagnostic) => [JSON.stringify(diagnostic), diagnostic])).values()];
 }
 
-/** Which checks `-t PATTERN` chooses. */
+/** Which checks `-t PATTERN` chooses: by their own name, or that of their step. */
 export function selector(pattern: string | undefined): (check: Check) => boolean {
   if (pattern === undefined) return () => true;
   let expression: RegExp;
@@ -162,5 +162,5 @@ export function selector(pattern: string | undefined): (check: Check) => boolean
   } catch (error) {
     throw new UsageError(`-t "${pattern}" is not a regular expression: ${(error as Error).message}`);
   }
-  return ({ name }) => expression.test(name);
+  return ({ name, step = '' }) => expression.test(name) || expression.test(step);
 }

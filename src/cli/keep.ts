@@ -3,9 +3,9 @@
 import { removeLab } from '../agent/registry.ts';
 import type { LabResult } from '../judge/result.ts';
 import type { Source } from '../parse/index.ts';
-import { examine, explain, type Prepared, type TestOptions } from '../pipeline.ts';
+import { explain, type Prepared, type TestOptions, takeSteps } from '../pipeline.ts';
 import type { SandboxChoice } from './input.ts';
-import { buildDetached, runningLab } from './labs.ts';
+import { buildDetached, recordSteps, runningLab } from './labs.ts';
 import { note } from './output.ts';
 
 export async function testKept(
@@ -25,19 +25,19 @@ export async function testKept(
   const existing = runningLab(cluster.name);
   if (existing) await removeLab(existing);
   try {
-    const input = {
-      ...prepared,
-      sources,
-      options: { name: cluster.name, namespace, cni: cluster.cni.mode, proxy: cluster.proxy.mode, faults: [...faults] },
-    };
+    const modes = { cni: cluster.cni.mode, proxy: cluster.proxy.mode };
+    /** The topology has its own with it. */
+    const given = faults.slice(cluster.faults.length);
+    const input = { ...prepared, sources, options: { name: cluster.name, namespace, ...modes, faults: given } };
     const lab = await buildDetached(input, choice);
-    const verdicts = await examine(lab, cluster.checks.filter(options.select ?? (() => true)), options.onCaptures);
+    const { steps, results } = await takeSteps(lab, prepared, options);
+    recordSteps(cluster.name, prepared, steps);
     lab.agent.close();
     note(
       `kept: packetwalk shell node/${cluster.nodes[0]?.name ?? 'node1'} --lab ${cluster.name}; packetwalk down ${cluster.name}`,
     );
     const { sandbox, kernel } = lab;
-    return { ...about, sandbox, kernel, verdicts, durationMs: performance.now() - started };
+    return { ...about, sandbox, kernel, ...results, durationMs: performance.now() - started };
   } catch (error) {
     const { usual: sandbox } = options.sandboxes;
     return {

@@ -1,6 +1,6 @@
 /** Labs that stay: building one, finding the one that is meant, and turning its description back into a lab. */
 
-import { asItStands, type Lab } from '../agent/lab.ts';
+import { asItStands, become, type Lab } from '../agent/lab.ts';
 import {
   createLab,
   findLab,
@@ -11,13 +11,16 @@ import {
   removeLab,
   writeRecord,
 } from '../agent/registry.ts';
-import type { FaultName, Place } from '../model/cluster.ts';
+import { impairedAs } from '../fault/impair.ts';
+import type { Place } from '../model/cluster.ts';
 import { Places } from '../model/place.ts';
+import type { LabChange } from '../model/steps.ts';
 import type { Source } from '../parse/index.ts';
-import { type Prepared, type PrepareOptions, prepare } from '../pipeline.ts';
+import { everyState, lastOf, type Prepared, type PrepareOptions, prepare } from '../pipeline.ts';
 import { converge } from '../plan/converge.ts';
 import { plan } from '../plan/index.ts';
 import type { Operation } from '../plan/operation.ts';
+import { report } from './diagnostics.ts';
 import { type SandboxChoice, sandboxesOf } from './input.ts';
 import { unlessInterrupted } from './interrupt.ts';
 import { note, UsageError } from './output.ts';
@@ -30,7 +33,7 @@ export interface LabInput extends Prepared {
 /** Builds a lab that stays after this process. When that fails, or is interrupted, nothing of it is left. */
 export async function buildDetached(input: LabInput, choice: SandboxChoice): Promise<Lab> {
   const { cluster, state } = input;
-  const place = await sandboxesOf(choice, note).placeFor(state);
+  const place = await sandboxesOf(choice, note).placeFor(everyState(input));
   if (place.kind === 'vm') note(`booting a virtual machine with Linux ${place.kernel.release}`);
   const { agent: starting, settle, abandon } = createLab(cluster.name, place);
   return unlessInterrupted(abandon, async () => {
@@ -49,27 +52,66 @@ export async function buildDetached(input: LabInput, choice: SandboxChoice): Pro
 }
 
 /** What has to be done to a running lab to make it what the input says; nothing when it is that already. */
-export function changesTo(record: LabRecord, { state }: LabInput): readonly Operation[] {
+export function changesTo(record: LabRecord, { state }: Pick<LabInput, 'state'>): readonly Operation[] {
   return converge(record.state, state).operations;
 }
 
-export async function changeLab(record: LabRecord, input: LabInput, operations: readonly Operation[]): Promise<void> {
+/** All of a change, or nothing of it. Throws a ChangeError. */
+export async function changeLab(record: LabRecord, input: LabInput): Promise<void> {
+  const { cluster } = lastOf(readAgain(record));
   const { agent } = await openLab(record);
   try {
-    await agent.call('apply', { operations }).catch((error: unknown) => {
-      note(`lab ${record.name} is half changed: packetwalk down ${record.name}, then up again`);
-      throw error;
-    });
-    await agent.call('listen', input.cluster.listeners);
+    await become(agent, { cluster, state: record.state }, input);
     writeRecord({ ...record, ...descriptionOf(input) });
   } finally {
     agent.close();
   }
 }
 
-function descriptionOf({ sources, options, state }: LabInput): Pick<LabRecord, 'sources' | 'options' | 'state'> {
-  const { namespace, cni, proxy, faults = [] } = options;
-  return { sources, options: { namespace, cni, proxy, faults }, state };
+/** Writes down that a lab has taken so many of its steps. */
+export function recordSteps(name: string, { steps: all, state }: Prepared, steps: number): void {
+  const made = { steps, changes: [] };
+  writeRecord({ ...findLab(name)!, made, state: all[steps - 1]?.state ?? state });
+}
+
+function descriptionOf({
+  sources,
+  options,
+  state,
+}: LabInput): Pick<LabRecord, 'sources' | 'options' | 'made' | 'state'> {
+  const { namespace, cni, proxy, faults = [], made = { steps: 0, changes: [] } } = options;
+  return { sources, options: { namespace, cni, proxy, faults }, made, state };
+}
+
+/** What a running lab would be after one more change; undefined after its errors have been shown. */
+export function readChanged(record: LabRecord, change: LabChange): LabInput | undefined {
+  const { steps, changes } = madeOf(record);
+  const options = optionsOf(record, { steps, changes: [...changes, change] });
+  const { prepared, diagnostics } = prepare(record.sources, options);
+  if (report(diagnostics.filter(({ severity }) => severity === 'error')) || !prepared) return undefined;
+  const { cluster, state } = lastOf(prepared);
+  const since = impairedAs(record.state, lastOf(readAgain(record)).state, state);
+  return { ...prepared, cluster: { ...cluster, name: record.name }, state: since, sources: record.sources, options };
+}
+
+/** What a lab was made from, with the steps it has taken and the changes since. */
+function readAgain(record: LabRecord): Prepared {
+  const { prepared } = prepare(record.sources, optionsOf(record, madeOf(record)));
+  if (prepared) return prepared;
+  throw new UsageError(
+    `lab ${record.name} was made by another version of packetwalk`,
+    `packetwalk down ${record.name}`,
+  );
+}
+
+type Made = NonNullable<LabRecord['made']>;
+
+function madeOf({ made = { steps: 0, changes: [] } }: LabRecord): Made {
+  return made;
+}
+
+function optionsOf({ name, options }: LabRecord, made: Made): PrepareOptions {
+  return { ...options, name, made } as PrepareOptions;
 }
 
 /** The lab of that name, or the only one. Labs whose sandbox has died are removed on the way. */
@@ -104,21 +146,15 @@ export function runningLab(name: string): LabRecord | undefined {
 
 /** A running lab as the pipeline knows it. */
 export async function resume(record: LabRecord): Promise<Lab & { readonly options: PrepareOptions }> {
-  const options = { ...record.options, name: record.name } as PrepareOptions & { faults: FaultName[] };
-  const { prepared } = prepare(record.sources, options);
-  if (!prepared)
-    throw new UsageError(
-      `lab ${record.name} was made by another version of packetwalk`,
-      `packetwalk down ${record.name}`,
-    );
+  const { cluster } = lastOf(readAgain(record));
   const { agent, kernel } = await openLab(record);
   return {
-    cluster: { ...prepared.cluster, name: record.name },
+    cluster: { ...cluster, name: record.name },
     state: await asItStands(record.state, agent),
     agent,
     sandbox: record.sandbox,
     kernel,
-    options,
+    options: optionsOf(record, madeOf(record)),
   };
 }
 

@@ -74,7 +74,9 @@ async function once(paths: readonly string[], options: Options, destinations: re
   if (report(prepared.diagnostics)) return EXIT.input;
   const jobs = shard(prepared.jobs, options.shard);
   const select = selector(options.test);
-  const chosen = jobs.filter(({ prepared: { cluster } }) => cluster.checks.some(select));
+  const chosen = jobs.filter(({ prepared: { cluster, steps } }) =>
+    [cluster, ...steps.map((step) => step.cluster)].some(({ checks }) => checks.some(select)),
+  );
   if (jobs.length === 0) note(`this part is empty: all parts together have ${counted(prepared.jobs.length, 'lab')}`);
   else if (chosen.length === 0) note(options.test === undefined ? 'there are no checks' : 'no check matches');
   if (options.keep) refuseSameNames(chosen);
@@ -172,27 +174,35 @@ async function runJob(
   options: Options,
 ): Promise<LabResult> {
   const { captureDir } = options;
-  let capture: string | undefined;
+  const written: string[] = [];
   const onCaptures: TestOptions['onCaptures'] = async (...captured) => {
-    if (captureDir !== undefined) capture = await writeCapture(captureDir, ...captured);
+    if (captureDir !== undefined) written.push(await writeCapture(captureDir, written.length, ...captured));
   };
   const tested = { file, sandboxes, select, onCaptures };
   const result = options.keep
     ? await (await import('./keep.ts')).testKept(prepared, tested, { ...options, sources })
     : await test(prepared, tested);
-  return { ...result, command: repeatCommand(result, options), ...(capture !== undefined && { capture }) };
+  return {
+    ...result,
+    command: repeatCommand(result, options),
+    ...(written.length > 0 && { capture: written.join(', ') }),
+  };
 }
 
-/** Writes `FOLDER/NAME-CNI-PROXY.pcapng`, and says so. */
+/** Writes `FOLDER/NAME-CNI-PROXY.pcapng`, and `FOLDER/NAME-CNI-PROXY-then-1.pcapng` for what follows on steps. */
 async function writeCapture(
   folder: string,
+  number: number,
   { cluster, state }: Lab,
   { captures }: Watched<unknown>,
   walks: ReadonlyMap<Check, readonly Walk[]>,
 ): Promise<string> {
   const { toPcapng } = await import('../report/pcapng.ts');
   const annotations = [...walks].map(([check, own]) => ({ name: check.name, walks: own }));
-  const path = join(folder, `${cluster.name}-${cluster.cni.mode}-${cluster.proxy.mode}.pcapng`);
+  const path = join(
+    folder,
+    `${cluster.name}-${cluster.cni.mode}-${cluster.proxy.mode}${number === 0 ? '' : `-then-${number}`}.pcapng`,
+  );
   writeFileSync(path, toPcapng(captures, annotations, new Wiring(state)));
   return path;
 }

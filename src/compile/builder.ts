@@ -6,7 +6,17 @@ import type { BirdDaemon } from './bird.ts';
 import type { IpSet } from './ipset.ts';
 import { IptablesBuilder } from './iptables.ts';
 import type { VirtualServer } from './ipvs.ts';
-import type { Address, FdbEntry, KernelState, Link, Namespace, Neighbour, Route, Sysctl } from './kernel-state.ts';
+import type {
+  Address,
+  FdbEntry,
+  KernelState,
+  Link,
+  Namespace,
+  Neighbour,
+  Route,
+  Sysctl,
+  UdpFlows,
+} from './kernel-state.ts';
 import type { NftTable } from './nft.ts';
 import type { Relay } from './relay.ts';
 import type { UdpTunnel } from './udp-tunnel.ts';
@@ -45,6 +55,7 @@ export class NamespaceBuilder {
   readonly ipvs: VirtualServer[] = [];
   readonly relays: Relay[] = [];
   readonly tunnels: UdpTunnel[] = [];
+  readonly flows: UdpFlows[] = [];
   readonly attachments: Attachment[] = [];
   readonly guests: string[] = [];
   bird: BirdDaemon | undefined;
@@ -152,6 +163,7 @@ export class NamespaceBuilder {
       relays: this.relays,
       tunnels: this.tunnels,
       ...(this.bird && { bird: this.bird }),
+      ...(this.flows.length > 0 && { flows: this.flows }),
       attachments: this.attachments,
       origin: this.origin,
     };

@@ -33,7 +33,8 @@ export function formatVirtualServers(services: readonly VirtualServer[]): string
 
 /**
  * What turns one table into the other. `retired` are real servers that go, by the words that name them in a command: they
- * get no new connections, and are removed when their old ones have ended.
+ * get no new connections, and are removed when their old ones have ended. Those of a protocol that does not say when one ends
+ * are removed at once (kubernetes pkg/proxy/ipvs/graceful_termination.go).
  */
 export function changeVirtualServers(
   from: readonly VirtualServer[],
@@ -50,17 +51,22 @@ export function changeVirtualServers(
     text:
       lines([...gone, ...kept.flatMap(({ before, service }) => changeServer(before, service))]) +
       formatVirtualServers(to.filter((service) => !old.has(key(service)))),
-    retired: kept.flatMap(({ before, service }) => {
-      const shall = new Set(service.servers.map(({ address }) => address));
-      return before.servers.filter(({ address }) => !shall.has(address)).map((server) => reference(service, server));
-    }),
+    retired: kept
+      .filter(({ service }) => service.protocol === 'tcp')
+      .flatMap(({ before, service }) => surplus(before, service).map((server) => reference(service, server))),
   };
+}
+
+function surplus(before: VirtualServer, { servers }: VirtualServer): RealServer[] {
+  const shall = new Set(servers.map(({ address }) => address));
+  return before.servers.filter(({ address }) => !shall.has(address));
 }
 
 function changeServer(before: VirtualServer, service: VirtualServer): string[] {
   const weights = new Map(before.servers.map(({ address, weight }) => [address, weight]));
   return [
     ...(definition(before) === definition(service) ? [] : [`-E ${definition(service)}`]),
+    ...(service.protocol === 'tcp' ? [] : surplus(before, service).map((server) => `-d ${reference(service, server)}`)),
     ...service.servers.flatMap((server) => {
       const weight = weights.get(server.address);
       if (weight === undefined) return [add(service, server)];

@@ -44,8 +44,22 @@ export interface Namespace {
   readonly relays: readonly Relay[];
   readonly tunnels: readonly UdpTunnel[];
   readonly bird?: BirdDaemon;
+  /** What kube-proxy holds connection tracking to. */
+  readonly flows?: readonly UdpFlows[];
   /** Pods of the node that CNI plugins connect; what those make is in no other list. */
   readonly attachments: readonly Attachment[];
+  readonly origin: Origin;
+}
+
+/**
+ * Datagrams to this address and port, or to this port of any address: the connections that are remembered for them lead to one
+ * of the endpoints, or are stale.
+ */
+export interface UdpFlows {
+  readonly address?: string;
+  readonly port: number;
+  /** Addresses. */
+  readonly endpoints: readonly string[];
   readonly origin: Origin;
 }
 

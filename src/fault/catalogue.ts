@@ -23,6 +23,7 @@ import {
   withPluginField,
   withSysctl,
 } from './edits.ts';
+import { stuckProxy } from './stuck-proxy.ts';
 
 export interface FaultDefinition {
   /** What is missing or wrong, as a sentence without its subject: "the nat rules that masquerade are missing". */
@@ -109,6 +110,28 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
       withoutNftRules(({ text }) => /^ip6? saddr @affinity-/.test(text)),
       changedRelays(({ affinitySeconds: _, ...relay }) => relay),
     ),
+  },
+  'no-proxy-sync': {
+    summary: 'kube-proxy has stopped: its rules, sets and virtual servers stay what they were before the step',
+    edit: stuckProxy,
+  },
+  'no-conntrack-cleanup': {
+    summary: 'kube-proxy does not forget connections of UDP whose endpoint is gone',
+    edit: ({ flows, ...namespace }) => (flows ? [namespace] : []),
+  },
+  'ipvs-conn-reuse': {
+    summary:
+      'IPVS leads a port that is used again to the server it had before (conn_reuse_mode = 0, and expire_nodest_conn = 0)',
+    edit: ({ sysctls, ...namespace }) => {
+      const expire = sysctls.find(({ key }) => key === 'net.ipv4.vs.expire_nodest_conn');
+      if (!expire) return [];
+      const off = ['expire_nodest_conn', 'conn_reuse_mode'].map((name) => ({
+        key: `net.ipv4.vs.${name}`,
+        value: '0',
+        origin: expire.origin,
+      }));
+      return [{ ...namespace, sysctls: [...sysctls.filter((sysctl) => sysctl !== expire), ...off] }];
+    },
   },
   'forward-drop': {
     summary: 'FORWARD drops by default, as dockerd leaves it, and the network plugin accepts nothing',

@@ -9,8 +9,11 @@ import type { Relay } from '../compile/relay.ts';
 import type { Origin } from '../diagnostic.ts';
 import { cidrContains, isOfFamily, MULTICAST, nthAddress, parseCidr } from '../net/address.ts';
 
-/** Gives the namespaces it changed; `lookup` finds another namespace, for faults at the far end of a cable. */
-export type Edit = (namespace: Namespace, lookup: (name: string) => Namespace) => Namespace[];
+/**
+ * Gives the namespaces it changed; `lookup` finds another namespace, for faults at the far end of a cable. `before` is the
+ * namespace as it was before the step, with its faults, for what fails to change.
+ */
+export type Edit = (namespace: Namespace, lookup: (name: string) => Namespace, before?: Namespace) => Namespace[];
 
 /** The same failure in modes of kube-proxy that are made of different things: each edit breaks what it finds in the namespace. */
 export function inEachMode(...edits: readonly Edit[]): Edit {

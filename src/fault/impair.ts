@@ -28,6 +28,22 @@ function impairedLink({ impairment: _, ...link }: Link, { impairment, down }: Wa
   return { ...link, up: down === undefined ? link.up : !down, ...(isImpaired(impairment) && { impairment }) };
 }
 
+/** A state with the links as they were made to be since: whatever of `current` differs from how it was planned. */
+export function impairedAs(current: KernelState, planned: KernelState, wanted: KernelState): KernelState {
+  const conditions = new Map(planned.namespaces.flatMap((namespace) => namespace.links.map(conditionIn(namespace))));
+  const since = current.namespaces
+    .flatMap((namespace) => namespace.links.map(conditionIn(namespace)))
+    .filter(([key, condition]) => JSON.stringify(conditions.get(key)) !== JSON.stringify(condition));
+  return impair(
+    wanted,
+    since.map(([, condition]) => condition),
+  ).state;
+}
+
+function conditionIn({ name: netns }: { readonly name: string }): (link: Link) => [string, Wanted] {
+  return ({ name: device, impairment = {}, up }) => [`${netns} ${device}`, { netns, device, impairment, down: !up }];
+}
+
 /** Every interface of a place, for whoever named one that is not there. */
 export function interfacesOf({ namespaces }: KernelState, netns: string): string[] {
   return namespaces.find(({ name }) => name === netns)?.links.map(({ name }) => name) ?? [];

@@ -115,6 +115,46 @@ export const FAULT_STORIES: Record<FaultName, Story> = {
     threads: ['kubernetes/kubernetes#13375', 'kubernetes/kubernetes#20475'],
     topology: 'hairpin',
   },
+  'no-proxy-sync': {
+    cause:
+      'kube-proxy does not run, cannot reach the API server, or fails each time it writes its rules (a lock that somebody else holds, a rule the kernel refuses). What it wrote last stays, and the cluster goes on without it.',
+    symptom:
+      'Connections to a Service go to pods that are gone (no-neighbour, dropped) or not ready, and never to new ones; new Services have no address that answers. It differs from node to node: the others follow.',
+    remedy:
+      'The log of kube-proxy on the node; its metric sync_proxy_rules_last_timestamp_seconds stands still. Compare `iptables-save | grep SERVICE` with `kubectl get endpointslices`.',
+    threads: ['kubernetes/kubernetes#76338', 'kubernetes/kubernetes#38372', 'kubernetes/kubernetes#28674'],
+    topology: 'endpoints-follow-pods',
+  },
+  'no-conntrack-cleanup': {
+    cause:
+      'UDP has no end of a connection: conntrack remembers where a client was led to, and for as long as the client goes on from the same port it is led there, whatever the rules say by now. kube-proxy deletes such entries when an endpoint goes. It does not: the conntrack tool was missing, or it is one of the versions that forgot some of them.',
+    symptom:
+      'A client with a port of its own (a resolver, a syslog sender, SIP) sends into the void after a pod was replaced: no-neighbour or dropped, towards the old address. A client with a new port is led to the new pod.',
+    remedy:
+      '`conntrack -L -p udp --orig-dst SERVICE` shows where it leads to, `conntrack -D` with the same words mends it. Update kube-proxy; before 1.33 a Service that had no endpoint for a while was one of the cases.',
+    threads: [
+      'kubernetes/kubernetes#48370',
+      'kubernetes/kubernetes#59368',
+      'kubernetes/kubernetes#125467',
+      'kubernetes/kubernetes#126130',
+    ],
+    topology: 'stale-udp',
+  },
+  'ipvs-conn-reuse': {
+    cause:
+      'A busy client comes round to a port it has used before while IPVS still remembers the connection. With conn_reuse_mode = 0, which kube-proxy set up to Linux 5.8 to avoid a second of delay for each such connection (mode 1 dropped its first SYN), IPVS leads it to the same server as before, whatever has become of that. Since Linux 5.9 expire_nodest_conn looks at the weight first, so that it takes both to show it.',
+    symptom:
+      'During a rolling update new connections go to pods that are going or gone: refused, or answered by the old version; the more connections a client makes, the more often.',
+    remedy:
+      'Linux 5.9 or newer with a kube-proxy that leaves conn_reuse_mode alone: `sysctl net.ipv4.vs` must show conn_reuse_mode = 1 and expire_nodest_conn = 1.',
+    threads: [
+      'kubernetes/kubernetes#81775',
+      'kubernetes/kubernetes#93297',
+      'kubernetes/kubernetes#70747',
+      'cloudnativelabs/kube-router#544',
+    ],
+    topology: 'ipvs-port-reuse',
+  },
   'forward-drop': {
     cause:
       'dockerd sets the policy of FORWARD to DROP, and the network plugin has no rule that accepts packets of pods.',

@@ -13,8 +13,8 @@ export interface LabResult {
   readonly faults: readonly FaultName[];
   readonly verdicts: readonly Verdict[];
   readonly durationMs: number;
-  /** Why the lab could not be built or watched. Its checks are then skipped. */
-  readonly problem?: { readonly message: string; readonly remedy?: string };
+  /** Why the lab could not be built or watched, or the step not be taken. The checks from there on are skipped. */
+  readonly problem?: { readonly message: string; readonly remedy?: string; readonly step?: string };
   /** Command that tests this lab again. */
   readonly command?: string;
   /** File that holds the packets. */

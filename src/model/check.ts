@@ -7,12 +7,18 @@ import type { EncapsulationKind, Outcome, Rejection } from '../parse/schema/chec
 export interface ConnectionCheck {
   readonly kind: 'connection';
   readonly name: string;
+  /** The step it is made after; undefined: before all of them. */
+  readonly step?: string;
   readonly from: Sender;
   readonly to: Destination;
   readonly connections: number;
   /** Pause between connections; undefined: all at once. */
   readonly intervalMs?: number;
   readonly timeoutMs: number;
+  /** What its connection is called, which stays open. */
+  readonly opens?: string;
+  /** It sends over this connection, which was opened before. */
+  readonly on?: string;
   readonly expect?: Expectation;
   /** Why the expectation is another one than in other modes. */
   readonly because?: string;
@@ -23,6 +29,8 @@ export interface ConnectionCheck {
 export interface StateCheck {
   readonly kind: 'state';
   readonly name: string;
+  /** The step it is made after; undefined: before all of them. */
+  readonly step?: string;
   readonly at: string;
   readonly listings: readonly Listing[];
   /** Why the listings are others than in other modes. */

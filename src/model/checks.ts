@@ -1,7 +1,7 @@
 /** Checks with every place, Service and address in them resolved. */
-import type { Diagnostics, Origin, Position } from '../diagnostic.ts';
+import type { Diagnostics, Origin } from '../diagnostic.ts';
 import { type Family, familyIn, familyNamed, familyOf } from '../net/address.ts';
-import type { ManifestOf } from '../parse/index.ts';
+import type { Locate } from '../parse/locate.ts';
 import type { CheckObject, ExpectationObject, ModesObject } from '../parse/schema/check.ts';
 import type { Path } from '../parse/yaml.ts';
 import {
@@ -17,33 +17,40 @@ import {
   type StateCheck,
   type Step,
 } from './check.ts';
-import { addressesOf, type Cluster, type Inhabitants, type ServicePort, serviceAddresses } from './cluster.ts';
+import type { Cluster, Inhabitants } from './cluster.ts';
 import { DestinationError, type ResolvedDestination, resolveDestination } from './destination.ts';
-import { addressOwners } from './listeners.ts';
+import { type Parties, partiesOn, reportUnkept } from './kept-connections.ts';
 import { fits, type Modes } from './modes.ts';
 import type { Places } from './place.ts';
+import { readyEndpoints } from './ready-endpoints.ts';
+import type { Section } from './section.ts';
 
 export const DEFAULT_TIMEOUT_MS = 1000;
 
 type Context = Inhabitants & Pick<Cluster, 'services' | 'listeners'>;
 
-/** The checks that have a meaning in these modes. The others are held against the cluster as well. */
+/**
+ * The checks of a section that have a meaning in these modes. The others are held against the cluster as well. `earlier` are those
+ * of the steps before.
+ */
 export function modelChecks(
-  topology: ManifestOf<'Topology'> | undefined,
+  section: Section,
   cluster: Context,
+  earlier: readonly Check[],
   places: Places,
   modes: Modes,
   diagnostics: Diagnostics,
 ): Check[] {
-  const checks = topology?.object.spec.checks ?? [];
-  const names = new Set<string>();
+  const { step, checks } = section;
+  const opened = earlier.flatMap((check) => (check.kind === 'connection' && check.opens !== undefined ? [check] : []));
   return checks.flatMap((check, index) => {
-    const locate = (path: Path, part?: 'key' | 'value') => topology!.locate(['spec', 'checks', index, ...path], part);
-    if (names.has(check.name))
-      diagnostics.error('duplicate-name', `two checks are named "${check.name}"`, locate(['name']));
-    names.add(check.name);
-    const resolved = new CheckResolver(cluster, places, modes, locate, diagnostics).resolve(check);
-    return resolved && fits(check.when, modes) ? [resolved] : [];
+    const locate: Locate = (path, part) => section.locate(['checks', index, ...path], part);
+    const isMeant = fits(check.when, modes);
+    if (!isMeant && check.on !== undefined) return [];
+    if (check.on !== undefined && checks.findIndex(({ on }) => on === check.on) < index)
+      diagnostics.error('duplicate-name', `another check sends over "${check.on}" at the same time`, locate(['on']));
+    const resolved = new CheckResolver(cluster, opened, places, modes, locate, diagnostics).resolve(check);
+    return resolved && isMeant ? [{ ...resolved, ...(step !== undefined && { step }) }] : [];
   });
 }
 
@@ -53,18 +60,25 @@ interface Statement extends ModesObject {
   readonly path: Path;
 }
 
-type Locate = (path: Path, part?: 'key' | 'value') => Position;
-
 /** Resolves one check; every reference that leads nowhere is one report. */
 class CheckResolver {
   readonly #cluster: Context;
+  readonly #opened: readonly ConnectionCheck[];
   readonly #places: Places;
   readonly #modes: Modes;
   readonly #locate: Locate;
   readonly #diagnostics: Diagnostics;
 
-  constructor(cluster: Context, places: Places, modes: Modes, locate: Locate, diagnostics: Diagnostics) {
+  constructor(
+    cluster: Context,
+    opened: readonly ConnectionCheck[],
+    places: Places,
+    modes: Modes,
+    locate: Locate,
+    diagnostics: Diagnostics,
+  ) {
     this.#cluster = cluster;
+    this.#opened = opened;
     this.#places = places;
     this.#modes = modes;
     this.#locate = locate;
@@ -75,13 +89,13 @@ class CheckResolver {
     const { line, file } = this.#locate(['name']);
     const origin: Origin = { file, line };
     if (check.at !== undefined) return this.#stateCheck(check, origin);
-    if (check.from === undefined || check.to === undefined) {
+    if (check.on === undefined && (check.from === undefined || check.to === undefined)) {
       const missing = check.from === undefined ? 'from' : 'to';
       this.#error(
         'missing-field',
         `the check has no "${missing}"`,
         ['name'],
-        'a check has from: and to:, or at: with a listing to look at',
+        'a check has from: and to:, on: with a connection that is open, or at: with a listing to look at',
       );
       return undefined;
     }
@@ -89,13 +103,40 @@ class CheckResolver {
   }
 
   #connectionCheck(check: CheckObject, origin: Origin): ConnectionCheck | undefined {
-    const given = typeof check.from === 'string' ? { place: check.from } : check.from!;
-    const fromPath = typeof check.from === 'string' ? ['from'] : ['from', 'place'];
-    const place = this.#place(given.place, fromPath);
-    const family = check.family && familyNamed(check.family);
-    const to = this.#destination(check.to!, family, ['to']);
+    const parties =
+      check.on === undefined
+        ? this.#parties(check)
+        : partiesOn(check, this.#opened, (...words) => this.#error(...words));
     const statements = this.#statements(check);
     for (const { expect, path } of statements) this.#refuseListings(expect, path);
+    if (!parties || this.#place(parties.from.place, check.on === undefined ? ['from'] : ['on']) === undefined)
+      return undefined;
+    const { from, to } = parties;
+    const resolved = statements.map(({ expect, path, ...statement }) => ({
+      ...statement,
+      expect: expect && this.#expectation(expect, check, { ...to, protocol: from.protocol }, path),
+    }));
+    const { expect, because } = this.#thatFits(resolved);
+    return {
+      kind: 'connection',
+      name: check.name,
+      from,
+      to,
+      connections: check.connections,
+      ...(check.interval !== undefined && { intervalMs: check.interval }),
+      timeoutMs: check.timeout ?? DEFAULT_TIMEOUT_MS,
+      ...(check.opens !== undefined && { opens: check.opens }),
+      ...(check.on !== undefined && { on: check.on }),
+      ...(expect && { expect }),
+      ...(because !== undefined && { because }),
+      origin,
+    };
+  }
+
+  #parties(check: CheckObject): Parties | undefined {
+    const given = typeof check.from === 'string' ? { place: check.from } : check.from!;
+    const place = this.#place(given.place, typeof check.from === 'string' ? ['from'] : ['from', 'place']);
+    const to = this.#destination(check.to!, check.family && familyNamed(check.family), ['to']);
     if (!place || !to) return undefined;
     const { protocol, ...destination } = to;
     if (given.protocol && protocol && protocol !== given.protocol) {
@@ -104,29 +145,14 @@ class CheckResolver {
         'protocol',
       ]);
     }
-    const sender: Sender = { ...given, place, protocol: protocol ?? given.protocol ?? 'TCP' };
-    const resolved = statements.map(({ expect, path, ...statement }) => ({
-      ...statement,
-      expect: expect && this.#expectation(expect, check, { ...to, protocol: sender.protocol }, path),
-    }));
-    const { expect, because } = this.#thatFits(resolved);
-    return {
-      kind: 'connection',
-      name: check.name,
-      from: sender,
-      to: destination,
-      connections: check.connections,
-      ...(check.interval !== undefined && { intervalMs: check.interval }),
-      timeoutMs: check.timeout ?? DEFAULT_TIMEOUT_MS,
-      ...(expect && { expect }),
-      ...(because !== undefined && { because }),
-      origin,
-    };
+    const from: Sender = { ...given, place, protocol: protocol ?? given.protocol ?? 'TCP' };
+    reportUnkept(check, from, this.#opened, (...words) => this.#error(...words));
+    return { from, to: destination };
   }
 
   #stateCheck(check: CheckObject, origin: Origin): StateCheck | undefined {
     const at = this.#place(check.at!, ['at']);
-    for (const field of ['from', 'to', 'family', 'interval', 'timeout'] as const) {
+    for (const field of ['from', 'to', 'family', 'interval', 'timeout', 'opens', 'on'] as const) {
       if (check[field] !== undefined) this.#error('conflicting-fields', `a check with "at" has no "${field}"`, [field]);
     }
     const resolved = this.#statements(check).map(({ expect, path, ...statement }) => ({
@@ -294,50 +320,22 @@ class CheckResolver {
 
   #spread(spread: NonNullable<ExpectationObject['spread']>, to: ResolvedDestination, path: Path): Spread {
     if (spread === 'one' || spread === 'several') return { over: spread };
-    if (spread === 'all') return { over: 'all', endpoints: this.#readyEndpoints(to, path) };
+    if (spread === 'all') {
+      const endpoints = readyEndpoints(to, this.#cluster);
+      if (!endpoints)
+        this.#error(
+          'conflicting-fields',
+          'spread: all needs a Service as destination',
+          path,
+          'name the endpoints instead: { pod/web-0: ">= 1" }',
+        );
+      return { over: 'all', endpoints: endpoints ?? [] };
+    }
     const counts = Object.entries(spread).map(([text, count]): [string, Count] => {
       const place = this.#place(text, [...path, text], 'key') ?? text;
       return [place, typeof count === 'number' ? { exactly: count } : { min: Number(count.replace(/^>= ?/, '')) }];
     });
     return { over: 'counts', counts: Object.fromEntries(counts) };
-  }
-
-  /** Who answers behind the address of a Service, for `spread: all`. */
-  #readyEndpoints(to: ResolvedDestination, path: Path): string[] {
-    const port = this.#servicePort(to);
-    if (!port) {
-      this.#error(
-        'conflicting-fields',
-        'spread: all needs a Service as destination',
-        path,
-        'name the endpoints instead: { pod/web-0: ">= 1" }',
-      );
-      return [];
-    }
-    const owners = addressOwners(this.#cluster);
-    const sockets = new Set(
-      port.endpoints.filter(({ ready }) => ready).map((each) => `${owners.get(each.address)?.netns} ${each.port}`),
-    );
-    const answering = new Set(
-      this.#cluster.listeners
-        .filter((listener) => listener.protocol === port.protocol && sockets.has(`${listener.netns} ${listener.port}`))
-        .map(({ place }) => place),
-    );
-    return this.#places.all.map(({ place }) => place).filter((place) => answering.has(place));
-  }
-
-  /** The Service port an address and port lead to. Several Services may share an address, and nodes have all NodePorts. */
-  #servicePort(to: ResolvedDestination): ServicePort | undefined {
-    const { services, nodes } = this.#cluster;
-    const onNode = nodes.some((node) => addressesOf(node).includes(to.address));
-    return services
-      .flatMap((service) => {
-        const here = serviceAddresses(service).includes(to.address);
-        return service.ports.filter(
-          ({ port, nodePort }) => (here && port === to.port) || (onNode && nodePort === to.port),
-        );
-      })
-      .find(({ protocol }) => protocol === to.protocol);
   }
 
   #destination(text: string, family: Family | undefined, path: Path): ResolvedDestination | undefined {

@@ -1,19 +1,19 @@
-/** spec.impairments: whose links they are. That a place has such an interface is seen when its kernel state is there. */
+/** The impairments of a Topology or of one of its steps: whose links they are. That a place has such an interface is seen when its kernel state is there. */
 import type { Diagnostics } from '../diagnostic.ts';
 import type { Impairment } from '../net/impairment.ts';
-import type { ManifestOf } from '../parse/index.ts';
 import type { ImpairmentObject } from '../parse/schema/topology.ts';
 import type { ImpairedLink } from './cluster.ts';
 import type { Places } from './place.ts';
+import type { Section } from './section.ts';
 
 export function modelImpairedLinks(
-  topology: ManifestOf<'Topology'> | undefined,
+  { impairments, locate }: Section,
   places: Places,
   diagnostics: Diagnostics,
 ): ImpairedLink[] {
-  return (topology?.object.spec.impairments ?? []).flatMap((object, index) => {
-    const position = topology!.locate(['spec', 'impairments', index]);
-    const at = topology!.locate(['spec', 'impairments', index, 'at']);
+  return impairments.flatMap((object, index) => {
+    const position = locate(['impairments', index]);
+    const at = locate(['impairments', index, 'at']);
     const [text = '', device] = object.at.split(/:(.*)/s);
     const place = places.find(text);
     const impairment = impairmentOf(object);

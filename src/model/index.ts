@@ -3,6 +3,7 @@ import type { Diagnostics } from '../diagnostic.ts';
 import type { Manifest, ManifestOf } from '../parse/index.ts';
 import { cniInMode } from '../parse/schema/cni.ts';
 import { CLUSTER_DEFAULTS } from '../parse/schema/topology.ts';
+import type { Change } from './change.ts';
 import { modelChecks } from './checks.ts';
 import type { Cluster, CniConfig, CniMode, Fault, ProxyConfig, ProxyMode } from './cluster.ts';
 import { modelContainers } from './containers.ts';
@@ -13,7 +14,9 @@ import { modelMachines } from './machines.ts';
 import { fits, reportModes } from './modes.ts';
 import { modelNetworkConfiguration } from './network-configuration.ts';
 import { modelRanges } from './networks.ts';
+import { NO_PAST, type Past } from './past.ts';
 import { Places } from './place.ts';
+import { NO_SECTION, type Section } from './section.ts';
 import { modelServices } from './services.ts';
 import { modelPods } from './workloads.ts';
 
@@ -28,18 +31,26 @@ export interface ModelOptions {
   readonly proxy?: ProxyMode | undefined;
 }
 
-/** The cluster the manifests describe; undefined after reporting why there is none. */
+/** After which change, and what stood before it. */
+interface Moment {
+  readonly past: Past;
+  readonly change: Pick<Change, 'name' | 'section'>;
+}
+
+/** The cluster the manifests describe; undefined after reporting why there is none. Left out, the moment is the beginning. */
 export function model(
   manifests: readonly Manifest[],
   options: ModelOptions,
   diagnostics: Diagnostics,
+  moment?: Moment,
 ): Cluster | undefined {
+  const past = moment?.past ?? NO_PAST;
   const topology = theTopology(manifests, diagnostics);
   const cni = chosenPlugin(topology, options);
   const ranges = modelRanges(topology, manifests, cni, diagnostics);
   if (!ranges) return undefined;
   const machines = modelMachines(topology, manifests, ranges, cni, diagnostics);
-  const pods = modelPods(manifests, machines.nodes, options.namespace, diagnostics);
+  const pods = modelPods(manifests, machines.nodes, options.namespace, past, diagnostics);
   const containers = modelContainers(topology, machines.hosts, ranges.networks, diagnostics);
   const spec = topology?.object.spec;
   const proxy = chosenProxy(topology, options);
@@ -59,6 +70,8 @@ export function model(
   const populated = { ...machines, pods, containers, services };
   const listeners = modelListeners(populated, services, diagnostics);
   const places = new Places(populated, options.namespace);
+  const section = sectionOf(topology, moment);
+  const stands = ({ at }: { readonly at?: string }) => at === undefined || places.find(at) !== undefined;
   const cluster: Cluster = {
     name: topology?.object.metadata?.name ?? options.name,
     ...ranges,
@@ -67,10 +80,13 @@ export function model(
     proxy,
     ...populated,
     listeners,
-    faults: modelFaults(topology, places, diagnostics),
-    impairedLinks: modelImpairedLinks(topology, places, diagnostics),
+    faults: [...past.faults.filter(stands), ...modelFaults(section, places, diagnostics)],
+    impairedLinks: [
+      ...past.impairedLinks.filter(({ place }) => stands({ at: place })),
+      ...modelImpairedLinks(section, places, diagnostics),
+    ],
     suitsModes: fits(spec?.when, modes),
-    checks: modelChecks(topology, { ...populated, listeners }, places, modes, diagnostics),
+    checks: modelChecks(section, { ...populated, listeners }, past.checks, places, modes, diagnostics),
   };
   return diagnostics.failed ? undefined : cluster;
 }
@@ -98,13 +114,29 @@ function theTopology(manifests: readonly Manifest[], diagnostics: Diagnostics): 
   return first;
 }
 
-function modelFaults(topology: ManifestOf<'Topology'> | undefined, places: Places, diagnostics: Diagnostics): Fault[] {
-  return (topology?.object.spec.faults ?? []).map(({ fault, at }, index) => {
-    const position = topology!.locate(['spec', 'faults', index]);
+/** Of the beginning, that of the Topology itself. */
+function sectionOf(topology: ManifestOf<'Topology'> | undefined, moment: Moment | undefined): Section {
+  const { name, section: path } = moment?.change ?? { section: ['spec'] };
+  const spec = topology?.object.spec;
+  const own = path && (path.length === 1 ? spec : spec?.steps[path[2] as number]);
+  if (!topology || !path || !own) return NO_SECTION;
+  const { faults, impairments, checks } = own;
+  return {
+    ...(name !== undefined && { step: name }),
+    faults,
+    impairments,
+    checks,
+    locate: (inner, part) => topology.locate([...path, ...inner], part),
+  };
+}
+
+function modelFaults({ faults, locate }: Section, places: Places, diagnostics: Diagnostics): Fault[] {
+  return faults.map(({ fault, at }, index) => {
+    const position = locate(['faults', index]);
     const place = at === undefined ? undefined : places.find(at);
     if (at !== undefined && !place) {
       const { message, help } = places.explain(at);
-      diagnostics.error('unknown-place', message, topology!.locate(['spec', 'faults', index, 'at']), help);
+      diagnostics.error('unknown-place', message, locate(['faults', index, 'at']), help);
     }
     return { fault, ...(place && { at: place.place }), origin: { file: position.file, line: position.line } };
   });

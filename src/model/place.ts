@@ -46,8 +46,4 @@ export class Places {
       help: guess ? `did you mean "${guess}"?` : `places here: ${shown || 'none'}`,
     };
   }
-
-  get all(): readonly Place[] {
-    return [...this.#byText.values()];
-  }
 }

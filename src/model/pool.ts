@@ -1,6 +1,6 @@
 /** Hands out the addresses of one range, each once. */
 import type { Diagnostics, Position } from '../diagnostic.ts';
-import { addressToNumber, type Cidr, cidrContains, numberToAddress } from '../net/address.ts';
+import { addressToNumber, type Cidr, cidrContains, isOfFamily, numberToAddress } from '../net/address.ts';
 
 export class AddressPool {
   readonly cidr: Cidr;
@@ -64,6 +64,13 @@ export class AddressPool {
     }
     this.#exhausted = true;
     return undefined;
+  }
+
+  /** The search from an offset begins after an address that was given once, if it is of this range. */
+  passBy(address: string, offset: number): void {
+    if (!isOfFamily(address, this.cidr.family) || !cidrContains(this.cidr, address)) return;
+    const next = addressToNumber(address) + 1n;
+    if (next > (this.#cursors.get(offset) ?? 0n)) this.#cursors.set(offset, next);
   }
 
   ownerOf(address: string): string | undefined {

@@ -9,6 +9,7 @@ import type { Node, Pod } from './cluster.ts';
 import { declaredPorts } from './container-ports.ts';
 import { ofKind } from './defaults.ts';
 import { type Draft, podPlace } from './draft.ts';
+import { asBound, goOn, type Past } from './past.ts';
 import { AddressPool } from './pool.ts';
 import { schedule } from './schedule.ts';
 
@@ -20,13 +21,18 @@ export function modelPods(
   manifests: readonly Manifest[],
   nodes: readonly Node[],
   namespace: string,
+  past: Past,
   diagnostics: Diagnostics,
 ): Pod[] {
-  const drafts = [...givenPods(manifests, namespace, diagnostics), ...replicas(manifests, namespace, diagnostics)];
+  const drafts = asBound(
+    [...givenPods(manifests, namespace, diagnostics), ...replicas(manifests, namespace, past, diagnostics)],
+    past,
+  );
   reportDuplicates(drafts, diagnostics);
   const portsOf = declaredPorts(drafts, diagnostics);
   const placed = schedule(drafts, portsOf, nodes, diagnostics);
   const pools = new Map(nodes.map((node) => [node, podPools(node, diagnostics)]));
+  for (const pool of [...pools.values()].flat()) goOn(pool, FIRST_POD, past);
   for (const { draft, node } of placed) {
     if (draft.spec.hostNetwork) continue;
     for (const pool of pools.get(node)!) {
@@ -90,7 +96,7 @@ function isWorkload(manifest: Manifest): manifest is Workload {
 }
 
 /** `NAME-0`, `NAME-1`, …; nothing for a workload whose pods or ReplicaSets are given as well, as in a dump of a cluster. */
-function replicas(manifests: readonly Manifest[], namespace: string, diagnostics: Diagnostics): Draft[] {
+function replicas(manifests: readonly Manifest[], namespace: string, past: Past, diagnostics: Diagnostics): Draft[] {
   const owners = new Set(
     [...ofKind(manifests, 'Pod'), ...ofKind(manifests, 'ReplicaSet')].flatMap(({ object }) => {
       const space = object.metadata.namespace ?? namespace;
@@ -106,9 +112,9 @@ function replicas(manifests: readonly Manifest[], namespace: string, diagnostics
       (annotation) => locate(['spec', 'template', 'metadata', 'annotations', annotation]),
       diagnostics,
     );
-    return Array.from({ length: object.spec.replicas }, (_, index) => ({
+    return namesOf(object.metadata.name, space, object.spec.replicas, past).map((name) => ({
       namespace: space,
-      name: `${object.metadata.name}-${index}`,
+      name,
       labels: template.metadata?.labels ?? {},
       spec: template.spec,
       status: undefined,
@@ -118,6 +124,13 @@ function replicas(manifests: readonly Manifest[], namespace: string, diagnostics
       origin,
     }));
   });
+}
+
+/** A pod that was deleted is replaced by one of another name. */
+function namesOf(owner: string, namespace: string, replicas: number, { deleted }: Past): string[] {
+  return Array.from({ length: replicas + deleted.size }, (_, index) => `${owner}-${index}`)
+    .filter((name) => !deleted.has(podPlace({ namespace, name })))
+    .slice(0, replicas);
 }
 
 /** One of each family. */

@@ -39,21 +39,25 @@ interface Limits {
 
 /**
  * The document's value, aliases replaced by what they stand for; undefined when that exceeds the limits.
- * Kubernetes reads an empty value as an absent one, `creationTimestamp: null`: no mapping has a null.
+ * Kubernetes reads an empty value as an absent one, `creationTimestamp: null`: no mapping has a null, but below `patch`, where
+ * it says that a field goes (RFC 7386).
  */
 export function plainValue(contents: Node, aliases: Aliases, limits: Limits): unknown {
   let copies = 0;
   let exceeded = false;
-  const expand = (node: unknown, depth: number, copied: boolean): unknown => {
+  const expand = (node: unknown, depth: number, copied: boolean, isPatch = false): unknown => {
     if (copied && (++copies > limits.copies || depth > limits.depth)) exceeded = true;
     if (exceeded) return null;
-    if (isAlias(node)) return expand(aliases.get(node), depth, true);
-    if (isSeq(node)) return node.items.map((item) => expand(item, depth + 1, copied));
+    if (isAlias(node)) return expand(aliases.get(node), depth, true, isPatch);
+    if (isSeq(node)) return node.items.map((item) => expand(item, depth + 1, copied, isPatch));
     if (isMap(node)) {
       return Object.fromEntries(
         node.items
-          .map(({ key, value }) => [isScalar(key) ? key.value : key, expand(value, depth + 1, copied)])
-          .filter(([, value]) => value !== null),
+          .map(({ key, value }) => {
+            const name = isScalar(key) ? key.value : key;
+            return [name, expand(value, depth + 1, copied, isPatch || name === 'patch')];
+          })
+          .filter(([, value]) => value !== null || isPatch),
       );
     }
     return isScalar(node) ? node.value : null;

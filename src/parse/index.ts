@@ -33,13 +33,53 @@ export type Manifest = { [K in EmulatedKind]: ManifestOf<K> }[EmulatedKind] | Ne
 
 /** Reads all documents of all sources, in order. */
 export function parse(sources: readonly Source[], diagnostics: Diagnostics): Manifest[] {
-  const ignored = new Map<string, { count: number; at: Position }>();
-  const manifests = sources.flatMap((source): Manifest[] => {
-    if (!isNetworkConfiguration(source))
-      return readYaml(source, diagnostics).flatMap((document) => readDocument(document, diagnostics, ignored));
-    const configuration = readNetworkConfiguration(source, diagnostics);
-    return configuration ? [configuration] : [];
-  });
+  return countingIgnored(diagnostics, (ignored) =>
+    sources.flatMap((source): Manifest[] => {
+      if (!isNetworkConfiguration(source))
+        return readYaml(source, diagnostics).flatMap((document) => readDocument(document, diagnostics, ignored));
+      const configuration = readNetworkConfiguration(source, diagnostics);
+      return configuration ? [configuration] : [];
+    }),
+  );
+}
+
+/** Reads an object, or a list of some, that stands at a path of another document. */
+export function parseWithin(value: unknown, locate: Locate, path: Path, diagnostics: Diagnostics): Manifest[] {
+  return countingIgnored(diagnostics, (ignored) =>
+    readDocument({ value, locate: below(locate, path) }, diagnostics, ignored),
+  );
+}
+
+/** An object as a merge patch changes it (RFC 7386), held against the schema of its kind again. */
+export function patched(
+  { kind, object, locate }: ManifestOf<EmulatedKind>,
+  patch: Readonly<Record<string, unknown>>,
+  locatePatch: Locate,
+  diagnostics: Diagnostics,
+): Manifest | undefined {
+  const isPatched = (path: Path) => path.length > 0 && valueAt(patch, path.slice(0, 2)) !== undefined;
+  const locateEither: Locate = (path, part) => (isPatched(path) ? locatePatch(path, part) : locate(path, part));
+  return toManifest(kind, mergePatch(object, patch), locateEither, diagnostics);
+}
+
+function mergePatch(target: unknown, patch: unknown): unknown {
+  if (!isMapping(patch)) return patch;
+  const merged = new Map(Object.entries(isMapping(target) ? target : {}));
+  for (const [key, value] of Object.entries(patch))
+    if (value === null) merged.delete(key);
+    else merged.set(key, mergePatch(merged.get(key), value));
+  return Object.fromEntries(merged);
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>((at, key) => (isMapping(at) ? at[key] : undefined), value);
+}
+
+type Ignored = Map<string, { count: number; at: Position }>;
+
+function countingIgnored(diagnostics: Diagnostics, read: (ignored: Ignored) => Manifest[]): Manifest[] {
+  const ignored: Ignored = new Map();
+  const manifests = read(ignored);
   for (const [kind, { count, at }] of ignored) {
     diagnostics.warn(
       'not-emulated',
@@ -50,11 +90,7 @@ export function parse(sources: readonly Source[], diagnostics: Diagnostics): Man
   return manifests;
 }
 
-function readDocument(
-  { value, locate }: YamlDocument,
-  diagnostics: Diagnostics,
-  ignored: Map<string, { count: number; at: Position }>,
-): Manifest[] {
+function readDocument({ value, locate }: YamlDocument, diagnostics: Diagnostics, ignored: Ignored): Manifest[] {
   if (!isMapping(value)) {
     diagnostics.error(
       'not-a-manifest',

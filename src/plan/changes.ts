@@ -39,6 +39,7 @@ export interface Change extends AttachmentChanges {
   readonly relays: readonly Operation[];
   readonly tunnels: readonly Operation[];
   readonly bird: readonly Operation[];
+  readonly flows: readonly Operation[];
   readonly links: readonly KeptLink[];
 }
 
@@ -133,6 +134,7 @@ function changeOf(from: Namespace, to: Namespace, isKept: (link: string) => bool
     relays: changeRelays(from, to),
     tunnels: changeTunnels(from, to, isKept),
     bird: changeBird(from, to),
+    flows: changeFlows(from, to),
     ...changeAttachments(from, to, rules),
     links: to.links
       .filter(({ name }) => isKept(name))
@@ -171,6 +173,15 @@ function changeBird(from: Namespace, to: Namespace): Operation[] {
   return identity({ ...from.bird }) === identity({ ...daemon })
     ? []
     : [{ kind: 'set-bird', namespace, daemon, origin }];
+}
+
+function changeFlows(from: Namespace, { name: namespace, flows = [] }: Namespace): Operation[] {
+  return difference(flows, from.flows ?? []).map(({ origin, ...flows }) => ({
+    kind: 'delete-stale-flows',
+    namespace,
+    flows,
+    origin,
+  }));
 }
 
 /** Entries of a device that goes need no deletion, and a device that is down has no routes and neighbours to delete. */

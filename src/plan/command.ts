@@ -3,6 +3,7 @@
  * command is not enough (tunl0), the words are a shell's.
  */
 import type { Attachment } from '../compile/attachment.ts';
+import type { UdpFlows } from '../compile/kernel-state.ts';
 import type { RelayProgram } from '../compile/relay.ts';
 import { isIpv6 } from '../net/address.ts';
 import { impairmentWords, isImpaired } from '../net/impairment.ts';
@@ -120,6 +121,8 @@ export function commandOf(operation: Operation): Command {
       return { argv: inside(...LOADERS[operation.program]), stdin: operation.text };
     case 'retire-server':
       return { argv: inside('ipvsadm', '-e', ...operation.server.split(' '), '-m', '-w', '0') };
+    case 'delete-stale-flows':
+      return { argv: inside('sh', '-c', forgetting(operation.flows)) };
     case 'set-relays':
       return {
         argv: operation.relays.length > 0 ? inside(...STARTERS[operation.program]) : inside('pkill', operation.program),
@@ -137,6 +140,24 @@ export function commandOf(operation: Operation): Command {
         ? { argv: inside('bird', '-c', '/dev/stdin', '-s', birdSocket(namespace)), stdin: operation.daemon.config }
         : { argv: inside('birdc', '-s', birdSocket(namespace), 'down') };
   }
+}
+
+/** Which connections conntrack is asked for: those that are remembered for these datagrams. */
+export function flowFilter({ address, port, endpoints }: Pick<UdpFlows, 'address' | 'port' | 'endpoints'>): string[] {
+  const family = isIpv6(endpoints[0]!) ? 'ipv6' : 'ipv4';
+  const to = address === undefined ? [] : ['--orig-dst', address];
+  return ['-f', family, '-p', 'udp', ...to, '--orig-port-dst', String(port)];
+}
+
+/** conntrack(8) cannot be asked for what leads to none of several: whoever answers is looked at. */
+function forgetting(flows: Pick<UdpFlows, 'address' | 'port' | 'endpoints'>): string {
+  const filter = flowFilter(flows).join(' ');
+  const known = flows.endpoints.map((endpoint) => `-e ${endpoint}`).join(' ');
+  return [
+    `conntrack -L ${filter} 2>/dev/null | sed -n 's/.* src=.* src=\\([^ ]*\\) .*/\\1/p' | sort -u`,
+    `grep -vxF ${known}`,
+    `while read -r endpoint; do conntrack -D ${filter} --reply-src "$endpoint"; done`,
+  ].join(' | ');
 }
 
 /** The network and the namespace that libcni's own tool is told (containernetworking/cni cnitool). */

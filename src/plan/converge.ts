@@ -36,6 +36,7 @@ export function converge(current: KernelState, wanted: KernelState): Plan {
       ...changed.flatMap(({ relays }) => relays),
       ...changed.flatMap(({ tunnels }) => tunnels),
       ...changed.flatMap(({ bird }) => bird),
+      ...changed.flatMap(({ flows }) => flows),
       ...added.flatMap(steps.addToNetworks),
       ...changed.flatMap(({ attach }) => attach),
     ],

@@ -5,7 +5,16 @@
 
 import type { Attachment, PluginCall, PluginNetwork } from '../compile/attachment.ts';
 import type { BirdDaemon } from '../compile/bird.ts';
-import type { Address, FdbEntry, Link, Neighbour, Route, Sysctl, WireguardLink } from '../compile/kernel-state.ts';
+import type {
+  Address,
+  FdbEntry,
+  Link,
+  Neighbour,
+  Route,
+  Sysctl,
+  UdpFlows,
+  WireguardLink,
+} from '../compile/kernel-state.ts';
 import type { Relay, RelayProgram } from '../compile/relay.ts';
 import type { UdpTunnel } from '../compile/udp-tunnel.ts';
 import type { Origin } from '../diagnostic.ts';
@@ -59,6 +68,8 @@ type Step =
   | { readonly kind: 'add-fdb' | 'delete-fdb'; readonly entry: Omit<FdbEntry, 'origin'> }
   /** `text` is what the program reads: iptables tables as a whole, commands for the others. */
   | { readonly kind: 'load-rules'; readonly program: RuleProgram; readonly text: string }
+  /** Connections that are remembered for these datagrams and lead to none of their endpoints are forgotten. */
+  | { readonly kind: 'delete-stale-flows'; readonly flows: Omit<UdpFlows, 'origin'> }
   /** No new connections for a real server of IPVS; it is removed when its old ones have ended. */
   | { readonly kind: 'retire-server'; readonly server: string }
   /** Exactly these the program serves in the namespace from now on. */

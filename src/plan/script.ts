@@ -8,8 +8,25 @@ import type { Operation, Plan } from './operation.ts';
 import { PLUGIN_FUNCTIONS, pluginCommands } from './plugin-script.ts';
 import { shellWord } from './shell.ts';
 
+/** A plan that a lab is changed by. */
+export interface StepPlan extends Plan {
+  readonly name: string;
+}
+
 /** The same plan gives the same bytes. Comments name the manifest line a group of commands comes from. */
-export function formatScript({ operations }: Plan, name: string): string {
+export function formatScript({ operations }: Plan, name: string, steps: readonly StepPlan[] = []): string {
+  const all = [...operations, ...steps.flatMap((step) => step.operations)];
+  const preamble = all.some(({ kind }) => kind === 'add-to-network') ? PLUGIN_FUNCTIONS : '';
+  const later = steps.map((step, index) => `${stepHeading(step, index + 1)}${formatOperations(step.operations)}`);
+  return `${header(name, steps.length)}${preamble}${formatOperations(operations)}${later.join('')}`;
+}
+
+/** The script ends here unless it was told to go on. */
+function stepHeading({ name }: StepPlan, number: number): string {
+  return `\n# ─── step ${number}: ${comment(name)}\n[ "\${1:-0}" -ge ${number} ] || exit 0\n`;
+}
+
+function formatOperations(operations: readonly Operation[]): string {
   const lines: string[] = [];
   let title = '';
   let origin = '';
@@ -25,11 +42,10 @@ export function formatScript({ operations }: Plan, name: string): string {
     }
     lines.push(shellCommand(operation));
   }
-  const preamble = operations.some(({ kind }) => kind === 'add-to-network') ? PLUGIN_FUNCTIONS : '';
-  return `${header(name)}${preamble}${lines.join('\n')}\n`;
+  return `${lines.join('\n')}\n`;
 }
 
-function header(name: string): string {
+function header(name: string, steps: number): string {
   return `#!/bin/sh
 # Builds the lab ${comment(name)}: network namespaces, links, addresses, routes, rules. Written by packetwalk plan.
 # Processes are not in it: nothing answers at the ports of pods and hosts until you start something there.
@@ -37,7 +53,7 @@ function header(name: string): string {
 # Run it inside namespaces of its own, where it can touch nothing else; no privilege is needed:
 #   unshare --user --map-current-user --keep-caps --net --mount --pid --fork --mount-proc \\
 #     sh -c 'mount -t tmpfs tmpfs /run && sh ./lab.sh && exec bash'
-set -eu
+${steps > 0 ? '# With a number as its argument it takes so many of its steps as well.\n' : ''}set -eu
 `;
 }
 
@@ -62,6 +78,7 @@ const TITLES: Record<Operation['kind'], string> = {
   'delete-fdb': 'forwarding entries to remove',
   'load-rules': 'rules',
   'retire-server': 'real servers to retire',
+  'delete-stale-flows': 'connections of UDP to forget, as kube-proxy does',
   'set-relays': 'processes, which have to run for the rules above to lead somewhere; this script does not start them',
   'set-bird': 'BIRD, which brings the routes to the blocks of other nodes',
   'add-to-network': 'CNI plugins, each called with the result of the one before it',

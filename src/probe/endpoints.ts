@@ -31,7 +31,10 @@ const IPPROTO_SCTP = 132;
 export class Endpoints {
   readonly #open = new Map<string, () => void>();
   readonly #listenerOf = new WeakMap<Socket, Listener>();
-  readonly #http = createHttpServer((request, response) => this.#answerHttp(request, response));
+  /** A client may take its time between two requests. */
+  readonly #http = createHttpServer({ keepAliveTimeout: 0 }, (request, response) =>
+    this.#answerHttp(request, response),
+  );
 
   constructor() {
     this.#http.on('clientError', (_error, connection) => {

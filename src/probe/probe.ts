@@ -15,6 +15,10 @@ export interface ProbeRequest {
   readonly size?: number;
   readonly ttl?: number;
   readonly timeoutMs: number;
+  /** What its TCP connection is called, which stays open after the answer. */
+  readonly keep?: string;
+  /** It is sent over this connection, and has its mark. Nothing else of the request counts but the time. */
+  readonly over?: string;
 }
 
 /** What an endpoint says to whoever asks. */
@@ -46,6 +50,8 @@ export interface ProbeRun {
   readonly local?: { readonly address: string; readonly port: number };
   readonly remote: { readonly address: string; readonly port?: number };
   readonly result: ProbeResult;
+  /** It went over a connection that was open before. */
+  readonly continued?: true;
   /** The processes that took the probe and passed it on, in their order; left out when none did. */
   readonly relayed?: readonly Relayed[];
   readonly durationMs: number;

@@ -1,7 +1,5 @@
 /** Sends one probe from a namespace and waits for what comes of it. */
 import { closeSync, writeFileSync } from 'node:fs';
-import { request as httpRequest } from 'node:http';
-import { Socket } from 'node:net';
 import { SystemCallError } from '../apply/kernel/errors.ts';
 import {
   bind,
@@ -16,10 +14,10 @@ import {
 } from '../apply/kernel/libc.ts';
 import { inside } from '../apply/kernel/namespaces.ts';
 import { isIpv6 } from '../net/address.ts';
-import { socketAddress } from '../net/port.ts';
 import { deadline } from './deadline.ts';
+import { HttpConnection, parseAnswer } from './http.ts';
 import { initialSequence, markedPayload } from './mark.ts';
-import type { EndpointAnswer, ProbeRequest, ProbeResult, ProbeRun } from './probe.ts';
+import type { ProbeRequest, ProbeResult, ProbeRun } from './probe.ts';
 import { chooseSequence } from './sequence.ts';
 import { adopt, anyAddressLike } from './sockets.ts';
 
@@ -31,12 +29,15 @@ const TTL_OPTION = { 4: { level: 0, option: 2 }, 6: { level: 41, option: 16 } } 
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 
+/** Connections that are kept, by name. */
+export type KeptConnections = Map<string, HttpConnection>;
+
 /** Never rejects: whatever happens to a probe is its result. */
-export async function sendProbe(request: ProbeRequest, id: number): Promise<ProbeRun> {
+export async function sendProbe(request: ProbeRequest, id: number, kept: KeptConnections): Promise<ProbeRun> {
   const started = performance.now();
   const base = { id, namespace: request.namespace, protocol: request.protocol, remote: request.destination };
   const opened = open(request, id);
-  const result = 'failure' in opened ? opened.failure : await EXCHANGE[request.protocol](opened.fd, request, id);
+  const result = 'failure' in opened ? opened.failure : await EXCHANGE[request.protocol](opened.fd, request, id, kept);
   return { ...base, ...(opened.local && { local: opened.local }), result, durationMs: performance.now() - started };
 }
 
@@ -112,7 +113,7 @@ function allowEcho(): void {
 
 const EXCHANGE: Record<
   ProbeRequest['protocol'],
-  (fd: number, request: ProbeRequest, id: number) => Promise<ProbeResult>
+  (fd: number, request: ProbeRequest, id: number, kept: KeptConnections) => Promise<ProbeResult>
 > = {
   TCP: exchangeHttp,
   SCTP: exchangeHttp,
@@ -125,49 +126,18 @@ const EXCHANGE: Record<
   },
 };
 
-/** Asks over HTTP, so that what stands in the captures can be read, and `curl` sees the same answer. */
-function exchangeHttp(
+/** Over a connection of its own, which ends with the answer unless it is to be kept. */
+async function exchangeHttp(
   fd: number,
-  { destination, payload = '', size = 0, timeoutMs }: ProbeRequest,
+  request: ProbeRequest,
   id: number,
+  kept: KeptConnections,
 ): Promise<ProbeResult> {
-  return new Promise((resolve) => {
-    const connection = new Socket({ fd, readable: true, writable: true });
-    const finish = (result: ProbeResult) => {
-      cancel();
-      connection.destroy();
-      resolve(result);
-    };
-    const cancel = deadline(timeoutMs, () => finish({ kind: 'timeout' }));
-    const body = Buffer.from(payload.padEnd(size, '.'));
-    const request = httpRequest({
-      createConnection: () => connection,
-      method: body.length > 0 ? 'POST' : 'GET',
-      path: `/?probe=${id}`,
-      headers: {
-        host: socketAddress(destination.address, destination.port!),
-        'user-agent': 'packetwalk',
-        connection: 'close',
-        'content-length': body.length,
-      },
-    });
-    request.on('response', (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => {
-        const answer = parseAnswer(Buffer.concat(chunks).toString());
-        finish({
-          kind: 'answered',
-          ...(answer && { answer }),
-          ...(response.statusCode !== undefined && { status: response.statusCode }),
-        });
-      });
-    });
-    request.on('error', (error: NodeJS.ErrnoException) =>
-      finish({ kind: 'refused', errno: error.code ?? error.message }),
-    );
-    request.end(body);
-  });
+  const connection = new HttpConnection(fd);
+  const result = await connection.ask(request, id);
+  if (request.keep === undefined || !connection.isOpen) connection.close();
+  else kept.set(request.keep, connection);
+  return result;
 }
 
 /** Sends one datagram and takes the first answer that `read` understands. */
@@ -204,17 +174,6 @@ function exchangeDatagrams(
 function answerInDatagram(message: Buffer): ProbeResult {
   const answer = parseAnswer(message.toString().replace(/^packetwalk=\d+ /, ''));
   return { kind: 'answered', ...(answer && { answer }) };
-}
-
-function parseAnswer(text: string): EndpointAnswer | undefined {
-  try {
-    const value = JSON.parse(text) as Partial<EndpointAnswer>;
-    return typeof value.endpoint === 'string' && typeof value.source === 'string'
-      ? (value as EndpointAnswer)
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 type EchoTypes = typeof ICMP | typeof ICMPV6;

@@ -1,16 +1,25 @@
 /** GitHub Actions workflow commands: an annotation at the check's line for everything that is not a pass. */
 import type { LabResult } from '../judge/result.ts';
 import { totalsOf } from '../judge/result.ts';
+import { formatTrouble, titleOf } from './check-title.ts';
 import { describeFailure, describeProblem, suiteName } from './failure-text.ts';
 
 export function toGithub(results: readonly LabResult[], durationMs: number): string {
   const lines = results.flatMap((result) => [
     ...(result.problem
-      ? [annotation('error', result.file, 1, `${suiteName(result)} could not be built`, describeProblem(result))]
+      ? [
+          annotation(
+            'error',
+            result.file,
+            1,
+            `${suiteName(result)}: ${formatTrouble(result.problem)}`,
+            describeProblem(result),
+          ),
+        ]
       : []),
     ...result.verdicts.flatMap((verdict) => {
       const { check } = verdict;
-      const title = `${check.name} (${suiteName(result)})`;
+      const title = `${titleOf(check)} (${suiteName(result)})`;
       switch (verdict.verdict) {
         case 'pass':
           return [];

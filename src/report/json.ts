@@ -82,10 +82,12 @@ const observedWalk = z.strictObject({
 
 const checkResult = z.strictObject({
   name: z.string(),
+  step: z.string().optional().describe('The step it was made after; left out: before all of them.'),
   file: z.string(),
   line: z.int(),
   from: z.string().optional(),
   to: z.string().optional(),
+  on: z.string().optional().describe('The connection it was sent over, which an earlier check had opened.'),
   at: z.string().optional(),
   verdict: z.enum(['pass', 'fail', 'inconclusive', 'skipped']),
   reason: z.string(),
@@ -105,9 +107,18 @@ const labResult = z.strictObject({
   kernel: z.string(),
   faults: z.array(z.string()),
   checks: z.array(checkResult),
-  problem: z.strictObject({ message: z.string(), remedy: z.string().optional() }).optional(),
+  problem: z
+    .strictObject({
+      message: z.string(),
+      remedy: z.string().optional(),
+      step: z.string().optional().describe('The step that could not be taken; left out: the lab could not be built.'),
+    })
+    .optional(),
   command: z.string().optional().describe('Tests this lab again.'),
-  capture: z.string().optional().describe('File that holds the packets, with --capture-dir.'),
+  capture: z
+    .string()
+    .optional()
+    .describe('File that holds the packets, with --capture-dir; with steps, one for each look.'),
   durationMs: z.number(),
 });
 
@@ -139,6 +150,7 @@ function verdictToJson(result: Verdict): JsonResult['labs'][number]['checks'][nu
   const { check, verdict, reason, mismatches, durationMs } = result;
   const base = {
     name: check.name,
+    ...(check.step !== undefined && { step: check.step }),
     file: check.origin.file,
     line: check.origin.line,
     verdict,
@@ -155,6 +167,7 @@ function verdictToJson(result: Verdict): JsonResult['labs'][number]['checks'][nu
     ...base,
     from: result.check.from.place,
     to: result.check.to.text,
+    ...(result.check.on !== undefined && { on: result.check.on }),
     expected: { ...result.check.expect },
     ...(result.walk && {
       observed: { ...walkToJson(result.walk), ...(result.spread && { spread: { ...result.spread } }) },

@@ -5,6 +5,7 @@
 import type { Origin } from '../diagnostic.ts';
 import { type LabResult, totalsOf } from '../judge/result.ts';
 import type { Verdict } from '../judge/verdict.ts';
+import { formatTrouble, titleOf } from './check-title.ts';
 import { describeFailure, describeProblem, suiteName } from './failure-text.ts';
 
 export function toJunit(results: readonly LabResult[], durationMs: number): string {
@@ -37,7 +38,7 @@ function unbuilt(lab: LabResult): string[] {
   if (!lab.problem) return [];
   const { message } = lab.problem;
   return [
-    `${openTestcase(lab, 'the lab could not be built', { file: lab.file, line: 1 }, lab.durationMs)}>`,
+    `${openTestcase(lab, formatTrouble(lab.problem), { file: lab.file, line: 1 }, lab.durationMs)}>`,
     `      <error message="${escapeXml(message)}" type="environment">${escapeXml(describeProblem(lab))}</error>`,
     '    </testcase>',
   ];
@@ -45,7 +46,7 @@ function unbuilt(lab: LabResult): string[] {
 
 function testcase(lab: LabResult, result: Verdict): string[] {
   const { check, verdict, reason, durationMs } = result;
-  const open = openTestcase(lab, check.name, check.origin, durationMs);
+  const open = openTestcase(lab, titleOf(check), check.origin, durationMs);
   switch (verdict) {
     case 'pass':
       return [`${open}/>`];

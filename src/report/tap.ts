@@ -2,11 +2,12 @@
 import { stringify } from 'yaml';
 import type { LabResult } from '../judge/result.ts';
 import type { Verdict } from '../judge/verdict.ts';
+import { formatTrouble, titleOf } from './check-title.ts';
 import { describeFailure, describeProblem, suiteName } from './failure-text.ts';
 
 export function toTap(results: readonly LabResult[]): string {
   const points = results.flatMap((result) => [
-    ...(result.problem ? [unbuilt(result)] : []),
+    ...(result.problem ? [unbuilt(result, result.problem)] : []),
     ...result.verdicts.map((verdict) => point(result, verdict)),
   ]);
   return [
@@ -26,15 +27,15 @@ interface Point {
 
 function point(lab: LabResult, result: Verdict): Point {
   const { check, verdict, reason } = result;
-  const description = `${suiteName(lab)}: ${check.name}`;
+  const description = `${suiteName(lab)}: ${titleOf(check)}`;
   if (verdict === 'pass') return { description };
   if (verdict === 'skipped') return { description, skipped: reason };
   const at = `${check.origin.file}:${check.origin.line}`;
   return { description, block: { verdict, message: reason, at, details: describeFailure(lab, result) } };
 }
 
-function unbuilt(lab: LabResult): Point {
-  return { description: `${suiteName(lab)}: the lab could not be built`, block: { message: describeProblem(lab) } };
+function unbuilt(lab: LabResult, problem: NonNullable<LabResult['problem']>): Point {
+  return { description: `${suiteName(lab)}: ${formatTrouble(problem)}`, block: { message: describeProblem(lab) } };
 }
 
 function formatPoint({ description, skipped, block }: Point, number: number): string[] {

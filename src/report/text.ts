@@ -2,6 +2,7 @@
 
 import { type LabResult, type Totals, totalsOf } from '../judge/result.ts';
 import type { Verdict, VerdictKind } from '../judge/verdict.ts';
+import { formatTrouble } from './check-title.ts';
 import { type Colors, counted, formatDuration, wrap } from './layout.ts';
 import { formatWalk } from './walk-text.ts';
 
@@ -24,19 +25,25 @@ export function formatLab(result: LabResult, { colors, walks, width }: TextOptio
     colors,
   );
   const lines = [head, ...formatProblem(result, { colors, width })];
-  for (const verdict of result.verdicts)
+  let step: string | undefined;
+  for (const verdict of result.verdicts) {
+    if (verdict.check.step !== step) {
+      step = verdict.check.step;
+      lines.push(...wrap(`  then: ${step}`, width, '    ').map(colors.bold));
+    }
     lines.push(...formatVerdict(verdict, { colors, walks, width }, result.problem !== undefined));
+  }
   return lines.join('\n');
 }
 
-/** Why a lab could not be built, and what to do. */
+/** Why a lab could not be built or a step not be taken, and what to do. */
 export function formatProblem(
   { problem }: LabResult,
   { colors, width }: Pick<TextOptions, 'colors' | 'width'>,
 ): string[] {
   if (!problem) return [];
   return [
-    ...wrap(`  could not be built: ${problem.message}`, width, '    ').map(colors.yellow),
+    ...wrap(`  ${formatTrouble(problem)}: ${problem.message}`, width, '    ').map(colors.yellow),
     ...(problem.remedy === undefined ? [] : [`  what to do: ${problem.remedy}`]),
   ];
 }

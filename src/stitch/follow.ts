@@ -97,11 +97,12 @@ export class FollowedLeg {
     return pathOf(request, { start, sent, received, wiring: this.#wiring, undo: false });
   }
 
-  /** The packet to follow: the first one, unless that one did its work and a later one did not. */
+  /** The packet to follow: the first one, unless that one did its work and a later one did not, or it only says that one is there. */
   #decisiveRequest(): SeenPacket {
     const { requests, answers } = this.leg.frames;
-    const worked = this.#run.protocol === 'TCP' && this.#run.result.kind !== 'answered' && answers.length > 0;
-    const data = worked ? requests.filter(carriesData) : [];
+    const { protocol, result, continued = false } = this.#run;
+    const worked = protocol === 'TCP' && result.kind !== 'answered' && answers.length > 0;
+    const data = worked || continued ? requests.filter(carriesData) : [];
     return followed(data.length > 0 ? data : requests, (attempt) => this.#arrivedBy(this.#wayThere(attempt)));
   }
 

@@ -10,6 +10,9 @@ const COMMANDS = [
   'trace',
   'diff',
   'up',
+  'apply',
+  'delete',
+  'set',
   'down',
   'ls',
   'inspect',
@@ -130,7 +133,6 @@ describe('help', () => {
 
 describe('other names', () => {
   it.each([
-    ['apply', 'up'],
     ['destroy', 'down'],
     ['validate', 'lint'],
   ])('%s is %s', (alias, name) => {
@@ -140,15 +142,33 @@ describe('other names', () => {
 
 describe('options people are used to', () => {
   it.each([
-    ['-f', ['trace', 'diff', 'up', 'plan', 'lint', 'inspect']],
+    ['-f', ['trace', 'diff', 'up', 'apply', 'plan', 'lint', 'inspect']],
     ['-o', ['trace', 'diff', 'ls', 'inspect', 'plan', 'lint', 'doctor']],
-    ['-n', ['test', 'trace', 'diff', 'up', 'inspect', 'exec', 'shell', 'capture', 'impair', 'plan', 'lint']],
-    ['--name', ['up', 'plan']],
-    ['--fault', ['test', 'trace', 'diff', 'up', 'plan']],
-    ['--cni', ['test', 'trace', 'diff', 'up', 'plan']],
-    ['--proxy', ['test', 'trace', 'diff', 'up', 'plan']],
-    ['--lab', ['trace', 'exec', 'shell', 'capture', 'impair']],
-    ['--sandbox', ['test', 'trace', 'diff', 'up', 'doctor']],
+    [
+      '-n',
+      [
+        'test',
+        'trace',
+        'diff',
+        'up',
+        'apply',
+        'delete',
+        'set',
+        'inspect',
+        'exec',
+        'shell',
+        'capture',
+        'impair',
+        'plan',
+        'lint',
+      ],
+    ],
+    ['--name', ['up', 'apply', 'plan']],
+    ['--fault', ['test', 'trace', 'diff', 'up', 'apply', 'plan']],
+    ['--cni', ['test', 'trace', 'diff', 'up', 'apply', 'plan']],
+    ['--proxy', ['test', 'trace', 'diff', 'up', 'apply', 'plan']],
+    ['--lab', ['apply', 'delete', 'set', 'trace', 'exec', 'shell', 'capture', 'impair']],
+    ['--sandbox', ['test', 'trace', 'diff', 'up', 'apply', 'doctor']],
   ])('%s is the same everywhere', (flag, names) => {
     const with_ = program()
       .commands.filter((command) => command.options.some(({ short, long }) => short === flag || long === flag))
@@ -239,7 +259,7 @@ describe('what is given', () => {
 
 describe('what cannot be is refused with an error of the command line, which main.ts turns into exit code 2', () => {
   const wrong: [words: string, reason: RegExp][] = [
-    ['tset', /unknown command 'tset'[\s\S]*did you mean test/i],
+    ['tests', /unknown command 'tests'[\s\S]*did you mean test/i],
     ['test --repoter json', /unknown option '--repoter'[\s\S]*--reporter/],
     ['test --shard 4/3', /there is no such part: of n parts, i is 0 to n-1, or 1 to n/],
     ['test --shard 1/0', /there is no such part/],
@@ -327,6 +347,8 @@ describe('what is refused', () => {
     expect(await shown('test', '--repoter', 'json')).toBe(
       "error: unknown option '--repoter'\n  = did you mean --reporter?\n  = packetwalk test --help\n",
     );
-    expect(await shown('tset')).toBe("error: unknown command 'tset'\n  = did you mean test?\n  = packetwalk --help\n");
+    expect(await shown('tests')).toBe(
+      "error: unknown command 'tests'\n  = did you mean test?\n  = packetwalk --help\n",
+    );
   });
 });

@@ -1,5 +1,6 @@
 /** A kernel state as the lines of its script, to see what an edit of it changes. */
 import type { KernelState } from '../../src/compile/index.ts';
+import type { FaultName } from '../../src/model/cluster.ts';
 import { commandOf } from '../../src/plan/command.ts';
 import { plan } from '../../src/plan/index.ts';
 
@@ -24,6 +25,11 @@ function missing(from: KernelState, to: KernelState): string[] {
     if (index >= 0) left.splice(index, 1);
     return index < 0;
   });
+}
+
+/** What such a fault breaks shows when something changes, and is tested in changes.test.ts. */
+export function isOfChange(fault: FaultName): boolean {
+  return fault === 'no-proxy-sync' || fault === 'no-conntrack-cleanup';
 }
 
 export function difference(before: KernelState, after: KernelState): { gone: string[]; come: string[] } {

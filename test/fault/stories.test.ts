@@ -4,14 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { BEHAVIOURS, FAULT_STORIES } from '../../src/fault/stories.ts';
 import type { FaultName } from '../../src/model/cluster.ts';
 import { FAULT_NAMES } from '../../src/parse/schema/topology.ts';
-import { prepare } from '../../src/pipeline.ts';
+import { everyState, prepare } from '../../src/pipeline.ts';
 
 const ALL = Object.entries({ ...FAULT_STORIES, ...BEHAVIOURS });
 
 function stateOf(topology: string, faults: FaultName[] = []) {
   const file = `topologies/${topology}.yaml`;
   const sources = [{ name: file, text: readFileSync(file, 'utf8') }];
-  return prepare(sources, { name: topology, namespace: 'default', faults }).prepared!.state;
+  return everyState(prepare(sources, { name: topology, namespace: 'default', faults }).prepared!);
 }
 
 describe('a story', () => {

@@ -111,7 +111,7 @@ describe('a connection check', () => {
     expect(errors(withCheck(...lines))).toEqual([where]);
     expect(error(withCheck(...lines))).toMatchObject({
       message,
-      help: 'a check has from: and to:, or at: with a listing to look at',
+      help: 'a check has from: and to:, on: with a connection that is open, or at: with a listing to look at',
     });
   });
 

@@ -2,22 +2,23 @@
 import { readSources } from '../../src/cli/input.ts';
 import { type Diagnostic, Diagnostics, formatDiagnostic } from '../../src/diagnostic.ts';
 import type { Cluster, Node, Pod, Service } from '../../src/model/cluster.ts';
-import { type ModelOptions, model } from '../../src/model/index.ts';
+import type { ModelOptions } from '../../src/model/index.ts';
+import { modelSteps, type Step, type StepOptions } from '../../src/model/steps.ts';
 import { parse, type Source } from '../../src/parse/index.ts';
 import { brief } from '../parse/read.ts';
 
 export function modelled(
   text: string,
-  options: Partial<ModelOptions> = {},
-): { cluster: Cluster | undefined; diagnostics: Diagnostic[] } {
+  options: Partial<StepOptions> = {},
+): { cluster: Cluster | undefined; steps: readonly Step[]; diagnostics: Diagnostic[] } {
   return modelledSources([{ name: 'lab.yaml', text }], options);
 }
 
-function modelledSources(sources: readonly Source[], options: Partial<ModelOptions>) {
+function modelledSources(sources: readonly Source[], options: Partial<StepOptions>) {
   const diagnostics = new Diagnostics();
   const manifests = parse(sources, diagnostics);
-  const cluster = model(manifests, { name: 'lab', namespace: 'default', ...options }, diagnostics);
-  return { cluster, diagnostics: diagnostics.sorted() };
+  const modelled = modelSteps(manifests, { name: 'lab', namespace: 'default', ...options }, diagnostics);
+  return { cluster: modelled?.beginning, steps: modelled?.steps ?? [], diagnostics: diagnostics.sorted() };
 }
 
 /** The cluster of a text that must have no error. */
@@ -30,7 +31,7 @@ export function clusterOfFile(path: string): Cluster {
   return withoutError(modelledSources(readSources([path]), {}));
 }
 
-function withoutError({ cluster, diagnostics }: ReturnType<typeof modelled>): Cluster {
+function withoutError({ cluster, diagnostics }: Pick<ReturnType<typeof modelled>, 'cluster' | 'diagnostics'>): Cluster {
   if (!cluster) throw new Error(diagnostics.map(formatDiagnostic).join('\n'));
   return cluster;
 }

@@ -56,6 +56,15 @@ ip -n host.a link set lo up
 `);
   });
 
+  it('takes as many steps as its argument says, none without one', () => {
+    const steps = ['one', 'two'].map((name) => ({ name, operations: [up(name)] }));
+    const script = formatScript({ operations: [up('lo')] }, 'demo', steps);
+    const taken = (...args: readonly string[]) =>
+      spawnSync('sh', ['-c', `ip() { echo "$5"; }\n${script}`, 'sh', ...args], { encoding: 'utf8' }).stdout;
+    expect([taken(), taken('1'), taken('2')]).toEqual(['lo\n', 'lo\none\n', 'lo\none\ntwo\n']);
+    expect(script).toContain('# ─── step 2: two\n');
+  });
+
   it('says in comments what a process does, and starts none', () => {
     const relay = { program: 'kube-proxy', serves: 'default/web', idleMs: 250, origin: at(1).origin } as const;
     const endpoints = [

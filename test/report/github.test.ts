@@ -48,7 +48,7 @@ describe('an annotation', () => {
     expect(parse(first)).toMatchObject({
       level: 'error',
       line: '1',
-      title: 'broken · iptables · vxlan · no-dnat could not be built',
+      title: 'broken · iptables · vxlan · no-dnat: the lab could not be built',
       message: 'tcpdump: tcpdump is not installed\nsudo apt-get install tcpdump',
     });
     expect(rest).toHaveLength(1);

@@ -58,7 +58,7 @@ describe('a lab', () => {
   it('that could not be built says so once, and what to do', () => {
     expect(formatLab(UNBUILT, options).split('\n')).toEqual([
       'broken                                           iptables · vxlan · rootless · fault no-dnat · 1.4 s',
-      '  could not be built: tcpdump: tcpdump is not installed',
+      '  the lab could not be built: tcpdump: tcpdump is not installed',
       '  what to do: sudo apt-get install tcpdump',
       '  - the pod is reached                                                                          0 ms',
       '  - the route is there                                                                          0 ms',
@@ -101,7 +101,7 @@ describe('a lab', () => {
         .split('\n')
         .slice(1, 4),
     ).toEqual([
-      '  could not be built: iptables-restore: line 2 failed',
+      '  the lab could not be built: iptables-restore: line 2 failed',
       '    Try `iptables-restore -h`',
       '    for more',
     ]);

@@ -25,6 +25,7 @@ const OTHERS = [
   'set-sysctl',
   'load-rules',
   'retire-server',
+  'delete-stale-flows',
   'set-relays',
   'set-tunnels',
   'set-wireguard',

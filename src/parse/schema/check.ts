@@ -154,6 +154,12 @@ export const check = z.strictObject({
     .describe(
       'Which address of the destination, where it has one of each family; left out: its primary one, or the one that is written.',
     ),
+  opens: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('A name for its TCP connection, which stays open: checks of later steps send over it with `on`.'),
+  on: z.string().optional().describe('Instead of from/to: a connection that an earlier step has opened.'),
   at: z.string().optional().describe('Instead of from/to: the place whose kernel state is looked at.'),
   connections: z.int().min(1).max(1000).default(1),
   interval: duration.optional().describe('Pause between connections; left out: all at once.'),

@@ -152,6 +152,9 @@ export const FAULT_NAMES = [
   'no-service-filter',
   'no-statistic',
   'no-affinity',
+  'no-proxy-sync',
+  'no-conntrack-cleanup',
+  'ipvs-conn-reuse',
 ] as const;
 export type FaultName = (typeof FAULT_NAMES)[number];
 
@@ -174,6 +177,31 @@ const impairment = z.strictObject({
   down: z.boolean().optional().describe('The interface is down, or up whatever a fault says.'),
 });
 
+export const POD_STATES = ['ready', 'not-ready', 'terminating'] as const;
+export type PodState = (typeof POD_STATES)[number];
+
+const step = z.strictObject({
+  name: z.string().min(1),
+  apply: z
+    .array(z.looseObject({ apiVersion: z.string(), kind: z.string() }))
+    .default([])
+    .describe('Objects that are added, or stand instead of the one of the same kind and name.'),
+  patch: z
+    .record(z.string(), z.record(z.string(), z.unknown()))
+    .default({})
+    .describe('`deployment/web: { spec: { replicas: 3 } }`, as `kubectl patch --type merge` reads it.'),
+  delete: z.array(z.string()).default([]).describe('`pod/web-0`, `service/prod/web`. A workload replaces its pods.'),
+  set: z
+    .record(z.string(), z.enum(POD_STATES))
+    .default({})
+    .describe('`pod/web-0: not-ready`. A terminating pod still serves, and is not ready.'),
+  faults: z.array(fault).default([]).describe('What breaks now, besides what is broken.'),
+  mend: z.array(z.enum(FAULT_NAMES)).default([]).describe('Faults that are no more.'),
+  impairments: z.array(impairment).default([]).describe('The later word about a link counts.'),
+  wait: duration.optional().describe('How long after the change the checks are made; left out: at once.'),
+  checks: z.array(check).default([]),
+});
+
 export const topology = z.strictObject({
   apiVersion: z.literal('packetwalk.dev/v1alpha1'),
   kind: z.literal('Topology'),
@@ -189,6 +217,11 @@ export const topology = z.strictObject({
       checks: z.array(check).default([]),
       faults: z.array(fault).default([]).describe('What is broken on purpose.'),
       impairments: z.array(impairment).default([]).describe('What is slow, loses packets, or is down.'),
+      steps: z
+        .array(step)
+        .max(100, 'must be at most 100')
+        .default([])
+        .describe('How the cluster changes then, one step after the other, each with checks of its own.'),
     })
     .prefault({}),
 });
@@ -200,5 +233,6 @@ export type TopologyObject = z.infer<typeof topology>;
 export type ContainerObject = z.infer<typeof container>;
 export type NodeObject = z.infer<typeof node>;
 export type RouterObject = z.infer<typeof router>;
+export type StepObject = z.infer<typeof step>;
 export type ImpairmentObject = z.infer<typeof impairment>;
 export type RouteObject = z.infer<typeof route>;
