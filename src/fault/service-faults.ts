@@ -1,3 +1,4 @@
+/** What is broken about Services and policies: kube-proxy's rules, those of hostPorts and published ports, of NetworkPolicies. */
 import type { FaultName } from '../model/cluster.ts';
 import type { FaultDefinition } from './definition.ts';
 import {
