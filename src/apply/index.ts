@@ -20,6 +20,7 @@ import { addNamespace, deleteNamespace, inside, openNamespace } from './kernel/n
 import { NetlinkError, NetlinkSocket } from './kernel/netlink.ts';
 import { withPortOwner } from './kernel/port-owner.ts';
 import { isNetlinkOperation, messageOf } from './kernel/rtnetlink.ts';
+import { inParts } from './kernel/rules-in-parts.ts';
 import { makeTun } from './kernel/tun.ts';
 import { configureWireguard } from './kernel/wireguard.ts';
 import type { Retirement } from './retirement.ts';
@@ -222,13 +223,28 @@ type SetBird = Extract<Operation, { kind: 'set-bird' }>;
 type LoadRules = Extract<Operation, { kind: 'load-rules' }>;
 
 async function runLoader({ namespace, program, text, origin }: LoadRules): Promise<void> {
+  const load = (stdin: string, ...options: string[]) =>
+    inside(namespace, () =>
+      launchChecked([...LOADERS[program], ...options], { stdin, namespace, timeoutMs: LOADING_MS }),
+    );
   try {
-    const options = { stdin: text, namespace, timeoutMs: LOADING_MS };
-    await inside(namespace, () => launchChecked(LOADERS[program], options));
+    await load(text).catch(async (error: unknown) => {
+      if (!isTooLong(error)) throw error;
+      const { chains, rules } = inParts(text);
+      await load(chains);
+      await load(rules, '--noflush');
+    });
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
     throw new KernelError({ ...error.details, origin });
   }
+}
+
+/** iptables-restore's. What nft says is the same, and it has no parts. */
+function isTooLong(error: unknown): boolean {
+  if (!(error instanceof KernelError)) return false;
+  const { command, cause } = error.details;
+  return /^ip6?tables-restore/.test(command) && cause.includes('Message too long');
 }
 
 function explained(operation: Operation, cause: string): KernelError {
