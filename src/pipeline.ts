@@ -80,10 +80,11 @@ export function prepare(
   return { prepared: { ...beginning, faults, steps }, diagnostics: diagnostics.sorted() };
 }
 
-/** compile, fault. What was broken before need not be found again. */
+/** compile, fault. What was broken before need not be found again, nor anything in modes that the topology is not meant for. */
 function build(cluster: Cluster, given: readonly FaultName[], diagnostics: Diagnostics, before?: Buildable): Buildable {
   const own = injectFaults(compile(cluster), cluster.faults, before?.state);
-  const isIdle = (fault: Fault) => own.idle.includes(fault.fault) && !before?.cluster.faults.includes(fault);
+  const isIdle = (fault: Fault) =>
+    cluster.suitsModes && own.idle.includes(fault.fault) && !before?.cluster.faults.includes(fault);
   for (const { fault, origin } of cluster.faults.filter(isIdle)) {
     diagnostics.error('idle-fault', `${origin.file}:${origin.line}: the fault ${fault} finds nothing to break here`);
   }
