@@ -20,7 +20,7 @@ import { addNamespace, deleteNamespace, inside, openNamespace } from './kernel/n
 import { NetlinkError, NetlinkSocket } from './kernel/netlink.ts';
 import { withPortOwner } from './kernel/port-owner.ts';
 import { isNetlinkOperation, messageOf } from './kernel/rtnetlink.ts';
-import { inParts } from './kernel/rules-in-parts.ts';
+import { inParts, type Part } from './kernel/rules-in-parts.ts';
 import { makeTun } from './kernel/tun.ts';
 import { configureWireguard } from './kernel/wireguard.ts';
 import type { Retirement } from './retirement.ts';
@@ -223,16 +223,15 @@ type SetBird = Extract<Operation, { kind: 'set-bird' }>;
 type LoadRules = Extract<Operation, { kind: 'load-rules' }>;
 
 async function runLoader({ namespace, program, text, origin }: LoadRules): Promise<void> {
-  const load = (stdin: string, ...options: string[]) =>
+  const load = ({ stdin, options }: Part) =>
     inside(namespace, () =>
       launchChecked([...LOADERS[program], ...options], { stdin, namespace, timeoutMs: LOADING_MS }),
     );
   try {
-    await load(text).catch(async (error: unknown) => {
-      if (!isTooLong(error)) throw error;
-      const { chains, rules } = inParts(text);
-      await load(chains);
-      await load(rules, '--noflush');
+    await load({ stdin: text, options: [] }).catch(async (error: unknown) => {
+      const parts = isTooLong(error) ? inParts(program, text) : undefined;
+      if (!parts) throw error;
+      for (const part of parts) await load(part);
     });
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
@@ -240,11 +239,9 @@ async function runLoader({ namespace, program, text, origin }: LoadRules): Promi
   }
 }
 
-/** iptables-restore's. What nft says is the same, and it has no parts. */
+/** EMSGSIZE, in the words of the programs. */
 function isTooLong(error: unknown): boolean {
-  if (!(error instanceof KernelError)) return false;
-  const { command, cause } = error.details;
-  return /^ip6?tables-restore/.test(command) && cause.includes('Message too long');
+  return error instanceof KernelError && error.details.cause.includes('Message too long');
 }
 
 function explained(operation: Operation, cause: string): KernelError {
