@@ -108,7 +108,7 @@ export function normalized(listing: string): string {
         /** A link with LOWER_UP has a carrier: the other flag follows a moment later. */
         .replace(/<NO-CARRIER,([A-Z_,]*LOWER_UP)/, '<$1')
         .replace(/\b(link-netnsid|state|qdisc) \S+/g, '')
-        .replace(/\[\d+:\d+\]/g, '')
+        .replace(/\[\d+:\d+\]|\bcounter packets \d+ bytes \d+/g, '')
         .replace(/\b\w*timer +[0-9.]+/g, '')
         .replace(/\b(root_port|port_no|port_id|designated_port) \S+/g, '')
         .replace(/\b(carrier|numtxqueues|numrxqueues) \d+/g, '')
