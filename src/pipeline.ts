@@ -275,10 +275,11 @@ async function walksOf(
   wiring: Wiring,
 ): Promise<Walk[]> {
   const walks = stitch(runs, evidenceOf(watched, lab.cluster), wiring);
-  const tracked = tunnelEnds(walks, wiring).map(
-    async (namespace) => [wiring.placeOf(namespace), await trackedDatagrams(lab, namespace)] as const,
-  );
-  return withOuterRewrites(walks, new Map(await Promise.all(tracked)));
+  const tracked = tunnelEnds(walks, wiring).map(async ({ place, namespace, family }) => ({
+    place,
+    listing: await trackedDatagrams(lab, namespace, family),
+  }));
+  return withOuterRewrites(walks, await Promise.all(tracked));
 }
 
 /** Who may ask whom for what, and what policies say about it. */

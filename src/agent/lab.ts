@@ -7,6 +7,7 @@ import type { RuleTrace } from '../capture/rule-trace.ts';
 import type { KernelState } from '../compile/kernel-state.ts';
 import type { Check, ConnectionCheck, ListingName, StateCheck } from '../model/check.ts';
 import { type Cluster, type Listener, type Place, placesOf, type Service, serviceAddresses } from '../model/cluster.ts';
+import type { Family } from '../net/address.ts';
 import { converge } from '../plan/converge.ts';
 import { plan } from '../plan/index.ts';
 import type { ProbeRequest, ProbeRun } from '../probe/probe.ts';
@@ -175,28 +176,24 @@ const LISTING_COMMANDS: Record<ListingName, readonly string[]> = {
 };
 
 /** Reads the listings a state check looks at. */
-export async function list({ agent, cluster }: Lab, check: StateCheck): Promise<Map<ListingName, string>> {
-  const namespace = netnsOf(cluster, check.at);
-  const listings = check.listings.map(async ({ name }) => {
-    const argv = LISTING_COMMANDS[name];
-    const { stdout, stderr, exitCode } = await agent.call('run', { namespace, argv });
-    if (exitCode !== 0)
-      throw new KernelError({ command: argv.join(' '), namespace, cause: stderr.trim(), ...classify(stderr) });
-    return [name, stdout] as const;
-  });
+export async function list(lab: Lab, check: StateCheck): Promise<Map<ListingName, string>> {
+  const namespace = netnsOf(lab.cluster, check.at);
+  const listings = check.listings.map(
+    async ({ name }) => [name, await read(lab, namespace, LISTING_COMMANDS[name])] as const,
+  );
   return new Map(await Promise.all(listings));
 }
 
-/** What connection tracking knows of UDP in a namespace, in both families. */
-export async function trackedDatagrams({ agent }: Lab, namespace: string): Promise<string> {
-  const families = ['ipv4', 'ipv6'].map(async (family) => {
-    const argv = ['conntrack', '-L', '-p', 'udp', '-f', family];
-    const { stdout, stderr, exitCode } = await agent.call('run', { namespace, argv });
-    if (exitCode !== 0)
-      throw new KernelError({ command: argv.join(' '), namespace, cause: stderr.trim(), ...classify(stderr) });
-    return stdout;
-  });
-  return (await Promise.all(families)).join('');
+/** What connection tracking knows of UDP there. */
+export function trackedDatagrams(lab: Lab, namespace: string, family: Family): Promise<string> {
+  return read(lab, namespace, ['conntrack', '-L', '-p', 'udp', '-f', `ipv${family}`]);
+}
+
+/** What a program prints in a namespace. Throws a KernelError with its own words when it fails. */
+async function read({ agent }: Lab, namespace: string, argv: readonly string[]): Promise<string> {
+  const { stdout, stderr, exitCode } = await agent.call('run', { namespace, argv });
+  if (exitCode === 0) return stdout;
+  throw new KernelError({ command: argv.join(' '), namespace, cause: stderr.trim(), ...classify(stderr) });
 }
 
 /**

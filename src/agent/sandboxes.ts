@@ -118,9 +118,14 @@ export class Sandboxes {
   /** Most of a small lab's time is its agent's start: the one that is started for this stays for a lab. */
   async #examine(features: readonly Feature[], local: NamespaceKind): Promise<readonly Examined[]> {
     const agent = this.#idle.pop() ?? (await namespaceSandbox(local).startAgent());
-    const examined = await examineFeatures(agent.client, features);
-    this.#idle.push(agent);
-    return examined;
+    try {
+      const examined = await examineFeatures(agent.client, features);
+      this.#idle.push(agent);
+      return examined;
+    } catch (error) {
+      await agent.close();
+      throw error;
+    }
   }
 }
 

@@ -2,6 +2,7 @@
  * What NAT did to the packets that carry others. A tunnel's packet leaves the machine that makes it: no interface shows it as it
  * was before POSTROUTING. Connection tracking knows both sides of it.
  */
+import { type Family, familyIn } from '../net/address.ts';
 import { socketAddress, type Tuple } from '../net/port.ts';
 import { trackedTuples } from './conntrack.ts';
 import { rewritesBetween } from './path.ts';
@@ -13,19 +14,35 @@ export function rewritesOn(hops: readonly Hop[]): Rewrite[] {
   return hops.flatMap(({ rewrites = [], encapsulation }) => [...rewrites, ...(encapsulation?.rewrites ?? [])]);
 }
 
-/** The namespaces that sent such packets and have rules, which may have translated them. */
-export function tunnelEnds(walks: readonly Walk[], wiring: Wiring): string[] {
-  const hops = walks.flatMap((walk) => [...walk.hops, ...walk.replyHops]);
-  const senders = hops.filter(outerTuple).map(({ place }) => wiring.namespaceOf(place)!);
-  return [...new Set(senders)].filter((namespace) => wiring.hasRules(namespace));
+/** Who sent such packets, and of which family. */
+export interface TunnelEnd {
+  readonly place: string;
+  readonly namespace: string;
+  readonly family: Family;
 }
 
-/** `tracked`: what `conntrack -L` prints at each place. */
-export function withOuterRewrites(walks: readonly Walk[], tracked: ReadonlyMap<string, string>): Walk[] {
-  const connections = new Map([...tracked].map(([place, listing]) => [place, trackedTuples(listing)]));
+/** Those that have rules, which may have translated the packets; each once. */
+export function tunnelEnds(walks: readonly Walk[], wiring: Wiring): TunnelEnd[] {
+  const ends = new Map<string, TunnelEnd>();
+  for (const hop of walks.flatMap((walk) => [...walk.hops, ...walk.replyHops])) {
+    if (!outerTuple(hop)) continue;
+    const { place, encapsulation } = hop;
+    const end = { place, namespace: wiring.namespaceOf(place)!, family: familyIn(encapsulation!.source) };
+    if (wiring.hasRules(end.namespace)) ends.set(JSON.stringify(end), end);
+  }
+  return [...ends.values()];
+}
+
+/** `tracked`: what `conntrack -L` prints at each end. */
+export function withOuterRewrites(
+  walks: readonly Walk[],
+  tracked: readonly (Pick<TunnelEnd, 'place'> & { readonly listing: string })[],
+): Walk[] {
+  const connections = tracked.map(({ place, listing }) => ({ place, tuples: trackedTuples(listing) }));
   const translated = (hop: Hop): Hop => {
     const left = outerTuple(hop);
-    const sent = left && connections.get(hop.place)?.find(({ answered }) => isAnswerTo(answered, left))?.sent;
+    const own = connections.flatMap(({ place, tuples }) => (place === hop.place ? tuples : []));
+    const sent = left && own.find(({ answered }) => isAnswerTo(answered, left))?.sent;
     const rewrites = left && sent ? rewritesBetween(sent, left, hop.place, false) : [];
     return rewrites.length > 0 ? { ...hop, encapsulation: { ...hop.encapsulation!, rewrites } } : hop;
   };

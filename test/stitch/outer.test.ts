@@ -30,7 +30,7 @@ function tunnelled(sourcePort?: number): Walk {
 }
 
 function outerRewrites(listing: string, walk = tunnelled(1084)) {
-  const [done] = withOuterRewrites([walk], new Map([['node/node1', listing]]));
+  const [done] = withOuterRewrites([walk], [{ place: 'node/node1', listing }]);
   return rewritesOn(done!.hops);
 }
 
@@ -55,7 +55,9 @@ describe("a tunnel's packet", () => {
 
   it('is asked for where it left and there are rules, and nowhere else', () => {
     const wiring = wiringOf('nodeport-snat');
-    expect(tunnelEnds([tunnelled(1084)], wiring)).toEqual(['node.node1']);
+    expect(tunnelEnds([tunnelled(1084)], wiring)).toEqual([
+      { place: 'node/node1', namespace: 'node.node1', family: 4 },
+    ]);
     expect(tunnelEnds([tunnelled()], wiring)).toEqual([]);
   });
 });
