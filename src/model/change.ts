@@ -1,16 +1,18 @@
 /**
  * Manifest[] → Manifest[]: objects that are deleted, changed, added. All that is wrong with a change is reported, and nothing is
- * carried out then.
+ * carried out then. Every object says its namespace: what a change names or adds without one may be in another than the rest.
  */
 import { type Diagnostics, nearest, type Origin, type Position } from '../diagnostic.ts';
 import { type Manifest, patched } from '../parse/index.ts';
 import type { Locate, Path } from '../parse/locate.ts';
 import type { FaultName, PodState } from '../parse/schema/topology.ts';
-import { type Cluster, objectName, type Pod } from './cluster.ts';
+import type { Cluster, Pod } from './cluster.ts';
 import {
   formatObjectName,
+  inNamespace,
   isFixed,
   isObject,
+  isSame,
   nameOf,
   type ObjectManifest,
   type ObjectName,
@@ -26,6 +28,8 @@ interface Written {
 
 export interface Change {
   readonly name: string;
+  /** Of objects and names without one. */
+  readonly namespace: string;
   /** Where its faults, impairments and checks stand in the Topology; undefined: it has none. */
   readonly section?: Path;
   readonly apply: readonly Manifest[];
@@ -49,10 +53,9 @@ export function changeObjects(
   manifests: readonly Manifest[],
   change: Change,
   cluster: Cluster,
-  namespace: string,
   diagnostics: Diagnostics,
 ): Changed {
-  const objects = new Objects(manifests, cluster, namespace, diagnostics);
+  const objects = new Objects(manifests, cluster, change.namespace, diagnostics);
   for (const written of change.delete) objects.delete(written);
   for (const { value, locate, ...written } of change.patch) objects.patch(written, value, locate);
   for (const manifest of change.apply) objects.apply(manifest);
@@ -79,17 +82,13 @@ class Objects implements Changed {
   delete(written: Written): void {
     const object = this.#parse(written);
     if (!object) return;
-    const found = this.#find(object);
-    const pod = this.#podOf(object);
-    if (!found && !pod) {
-      this.#unknown(written, object, 'delete');
-      return;
-    }
-    const isGone = (other: Manifest) =>
-      other === found || (object.kind === 'Namespace' && this.#name(other)?.namespace === object.name);
-    const pods = this.#cluster.pods.filter((own) => object.kind === 'Namespace' && own.namespace === object.name);
-    for (const gone of [...(pod ? [pod] : []), ...pods]) this.deleted.add(gone.place);
-    this.manifests = this.manifests.filter((other) => !isGone(other));
+    const isGone = (other: ObjectName) =>
+      isSame(other, object) || (object.kind === 'Namespace' && other.namespace === object.name);
+    const pods = this.#pods().filter((pod) => isGone(podName(pod)));
+    const left = this.manifests.filter((manifest) => !isObject(manifest) || !isGone(nameOf(manifest)));
+    if (pods.length === 0 && left.length === this.manifests.length) this.#unknown(written, object, 'delete');
+    for (const { place } of pods) this.deleted.add(place);
+    this.manifests = left;
   }
 
   patch(written: Written, value: Readonly<Record<string, unknown>>, locate: Locate): void {
@@ -101,7 +100,8 @@ class Objects implements Changed {
     if (manifest) this.#replace(found, manifest);
   }
 
-  apply(manifest: Manifest): void {
+  apply(given: Manifest): void {
+    const manifest = inNamespace(given, this.#namespace);
     if (!isObject(manifest) || isFixed(manifest.kind)) {
       this.#diagnostics.error(
         'fixed-kind',
@@ -111,7 +111,7 @@ class Objects implements Changed {
       );
       return;
     }
-    const found = this.#find(nameOf(manifest, this.#namespace));
+    const found = this.#find(nameOf(manifest));
     if (found) this.#replace(found, manifest);
     else this.manifests.push(manifest);
   }
@@ -123,8 +123,8 @@ class Objects implements Changed {
       this.#diagnostics.error('invalid-value', `${written.text} is no pod`, written.at, 'only pods are set');
       return;
     }
-    const place = `pod/${objectName(object.namespace, object.name)}`;
-    if (this.#find(object) || this.#podOf(object)) this.states.set(place, state);
+    const isThere = this.#find(object) || this.#pods().some((pod) => isSame(podName(pod), object));
+    if (isThere) this.states.set(formatObjectName(object), state);
     else this.#unknown(written, object, 'set');
   }
 
@@ -136,17 +136,11 @@ class Objects implements Changed {
   }
 
   #find(object: ObjectName): ObjectManifest | undefined {
-    return this.manifests.filter(isObject).find((manifest) => isSame(nameOf(manifest, this.#namespace), object));
+    return this.manifests.filter(isObject).find((manifest) => isSame(nameOf(manifest), object));
   }
 
-  #name(manifest: Manifest): ObjectName | undefined {
-    return isObject(manifest) ? nameOf(manifest, this.#namespace) : undefined;
-  }
-
-  #podOf({ kind, namespace, name }: ObjectName): Pod | undefined {
-    return this.#cluster.pods.find(
-      (pod) => kind === 'Pod' && pod.namespace === namespace && pod.name === name && !this.deleted.has(pod.place),
-    );
+  #pods(): Pod[] {
+    return this.#cluster.pods.filter(({ place }) => !this.deleted.has(place));
   }
 
   #replace(found: ObjectManifest, manifest: Manifest): void {
@@ -155,12 +149,7 @@ class Objects implements Changed {
 
   #unknown({ at }: Written, object: ObjectName, verb: string): void {
     const written = formatObjectName(object);
-    const there = [
-      ...this.manifests.flatMap((manifest) => this.#name(manifest) ?? []),
-      ...this.#cluster.pods
-        .filter(({ place }) => !this.deleted.has(place))
-        .map(({ namespace, name }): ObjectName => ({ kind: 'Pod', namespace, name })),
-    ];
+    const there = [...this.manifests.filter(isObject).map(nameOf), ...this.#pods().map(podName)];
     const ofKind = [...new Set(there.filter(({ kind }) => kind === object.kind).map(formatObjectName))];
     const guess = nearest(written, ofKind);
     const shown = ofKind.slice(0, 12).join(', ') + (ofKind.length > 12 ? `, … (${ofKind.length} in all)` : '');
@@ -173,6 +162,6 @@ class Objects implements Changed {
   }
 }
 
-function isSame(a: ObjectName, b: ObjectName): boolean {
-  return a.kind === b.kind && a.namespace === b.namespace && a.name === b.name;
+function podName({ namespace, name }: Pod): ObjectName {
+  return { kind: 'Pod', namespace, name };
 }

@@ -92,12 +92,12 @@ export function goOn(pool: AddressPool, offset: number, { addresses }: Past): vo
   for (const address of addresses) pool.passBy(address, offset);
 }
 
-/** Services with what was allocated to them. */
-export function withAllocations(manifests: readonly Manifest[], namespace: string, { services }: Past): Manifest[] {
+/** Services, which say their namespaces, with what was allocated to them. */
+export function withAllocations(manifests: readonly Manifest[], { services }: Past): Manifest[] {
   return manifests.map((manifest) => {
     if (manifest.kind !== 'Service') return manifest;
     const { metadata, spec } = manifest.object;
-    const service = services.get(`${metadata.namespace ?? namespace}/${metadata.name}`);
+    const service = services.get(`${metadata.namespace}/${metadata.name}`);
     if (!service || spec.type === 'ExternalName') return manifest;
     const given = clusterIPsOf(manifest.object);
     const addresses = given.length > 0 ? {} : { clusterIP: service.clusterIP, clusterIPs: [...service.clusterIPs] };

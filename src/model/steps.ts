@@ -6,6 +6,7 @@ import { type Change, changeObjects } from './change.ts';
 import type { Cluster } from './cluster.ts';
 import { ofKind } from './defaults.ts';
 import { type ModelOptions, model } from './index.ts';
+import { inNamespace } from './object-name.ts';
 import { NO_PAST, type Past, pastOf, withAllocations } from './past.ts';
 
 /** The cluster after a change. Its checks are those to be made then. */
@@ -56,11 +57,13 @@ function modelOneByOne(
   const beginning = model(manifests, options, diagnostics);
   if (!beginning) return undefined;
   const steps: Step[] = [];
-  let [objects, cluster, past] = [manifests, beginning, NO_PAST as Past];
-  for (const { change, namespace } of changesOf(topology, options, diagnostics)) {
-    const changed = changeObjects(objects, change, cluster, namespace, diagnostics);
+  let objects = manifests.map((manifest) => inNamespace(manifest, options.namespace));
+  let cluster = beginning;
+  let past = NO_PAST;
+  for (const change of changesOf(topology, options, diagnostics)) {
+    const changed = changeObjects(objects, change, cluster, diagnostics);
     past = mended(pastOf(cluster, past, changed), change, diagnostics);
-    objects = withAllocations(changed.manifests, options.namespace, past);
+    objects = withAllocations(changed.manifests, past);
     const next = model(objects, options, diagnostics, { past, change });
     if (!next) return undefined;
     cluster = next;
@@ -69,27 +72,23 @@ function modelOneByOne(
   return { beginning, steps };
 }
 
-interface Next {
-  readonly change: Change;
-  readonly namespace: string;
-}
-
 function changesOf(
   topology: ManifestOf<'Topology'> | undefined,
   { made, namespace }: StepOptions,
   diagnostics: Diagnostics,
-): Next[] {
-  const written = topology ? stepsOf(topology, diagnostics) : [];
+): Change[] {
+  const written = topology ? stepsOf(topology, namespace, diagnostics) : [];
   return [
-    ...written.slice(0, made?.steps).map((change) => ({ change, namespace })),
-    ...(made?.changes ?? []).map((change) => ({
-      change: changeByCommand(change, diagnostics),
-      namespace: change.namespace,
-    })),
+    ...written.slice(0, made?.steps),
+    ...(made?.changes ?? []).map((change) => changeByCommand(change, diagnostics)),
   ];
 }
 
-function stepsOf({ object, locate: at }: ManifestOf<'Topology'>, diagnostics: Diagnostics): Change[] {
+function stepsOf(
+  { object, locate: at }: ManifestOf<'Topology'>,
+  namespace: string,
+  diagnostics: Diagnostics,
+): Change[] {
   return object.spec.steps.map((step, index) => {
     const section = ['spec', 'steps', index];
     const locate = (...path: (string | number)[]) => at([...section, ...path]);
@@ -97,6 +96,7 @@ function stepsOf({ object, locate: at }: ManifestOf<'Topology'>, diagnostics: Di
     const { file, line } = locate('name');
     return {
       name: step.name,
+      namespace,
       section,
       apply: step.apply.flatMap((value, item) => parseWithin(value, at, [...section, 'apply', item], diagnostics)),
       patch: Object.entries(step.patch).map(([text, value]) => ({
@@ -114,10 +114,11 @@ function stepsOf({ object, locate: at }: ManifestOf<'Topology'>, diagnostics: Di
   });
 }
 
-function changeByCommand({ sources, delete: names, set }: LabChange, diagnostics: Diagnostics): Change {
+function changeByCommand({ sources, delete: names, set, namespace }: LabChange, diagnostics: Diagnostics): Change {
   const name = 'by command';
   return {
     name,
+    namespace,
     apply: parse(sources, diagnostics),
     patch: [],
     delete: names.map((text) => ({ text })),
@@ -128,7 +129,7 @@ function changeByCommand({ sources, delete: names, set }: LabChange, diagnostics
   };
 }
 
-/** Without the faults that are mended; what is broken or impaired at a place that is gone is gone with it. */
+/** Without the faults that are mended. */
 function mended(past: Past, { mend }: Change, diagnostics: Diagnostics): Past {
   for (const { fault, at } of mend) {
     if (past.faults.some((other) => other.fault === fault)) continue;

@@ -118,6 +118,36 @@ describe('after a step', () => {
     expect([left!.pods.map(({ place }) => place), left!.services.length]).toEqual([['pod/web-0', 'pod/web-1'], 1]);
   });
 
+  it('a namespace goes that nobody has declared, and takes no machines along', () => {
+    const node = JSON.stringify({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'node7' } });
+    const { steps } = modelled(
+      stream(
+        topology({ steps: [{ name: 'gone', delete: ['ns/prod'] }] }),
+        node,
+        pod('web-0', { namespace: 'prod' }),
+        pod('web-1'),
+      ),
+      { namespace: 'prod' },
+    );
+    expect(steps[0]!.cluster).toMatchObject({ nodes: [{ name: 'node7' }], pods: [], services: [] });
+  });
+
+  it.each(['services/web', 'svc/web', 'sts/web', 'statefulsets/web', 'netpol/web', 'networkpolicies/web'])(
+    'an object is gone that is called %s',
+    (name) => {
+      const policy = JSON.stringify({
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'NetworkPolicy',
+        metadata: { name: 'web' },
+        spec: { podSelector: {} },
+      });
+      const set = workload('web', { kind: 'StatefulSet', own: { serviceName: 'web' } });
+      const [left] = following([{ name: 'gone', delete: [name] }], [service('web'), policy, set]);
+      const { services, policies, pods } = left!;
+      expect([services, policies, pods].map(({ length }) => length).toSorted()).toEqual([0, 1, 1]);
+    },
+  );
+
   it('what was broken stays broken until it is mended', () => {
     const faults = [{ fault: 'no-route' }];
     const { steps } = modelled(
@@ -143,6 +173,26 @@ describe('after a step', () => {
       made: { steps: 1, changes: right },
     });
     expect(steps.map(({ cluster }) => cluster.pods.length)).toEqual([1, 0]);
+  });
+
+  it('a command with a namespace of its own leaves alone what is in the usual one', () => {
+    const objects = [pod('web-0'), pod('web-0', { namespace: 'prod' })];
+    const podsAfter = (change: object) => {
+      const made = { steps: 0, changes: [{ sources: [], delete: [], set: {}, namespace: 'prod', ...change }] };
+      const { steps, diagnostics } = modelled(stream(topology({ nodes: NODES }), ...objects), { made });
+      expect(diagnostics).toEqual([]);
+      return steps[0]!.cluster.pods.map(({ place, conditions }) => [place, conditions.ready]);
+    };
+    expect(podsAfter({ delete: ['pod/web-0'] })).toEqual([['pod/web-0', true]]);
+    expect(podsAfter({ set: { 'pod/web-0': 'not-ready' } })).toEqual([
+      ['pod/web-0', true],
+      ['pod/prod/web-0', false],
+    ]);
+    expect(podsAfter({ sources: [{ name: 'more.yaml', text: pod('web-1') }] })).toEqual([
+      ['pod/web-0', true],
+      ['pod/prod/web-0', true],
+      ['pod/prod/web-1', true],
+    ]);
   });
 });
 
