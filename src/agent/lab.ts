@@ -67,10 +67,10 @@ export async function become(agent: AgentClient, before: Planned, after: Planned
     await agent.call('listen', common(before.cluster.listeners, after.cluster.listeners));
     await agent.call('apply', converge(before.state, after.state));
     await agent.call('listen', after.cluster.listeners);
+    return { cluster: after.cluster, state: await asItStands(after.state, agent) };
   } catch (error) {
     throw new ChangeError(error, await goBack(agent, after, before));
   }
-  return { cluster: after.cluster, state: await asItStands(after.state, agent) };
 }
 
 /** Tells whether that could be done. */

@@ -30,9 +30,8 @@ export async function testKept(
     const given = faults.slice(cluster.faults.length);
     const input = { ...prepared, sources, options: { name: cluster.name, namespace, ...modes, faults: given } };
     const lab = await buildDetached(input, choice);
-    const { steps, results } = await takeSteps(lab, prepared, options);
+    const { steps, results } = await takeSteps(lab, prepared, options).finally(() => lab.agent.close());
     recordSteps(cluster.name, prepared, steps);
-    lab.agent.close();
     note(
       `kept: packetwalk shell node/${cluster.nodes[0]?.name ?? 'node1'} --lab ${cluster.name}; packetwalk down ${cluster.name}`,
     );

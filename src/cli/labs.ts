@@ -72,8 +72,7 @@ export async function changeLab(record: LabRecord, input: LabInput): Promise<voi
 
 /** Writes down that a lab has taken so many of its steps. */
 export function recordSteps(name: string, { steps: all, state }: Prepared, steps: number): void {
-  const made = { steps, changes: [] };
-  writeRecord({ ...findLab(name)!, made, state: all[steps - 1]?.state ?? state });
+  writeRecord({ ...findLab(name)!, made: { ...NOTHING_MADE, steps }, state: all[steps - 1]?.state ?? state });
 }
 
 function descriptionOf({
@@ -81,24 +80,25 @@ function descriptionOf({
   options,
   state,
 }: LabInput): Pick<LabRecord, 'sources' | 'options' | 'made' | 'state'> {
-  const { namespace, cni, proxy, faults = [], made = { steps: 0, changes: [] } } = options;
+  const { namespace, cni, proxy, faults = [], made = NOTHING_MADE } = options;
   return { sources, options: { namespace, cni, proxy, faults }, made, state };
 }
 
 /** What a running lab would be after one more change; undefined after its errors have been shown. */
 export function readChanged(record: LabRecord, change: LabChange): LabInput | undefined {
-  const { steps, changes } = madeOf(record);
+  const { steps, changes } = record.made ?? NOTHING_MADE;
   const options = optionsOf(record, { steps, changes: [...changes, change] });
   const { prepared, diagnostics } = prepare(record.sources, options);
   if (report(diagnostics.filter(({ severity }) => severity === 'error')) || !prepared) return undefined;
   const { cluster, state } = lastOf(prepared);
-  const since = impairedAs(record.state, lastOf(readAgain(record)).state, state);
+  const before = prepared.steps.at(-2) ?? prepared;
+  const since = impairedAs(record.state, before.state, state);
   return { ...prepared, cluster: { ...cluster, name: record.name }, state: since, sources: record.sources, options };
 }
 
 /** What a lab was made from, with the steps it has taken and the changes since. */
 function readAgain(record: LabRecord): Prepared {
-  const { prepared } = prepare(record.sources, optionsOf(record, madeOf(record)));
+  const { prepared } = prepare(record.sources, optionsOf(record));
   if (prepared) return prepared;
   throw new UsageError(
     `lab ${record.name} was made by another version of packetwalk`,
@@ -106,14 +106,10 @@ function readAgain(record: LabRecord): Prepared {
   );
 }
 
-type Made = NonNullable<LabRecord['made']>;
+const NOTHING_MADE: NonNullable<LabRecord['made']> = { steps: 0, changes: [] };
 
-function madeOf({ made = { steps: 0, changes: [] } }: LabRecord): Made {
-  return made;
-}
-
-function optionsOf({ name, options }: LabRecord, made: Made): PrepareOptions {
-  return { ...options, name, made } as PrepareOptions;
+function optionsOf({ name, options, made = NOTHING_MADE }: LabRecord, now = made): PrepareOptions {
+  return { ...options, name, made: now } as PrepareOptions;
 }
 
 /** The lab of that name, or the only one. Labs whose sandbox has died are removed on the way. */
@@ -156,20 +152,23 @@ export async function resume(record: LabRecord): Promise<Lab & { readonly option
     agent,
     sandbox: record.sandbox,
     kernel,
-    options: optionsOf(record, madeOf(record)),
+    options: optionsOf(record),
   };
 }
 
-/** What says how a lab is to be built says nothing to one that stands. The environment speaks to all commands. */
-export function refuseForRunningLab(command: Command, verb: string): void {
-  const name = ['cni', 'proxy', 'fault', 'kernel', 'sandbox'].find(
+/**
+ * What says how a lab is to be built says nothing to one that stands. The environment speaks to all commands. `meant` is the lab
+ * that it is for: `of the trace's own`.
+ */
+export function refuseForRunningLab(
+  command: Command,
+  meant: string,
+  remedy = 'add -f FILE, or leave it out to use a running lab',
+): void {
+  const name = ['name', 'steps', 'cni', 'proxy', 'fault', 'kernel', 'sandbox'].find(
     (option) => command.getOptionValueSource(option) === 'cli',
   );
-  if (name !== undefined)
-    throw new UsageError(
-      `--${name} is for a lab of the ${verb}'s own`,
-      'add -f FILE, or leave it out to use a running lab',
-    );
+  if (name !== undefined) throw new UsageError(`--${name} is for a lab ${meant}`, remedy);
 }
 
 /** The place a text names in a lab. */

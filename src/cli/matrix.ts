@@ -24,7 +24,7 @@ const MOST_PAIRS = 60_000;
 
 export async function run(options: Options, command: Command): Promise<number> {
   if (!options.file) {
-    refuseForRunningLab(command, 'matrix');
+    refuseForRunningLab(command, "of the matrix's own");
     const lab = await resume(await chooseLab(options.lab));
     return await show(lab, options).finally(() => lab.agent.close());
   }

@@ -1,24 +1,17 @@
 /** packetwalk set: makes pods of a running lab ready, not ready, or terminating. */
 import { POD_STATES, type PodState } from '../parse/schema/topology.ts';
-import { chooseLab, readChanged } from './labs.ts';
-import { EXIT, UsageError } from './output.ts';
-import { change } from './up.ts';
+import { type Options as ChangeOptions, changeRunning } from './change.ts';
+import { UsageError } from './output.ts';
 
-export interface Options {
+export interface Options extends ChangeOptions {
   readonly ready?: boolean;
   readonly notReady?: boolean;
   readonly terminating?: boolean;
-  readonly lab?: string;
-  readonly namespace: string;
-  readonly dryRun?: boolean;
 }
 
 export async function run(names: readonly string[], options: Options): Promise<number> {
   const state = stateOf(options);
-  const record = await chooseLab(options.lab);
-  const set = Object.fromEntries(names.map((name) => [name, state]));
-  const wanted = readChanged(record, { sources: [], delete: [], set, namespace: options.namespace });
-  return wanted ? change(record, wanted, options) : EXIT.input;
+  return changeRunning({ set: Object.fromEntries(names.map((name) => [name, state])) }, options);
 }
 
 function stateOf({ ready, notReady, terminating }: Options): PodState {

@@ -34,7 +34,7 @@ export interface Options extends InputOptions, SandboxChoice {
 
 export async function run(from: string, to: string, options: Options, command: Command): Promise<number> {
   if (!options.file) {
-    refuseForRunningLab(command, 'trace');
+    refuseForRunningLab(command, "of the trace's own");
     const lab = await resume(await chooseLab(options.lab));
     try {
       return await traceIn(lab, from, to, options);
