@@ -15,7 +15,7 @@ import type { PooledBalancer } from './load-balancers.ts';
 
 type ServiceManifest = ManifestOf<'Service'>;
 
-export interface Ingress {
+export interface LoadBalancerIngress {
   readonly addresses: readonly { readonly ip: string; readonly ipMode: 'VIP' | 'Proxy' }[];
   readonly balancer?: LoadBalancer;
 }
@@ -31,15 +31,15 @@ export interface Applicant {
 const SHARED_IP = ['metallb.io/allow-shared-ip', 'metallb.universe.tf/allow-shared-ip'];
 const REQUESTED_IPS = ['metallb.io/loadBalancerIPs', 'metallb.universe.tf/loadBalancerIPs'];
 
-export function allocateIngress(
+export function allocateLoadBalancerIngress(
   applicants: readonly Applicant[],
   balancers: readonly PooledBalancer[],
   nodes: readonly Node[],
   diagnostics: Diagnostics,
-): Map<ServiceManifest, Ingress> {
+): Map<ServiceManifest, LoadBalancerIngress> {
   const holders = new Holders();
   const served = applicants.map((applicant) => ({ applicant, own: balancerOf(applicant.service, balancers) }));
-  const result = new Map<ServiceManifest, Ingress>();
+  const result = new Map<ServiceManifest, LoadBalancerIngress>();
   for (const { applicant, own } of served) {
     const given = statusOf(applicant.service);
     if (!given) continue;
@@ -66,7 +66,7 @@ export function allocateIngress(
 }
 
 /** An external load balancer of mode Proxy is the only kind whose addresses kube-proxy does not take for its own (KEP-1860). */
-function inMode(addresses: readonly string[], balancer: LoadBalancer | undefined): Ingress {
+function inMode(addresses: readonly string[], balancer: LoadBalancer | undefined): LoadBalancerIngress {
   const ipMode = balancer?.kind === 'cloud' ? balancer.ipMode : 'VIP';
   return { addresses: addresses.map((ip) => ({ ip, ipMode })), ...(balancer && { balancer }) };
 }
@@ -75,7 +75,7 @@ function balancerOf({ object }: ServiceManifest, balancers: readonly PooledBalan
   return balancers.find(({ balancer }) => balancer.loadBalancerClass === object.spec.loadBalancerClass);
 }
 
-function statusOf({ object }: ServiceManifest): Ingress['addresses'] | undefined {
+function statusOf({ object }: ServiceManifest): LoadBalancerIngress['addresses'] | undefined {
   const ingress = object.status?.loadBalancer?.ingress;
   return ingress?.flatMap(({ ip, ipMode = 'VIP' }) => (ip === undefined ? [] : [{ ip, ipMode }]));
 }
