@@ -7,6 +7,7 @@ import type { HealthCheck } from './health-check.ts';
 
 export interface PassThrough {
   readonly address: string;
+  /** For each Service that shares the address; one of its checks is enough for a node. */
   readonly nodes: readonly { readonly via: string; readonly check?: HealthCheck }[];
   readonly origin: Origin;
 }

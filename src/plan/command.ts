@@ -178,7 +178,8 @@ function target({ network, pod }: Attachment): string[] {
 
 /** To all its nodes, as if they were well. */
 export function passThroughWords(namespace: string, { address, nodes }: PassThrough): string[] {
-  return ['ip', '-n', namespace, 'route', 'replace', address, ...nodes.flatMap(({ via }) => ['nexthop', 'via', via])];
+  const ways = [...new Set(nodes.map(({ via }) => via))];
+  return ['ip', '-n', namespace, 'route', 'replace', address, ...ways.flatMap((via) => ['nexthop', 'via', via])];
 }
 
 /** By which it is told what to do: one a machine, as all of them share a file system. */

@@ -28,7 +28,7 @@ export class PassThroughs {
 
 async function lead(namespace: string, address: string, nodes: PassThrough['nodes']): Promise<void> {
   const to = hostCidr(address).text;
-  const ways = nodes.flatMap(({ via }) => ['nexthop', 'via', via]);
+  const ways = [...new Set(nodes.map(({ via }) => via))].flatMap((via) => ['nexthop', 'via', via]);
   await ip(namespace, ['route', 'replace', ...(ways.length === 0 ? ['blackhole', to] : [to, ...ways])]);
 }
 

@@ -151,3 +151,33 @@ describe('cloud', () => {
     expect(JSON.stringify(at('node.node1').iptables)).toContain('-d 192.0.2.1 --dport 80');
   });
 });
+
+describe('an address that Services share', () => {
+  const sharing = { annotations: { 'metallb.io/allow-shared-ip': 'web' } };
+  const services = [
+    service('web', { ...LB, ports: [{ port: 80, nodePort: 30080 }] }, sharing),
+    service('empty', { ...LB, selector: { app: 'nobody' }, ports: [{ port: 81, nodePort: 30081 }] }, sharing),
+  ];
+  const routed = (kind: string, rest = {}) =>
+    lab({ name: 'lb', kind, addresses: ['192.0.2.1-192.0.2.9'], ...rest }, ...services);
+
+  it('is announced by MetalLB where any of them would be', () => {
+    const at = lab({ name: 'lb', kind: 'metallb-l2', addresses: ['10.0.0.240/28'] }, ...services);
+    expect(at('node.node1').speaker!.announcements).toEqual([{ address: '10.0.0.240', nodes: ['node1', 'node2'] }]);
+    expect(routed('metallb-bgp')('node.node1').bird!.announces).toEqual(['192.0.2.1/32']);
+  });
+
+  it('is led by a cloud to nodes that are well for any of them', () => {
+    const { passThroughs } = routed('cloud')('host.lb');
+    expect(passThroughs).toHaveLength(1);
+    expect(passThroughs[0]!.nodes.map(({ via, check }) => `${via} ${check?.port}`)).toEqual(
+      ['30080', '30081'].flatMap((port) => ['11', '12', '13'].map((host) => `10.0.0.${host} ${port}`)),
+    );
+  });
+
+  it('stands once on a cloud’s machine, and each of their ports is relayed', () => {
+    const { addresses, relays } = routed('cloud', { ipMode: 'Proxy' })('host.lb');
+    expect(addresses.map(({ address }) => address)).toEqual(['10.0.0.100/24', '192.0.2.1/32']);
+    expect(relays.map(({ port }) => port)).toEqual([80, 81]);
+  });
+});

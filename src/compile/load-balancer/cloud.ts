@@ -11,6 +11,7 @@ import type { Cluster, LoadBalancer, Node, Service } from '../../model/cluster.t
 import { familyIn, hostCidr, isOfFamily } from '../../net/address.ts';
 import type { KernelStateBuilder, NamespaceBuilder } from '../builder.ts';
 import type { HealthCheck } from '../health-check.ts';
+import type { PassThrough } from '../pass-through.ts';
 
 type Balancer = Extract<LoadBalancer, { kind: 'cloud' }>;
 
@@ -23,11 +24,17 @@ export function compileCloud(
   const { machine, ipMode } = balancer as Balancer;
   const namespace = state.get(machine.netns);
   if (ipMode === 'VIP') compileForwarding(namespace);
-  for (const service of services)
-    for (const address of service.ingressIPs) {
-      if (ipMode === 'VIP') passThrough(service, address, nodes, namespace);
-      else compileProxy(service, address, nodes, machine.interfaces[0].device, namespace);
+  for (const address of new Set(services.flatMap(({ ingressIPs }) => ingressIPs))) {
+    const sharing = services.filter(({ ingressIPs }) => ingressIPs.includes(address));
+    const { origin } = sharing[0]!;
+    if (ipMode === 'VIP') {
+      const ways = sharing.flatMap((service) => waysTo(service, address, nodes));
+      namespace.passThroughs.push({ address, nodes: ways, origin });
+    } else {
+      namespace.address(machine.interfaces[0].device, address, hostCidr(address), origin);
+      for (const service of sharing) compileProxy(service, address, nodes, namespace);
     }
+  }
 }
 
 /** It does not tell clients to ask the nodes themselves. */
@@ -40,25 +47,17 @@ function compileForwarding(namespace: NamespaceBuilder): void {
   namespace.sysctl('net.ipv6.fib_multipath_hash_policy', 1);
 }
 
-function passThrough(service: Service, address: string, nodes: readonly Node[], namespace: NamespaceBuilder): void {
+function waysTo(service: Service, address: string, nodes: readonly Node[]): PassThrough['nodes'] {
   const nodePort = service.ports.find(({ protocol }) => protocol === 'TCP')?.nodePort;
-  const ways = nodes.map((node) => {
+  return nodes.map((node) => {
     const via = addressOf(node, address);
     const check = checkOf(service, via, nodePort);
     return { via, ...(check && { check }) };
   });
-  namespace.passThroughs.push({ address, nodes: ways, origin: service.origin });
 }
 
-function compileProxy(
-  service: Service,
-  address: string,
-  nodes: readonly Node[],
-  device: string,
-  namespace: NamespaceBuilder,
-): void {
+function compileProxy(service: Service, address: string, nodes: readonly Node[], namespace: NamespaceBuilder): void {
   const { namespace: space, name, ports, origin } = service;
-  namespace.address(device, address, hostCidr(address), origin);
   for (const { name: portName, port, protocol, nodePort } of ports) {
     if (protocol !== 'TCP' || nodePort === undefined) continue;
     namespace.relays.push({

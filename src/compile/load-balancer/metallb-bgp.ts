@@ -12,7 +12,7 @@ import type { Cluster, LoadBalancer, Machine, Node, Router, Service } from '../.
 import { type Family, hostCidr, isOfFamily } from '../../net/address.ts';
 import { routerId } from '../bird.ts';
 import type { KernelStateBuilder } from '../builder.ts';
-import { announcingNodes } from './announcement.ts';
+import { announcersOf } from './announcement.ts';
 
 type Balancer = Extract<LoadBalancer, { kind: 'metallb-bgp' }>;
 
@@ -31,13 +31,9 @@ export function compileBgp(
   state: KernelStateBuilder,
 ): void {
   const { peers, myASN, peerASN, origin } = balancer as Balancer;
-  const announcedBy = (node: Node) => [
-    ...new Set(
-      services
-        .filter((service) => announcingNodes(service, nodes).includes(node))
-        .flatMap(({ ingressIPs }) => ingressIPs.map((address) => hostCidr(address).text)),
-    ),
-  ];
+  const announced = [...announcersOf(services, nodes)];
+  const announcedBy = (node: Node) =>
+    announced.flatMap(([address, announcing]) => (announcing.has(node) ? hostCidr(address).text : []));
   const sessions = nodes.flatMap((node) => peers.flatMap((router) => sessionsOf(node, router, families)));
   for (const node of nodes) {
     const own = sessions.filter((session) => session.node === node);

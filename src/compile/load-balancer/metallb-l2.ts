@@ -6,9 +6,10 @@
  *                                   └── node2  speaker: "I have", and kube-proxy translates what comes
  */
 import type { Cluster, LoadBalancer, Service } from '../../model/cluster.ts';
+import { isOfFamily } from '../../net/address.ts';
 import { macFor } from '../../net/name.ts';
 import type { KernelStateBuilder } from '../builder.ts';
-import { announcingNodes } from './announcement.ts';
+import { announcersOf } from './announcement.ts';
 
 /** Memberlist's, by which speakers know of each other (metallb speaker/main.go, METALLB_ML_BIND_PORT). */
 const MEMBERLIST_PORT = 7946;
@@ -19,12 +20,9 @@ export function compileLayer2(
   { nodes }: Cluster,
   state: KernelStateBuilder,
 ): void {
-  const shared = new Map(
-    services.flatMap((service) =>
-      service.ingressIPs.map((address) => [address, announcingNodes(service, nodes).map(({ name }) => name)] as const),
-    ),
-  );
-  const announcements = [...shared].map(([address, candidates]) => ({ address, nodes: candidates }));
+  const announcements = [...announcersOf(services, nodes)]
+    .filter(([address]) => isOfFamily(address, 4))
+    .map(([address, candidates]) => ({ address, nodes: [...candidates].map(({ name }) => name) }));
   const socketOf = (address: string) => ({ address, port: MEMBERLIST_PORT });
   for (const node of nodes)
     state.get(node.netns).speaker = {
