@@ -2,6 +2,7 @@
  * The C library through koffi: the system calls Node does not offer. Every call is checked; a failure throws a
  * SystemCallError. All calls are synchronous, on the calling thread: `setns` concerns that thread only.
  */
+import { closeSync } from 'node:fs';
 import koffi from 'koffi';
 import { addressBytes, isIpv6, numberToAddress } from '../../net/address.ts';
 import { SystemCallError } from './errors.ts';
@@ -127,8 +128,13 @@ export function packetSocket(device: string, etherType: number): number {
   value.writeInt32LE(index, 4);
   /** Without a type it gets nothing until it is bound to the device. */
   const fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK, 0);
-  checked('bind', raw.bind(fd, value, value.length));
-  return fd;
+  try {
+    checked('bind', raw.bind(fd, value, value.length));
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
 }
 
 /** The local address of a socket. */

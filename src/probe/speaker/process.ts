@@ -4,95 +4,106 @@ import { SystemCallError } from '../../apply/kernel/errors.ts';
 import { packetSocket, recv, send } from '../../apply/kernel/libc.ts';
 import { inside } from '../../apply/kernel/namespaces.ts';
 import type { Speaker } from '../../compile/speaker.ts';
+import type { Readers } from '../readers.ts';
 import { gratuitous, questionIn, replyTo } from './arp.ts';
 import { elected } from './election.ts';
 import { Members } from './members.ts';
 
 const ETH_P_ARP = 0x0806;
 const LONGEST_FRAME = 1514;
+const FRAME = Buffer.alloc(LONGEST_FRAME);
 /** metallb internal/layer2/announcer.go, spam. */
 const SPAM = { times: 5, everyMs: 1100 } as const;
 
 interface Port {
   readonly fd: number;
   readonly mac: string;
+  readonly endReading: () => void;
 }
 
 export class SpeakerProcess {
-  #speaker: Speaker;
-  readonly #members: Members;
-  readonly #ports: readonly Port[];
+  readonly members: Members;
+  readonly #namespace: string;
+  readonly #readers: Readers;
+  readonly #ports: Port[] = [];
   /** The addresses it answers for, and what stops it from saying so. */
   readonly #announced = new Map<string, () => void>();
+  #speaker: Speaker;
 
-  constructor(namespace: string, speaker: Speaker) {
+  constructor(namespace: string, speaker: Speaker, readers: Readers) {
+    this.#namespace = namespace;
+    this.#readers = readers;
     this.#speaker = speaker;
-    this.#ports = inside(namespace, () =>
-      speaker.devices.map(({ name, mac }) => ({ fd: packetSocket(name, ETH_P_ARP), mac })),
-    );
-    this.#members = new Members(namespace, speaker, () => this.#elect());
-  }
-
-  /** Whether it can become that one as it runs: it has other addresses to announce, and nothing else is different. */
-  canBecome({ announcements, origin: _, ...other }: Speaker): boolean {
-    const { announcements: own, origin: __, ...rest } = this.#speaker;
-    return JSON.stringify(rest) === JSON.stringify(other) && JSON.stringify(own) !== JSON.stringify(announcements);
-  }
-
-  become(speaker: Speaker): void {
-    this.#speaker = speaker;
-    for (const [address, stop] of this.#announced) {
-      if (speaker.announcements.some((each) => each.address === address)) continue;
-      stop();
-      this.#announced.delete(address);
+    try {
+      this.#listen();
+      this.members = new Members(namespace, speaker, () => this.elect());
+    } catch (error) {
+      this.#stopListening();
+      throw error;
     }
   }
 
-  get fds(): readonly number[] {
-    return this.#ports.map(({ fd }) => fd);
+  /** Whether it can become that one as it runs: nothing is different but what it announces. */
+  canBecome({ announcements: _, origin: __, ...other }: Speaker): boolean {
+    const { announcements, origin, ...own } = this.#speaker;
+    return JSON.stringify(own) === JSON.stringify(other);
   }
 
-  get members(): Members {
-    return this.#members;
-  }
-
-  /** Nothing is announced before it is known who else is there. */
-  begin(): void {
-    this.#elect();
+  /** Its devices may have been made anew. What it announces then, the next election decides. */
+  become(speaker: Speaker): void {
+    this.#speaker = speaker;
+    this.#stopListening();
+    this.#listen();
   }
 
   close(): void {
-    this.#members.close();
+    this.members.close();
     for (const stop of this.#announced.values()) stop();
-    for (const { fd } of this.#ports) closeSync(fd);
+    this.#stopListening();
+  }
+
+  #listen(): void {
+    for (const { name, mac } of this.#speaker.devices) {
+      const fd = inside(this.#namespace, () => packetSocket(name, ETH_P_ARP));
+      this.#ports.push({ fd, mac, endReading: this.#readers.add(fd, () => this.#answer(fd, mac)) });
+    }
+  }
+
+  #stopListening(): void {
+    for (const { fd, endReading } of this.#ports.splice(0)) {
+      endReading();
+      closeSync(fd);
+    }
   }
 
   /** Answers whatever has come to a device. */
-  answer(fd: number): void {
-    const { mac } = this.#ports.find((port) => port.fd === fd)!;
+  #answer(fd: number, mac: string): void {
     for (;;) {
-      const frame = Buffer.alloc(LONGEST_FRAME);
       let length: number;
       try {
-        length = recv(fd, frame);
+        length = recv(fd, FRAME);
       } catch {
         return;
       }
-      const question = questionIn(frame.subarray(0, length), mac);
+      const question = questionIn(FRAME.subarray(0, length), mac);
       if (question && this.#announced.has(question.target)) put(fd, replyTo(question, mac));
     }
   }
 
-  #elect(): void {
-    const alive = new Set([this.#speaker.node, ...this.#members.alive]);
-    for (const { address, nodes } of this.#speaker.announcements) {
-      const isOwn = elected(address, nodes, alive) === this.#speaker.node;
-      if (isOwn && !this.#announced.has(address)) this.#announced.set(address, this.#spam(address));
-      else if (!isOwn) {
-        this.#announced.get(address)?.();
-        this.#announced.delete(address);
-      }
+  /** Nothing is announced before it is known who else is there. */
+  elect(): void {
+    const alive = new Set([this.#speaker.node, ...this.members.alive]);
+    const own = new Set(
+      this.#speaker.announcements
+        .filter(({ address, nodes }) => elected(address, nodes, alive) === this.#speaker.node)
+        .map(({ address }) => address),
+    );
+    for (const [address, stop] of this.#announced) {
+      if (own.has(address)) continue;
+      stop();
+      this.#announced.delete(address);
     }
+    for (const address of own) if (!this.#announced.has(address)) this.#announced.set(address, this.#spam(address));
   }
 
   /** Whoever knew another MAC address shall forget it. Returns what stops it. */

@@ -14,6 +14,7 @@ import { openTun } from '../../apply/kernel/tun.ts';
 import type { UdpTunnel } from '../../compile/udp-tunnel.ts';
 import { type Cidr, cidrContains, parseCidr } from '../../net/address.ts';
 import type { SocketAddress } from '../../net/port.ts';
+import type { Readers } from '../readers.ts';
 import { adopt, openPort } from '../sockets.ts';
 import { decrementTtl, destinationOf, isPacket, netUnreachable } from './packet.ts';
 
@@ -21,23 +22,25 @@ const LONGEST_PACKET = 65_535;
 const BUFFER = Buffer.alloc(LONGEST_PACKET);
 
 export class TunnelProcess {
-  readonly fd: number;
+  readonly #fd: number;
+  readonly #endReading: () => void;
   readonly #namespace: string;
   #tunnel: UdpTunnel;
   #socket: Socket;
   #subnets: readonly { readonly to: Cidr; readonly via: SocketAddress }[];
 
-  constructor(namespace: string, tunnel: UdpTunnel) {
+  constructor(namespace: string, tunnel: UdpTunnel, readers: Readers) {
     this.#namespace = namespace;
     this.#tunnel = tunnel;
     this.#subnets = subnetsOf(tunnel);
-    this.fd = inside(namespace, () => openTun(tunnel.device));
+    this.#fd = inside(namespace, () => openTun(tunnel.device));
     try {
       this.#socket = this.#listen();
     } catch (error) {
-      closeSync(this.fd);
+      closeSync(this.#fd);
       throw error;
     }
+    this.#endReading = readers.add(this.#fd, () => this.#forward());
   }
 
   get device(): string {
@@ -46,7 +49,7 @@ export class TunnelProcess {
 
   /** False when the device it has open is gone. */
   get isOpen(): boolean {
-    return isTun(this.fd);
+    return isTun(this.#fd);
   }
 
   update(tunnel: UdpTunnel): void {
@@ -65,16 +68,17 @@ export class TunnelProcess {
   }
 
   close(): void {
+    this.#endReading();
     this.#socket.close();
-    closeSync(this.fd);
+    closeSync(this.#fd);
   }
 
   /** Sends on whatever has come into the device. */
-  forward(): void {
+  #forward(): void {
     for (;;) {
       let length: number;
       try {
-        length = readSync(this.fd, BUFFER);
+        length = readSync(this.#fd, BUFFER);
       } catch {
         return;
       }
@@ -101,7 +105,7 @@ export class TunnelProcess {
   /** What the device does not take is lost. */
   #write(packet: Buffer): void {
     try {
-      writeSync(this.fd, packet);
+      writeSync(this.#fd, packet);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).syscall !== 'write') throw error;
     }
