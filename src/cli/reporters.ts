@@ -90,10 +90,10 @@ async function streamText(results: readonly LabResult[], options: StreamOptions)
   print(await textOf(results, { ...options, colors }));
 }
 
-/** A topology in one combination of modes, or in several as a matrix. */
+/** A topology in one combination of modes, or in several beside each other. */
 async function textOf(results: readonly LabResult[], options: TextOptions): Promise<string> {
   const [first, ...others] = results;
-  if (others.length > 0) return (await import('../report/matrix.ts')).formatMatrix(results, options);
+  if (others.length > 0) return (await import('../report/modes.ts')).formatModes(results, options);
   return (await import('../report/text.ts')).formatLab(first!, options);
 }
 

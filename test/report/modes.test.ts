@@ -3,11 +3,11 @@ import picocolors from 'picocolors';
 import { describe, expect, it } from 'vitest';
 import type { LabResult } from '../../src/judge/result.ts';
 import type { Verdict } from '../../src/judge/verdict.ts';
-import { formatMatrix } from '../../src/report/matrix.ts';
+import { formatModes } from '../../src/report/modes.ts';
 import { FAIL, lab, PASS, SKIPPED, UNBUILT } from './results.ts';
 
 const options = { colors: picocolors.createColors(false), walks: false, width: 80 };
-const matrix = (...labs: LabResult[]) => formatMatrix(labs, options).split('\n');
+const matrix = (...labs: LabResult[]) => formatModes(labs, options).split('\n');
 const named = (verdict: Verdict, name: string, because?: string): Verdict =>
   ({ ...verdict, check: { ...verdict.check, name, ...(because !== undefined && { because }) } }) as Verdict;
 

@@ -18,7 +18,7 @@ const NOT_MADE = '·';
 const FOOTNOTES = '¹²³⁴⁵⁶⁷⁸⁹';
 
 /** `labs`: one topology, once for every combination of modes in which it has a meaning. */
-export function formatMatrix(labs: readonly LabResult[], options: TextOptions): string {
+export function formatModes(labs: readonly LabResult[], options: TextOptions): string {
   const { colors, width } = options;
   const columns = columnsOf(labs);
   const nameWidth = Math.max(MIN_NAME_WIDTH, width - columns.reduce((sum, column) => sum + column.width + GAP, 0));
