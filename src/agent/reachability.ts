@@ -33,8 +33,8 @@ export async function tryPairs(
       cells[index] = judgeCell(pair, again ? await send(pair, PATIENCE_MS) : result);
     }
   };
-  if (missing.length > 0) await agent.call('listen', [...cluster.listeners, ...missing]);
   try {
+    if (missing.length > 0) await agent.call('listen', [...cluster.listeners, ...missing]);
     await Promise.all(Array.from({ length: Math.min(MOST_AT_ONCE, pairs.length) }, work));
   } finally {
     if (missing.length > 0) await agent.call('listen', cluster.listeners);

@@ -7,6 +7,7 @@ import { matrix, pairs } from '../pipeline.ts';
 import { formatReachability } from '../report/reachability.ts';
 import { reachabilityCsv, reachabilityJson } from '../report/reachability-data.ts';
 import { type InputOptions, readLab, type SandboxChoice, sandboxesOf } from './input.ts';
+import { unlessInterrupted } from './interrupt.ts';
 import { chooseLab, refuseForRunningLab, resume } from './labs.ts';
 import { COLUMNS, colors, EXIT, note, print, UsageError } from './output.ts';
 
@@ -26,7 +27,8 @@ export async function run(options: Options, command: Command): Promise<number> {
   if (!options.file) {
     refuseForRunningLab(command, "of the matrix's own");
     const lab = await resume(await chooseLab(options.lab));
-    return await show(lab, options).finally(() => lab.agent.close());
+    const restore = () => lab.agent.call('listen', lab.cluster.listeners);
+    return await unlessInterrupted(restore, () => show(lab, options)).finally(() => lab.agent.close());
   }
   const input = await readLab(options);
   if (!input) return EXIT.input;

@@ -57,16 +57,14 @@ export function pairsOf(cluster: Cluster, wiring: Wiring, scope: Scope): Pair[] 
         const receivers = to.endsAt(nodeOf.get(from.place));
         const isItself = receivers.some(({ end }) => end.pod?.place === from.place);
         const isDefined = receivers.length > 0 && (!to.isService || (podAt.has(from.place) && !isItself));
+        if (!isDefined) return { from, to, permissions: undefined };
+        const sender = senderEnd(from, to, podAt.get(from.place), nodeOf.get(from.place), wiring, scope.family);
+        const { protocol } = to;
         const permissions = receivers.map((receiver) => ({
           receiver,
-          permission: permissionOf(cluster.policies, {
-            from: senderEnd(from, to, podAt.get(from.place), wiring, scope.family, cluster),
-            to: receiver.end,
-            protocol: to.protocol,
-            port: receiver.port,
-          }),
+          permission: permissionOf(cluster.policies, { from: sender, to: receiver.end, protocol, port: receiver.port }),
         }));
-        return { from, to, permissions: isDefined ? permissions : undefined };
+        return { from, to, permissions };
       }),
   );
 }
@@ -125,13 +123,12 @@ function senderEnd(
   from: Place,
   to: Target,
   pod: Pod | undefined,
+  node: Node | undefined,
   wiring: Wiring,
   family: Family,
-  { nodes }: Cluster,
 ): End {
   const own = from.addresses.find((address) => isOfFamily(address, family)) ?? from.addresses[0]!;
   if (pod) return { address: own, pod };
-  const node = nodes.find(({ place }) => place === from.place);
   return { address: wiring.sentFrom(from.netns, to.address) ?? own, ...(node && { node }) };
 }
 

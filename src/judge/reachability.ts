@@ -50,7 +50,7 @@ function denial(direction: 'egress' | 'ingress', of: string, permission: Permiss
 /** Whether somebody answered who should not have been reached. */
 function mayNot({ permissions = [] }: Pair, expected: Expected, endpoint: string | undefined): boolean {
   if (expected !== 'mixed') return expected === 'denied';
-  const answering = permissions.find(({ receiver }) => receiver.end.pod?.place === endpoint);
+  const answering = permissions.find(({ receiver: { end } }) => end.pod !== undefined && end.pod.place === endpoint);
   return answering !== undefined && !answering.permission.allowed;
 }
 

@@ -49,12 +49,7 @@ export function formatReachability(about: MatrixAbout, cells: readonly Cell[], {
     `${head}  ${counted(cells.length, 'pair')}, ${said}`,
     ...blocks(cells, width, colors),
     ...legend(cells, width, colors),
-    ...section(
-      'differs',
-      differing.map((cell) => `${difference(cell)}`),
-      width,
-      colors,
-    ),
+    ...section('differs', differing.map(difference), width, colors),
     ...hint,
     ...section('denied', denials(cells), width, colors),
   ].join('\n');

@@ -42,9 +42,7 @@ describe('what is measured is what policies say', LABS, () => {
   ] as const)('%s, %o', async (topology, options) => {
     const cells = await cellsOf(topology, options);
     expect(differing(cells)).toEqual([]);
-    expect(new Set(cells.map(({ expected }) => expected))).toEqual(
-      expect.objectContaining(new Set(['allowed', 'denied'])),
-    );
+    expect(cells.map(({ expected }) => expected)).toEqual(expect.arrayContaining(['allowed', 'denied']));
   });
 
   it('in IPv6', async () => {
