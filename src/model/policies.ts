@@ -19,8 +19,6 @@ interface RuleObject {
   readonly ports: readonly PolicyPortObject[] | undefined;
 }
 
-/** Set by the API server on every namespace (KEP-2161). */
-
 /** In the order of the manifests. `namespace` is that of policies that name none. */
 export function modelPolicies(
   manifests: readonly Manifest[],

@@ -151,6 +151,21 @@ describe("a rule's way into kube-router's chains:", () => {
     );
   });
 
+  it('egress to a range by a name: nothing', () => {
+    expect(allowances(egress({ to: [{ ipBlock: { cidr: '10.0.0.0/8' } }], ports: [{ port: 'http' }] }))).toEqual([]);
+  });
+
+  it('ranges of several peers in one set, exceptions included', () => {
+    const wide = { cidr: '10.0.0.0/8', except: ['10.1.0.0/16'] };
+    const node = ingress({ from: [{ ipBlock: wide }, { ipBlock: { cidr: '10.0.0.0/7' } }] });
+    expect(allowances(node)).toHaveLength(1);
+    expect(Object.values(sets(node))[1]).toEqual([
+      '10.0.0.0/8 timeout 0',
+      '10.1.0.0/16 timeout 0 nomatch',
+      '10.0.0.0/7 timeout 0',
+    ]);
+  });
+
   it('egress to everybody by a name: whatever the name stands for in the namespace', () => {
     expect(allowances(egress({ ports: [{ port: 'http' }] }))).toEqual([
       expect.stringMatching(/^default\/p egress any np: \S+ set --match-set KUBE-SRC-\w+ src -p TCP --dport 8080$/),
@@ -329,7 +344,7 @@ describe('in both families', () => {
         topology({ cluster, nodes: NODES }),
         ...PODS,
         service('web'),
-        policy('p', { ...WEB, ingress: [{ from: [DB] }] }),
+        policy('p', { ...WEB, ingress: [{ from: [DB, { ipBlock: { cidr: '::/0' } }] }] }),
       ),
     );
     const { ipsets, ip6tables } = namespaceOf(state, 'node.node1');
@@ -338,8 +353,10 @@ describe('in both families', () => {
       ['KUBE-SRC', 1],
       ['inet6:KUBE-DST', 2],
       ['inet6:KUBE-SRC', 1],
+      ['inet6:KUBE-SRC', 2],
     ]);
     const filter = ip6tables!.tables.find(({ name }) => name === 'filter')!;
+    expect(ipsets.at(-1)!.entries).toEqual(['2000::/3 timeout 0', 'fd00::/8 timeout 0']);
     const common = filter.chains.find(({ name }) => name === 'KUBE-NWPLCY-COMMON')!;
     expect(common.rules.map(({ text }) => text).join('\n')).toContain('--icmpv6-type neighbor-solicitation -j ACCEPT');
   });

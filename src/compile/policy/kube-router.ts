@@ -23,17 +23,20 @@ import { compilePolicy } from './policy-chain.ts';
 
 const CHAINS = { INPUT: 'KUBE-ROUTER-INPUT', FORWARD: 'KUBE-ROUTER-FORWARD', OUTPUT: 'KUBE-ROUTER-OUTPUT' } as const;
 const BUILTIN = ['INPUT', 'FORWARD', 'OUTPUT'] as const;
-const [COMMON, DEFAULT, TAIL] = ['KUBE-NWPLCY-COMMON', 'KUBE-NWPLCY-DEFAULT', 'KUBE-NWPLCY-TAIL'];
+const COMMON = 'KUBE-NWPLCY-COMMON';
+const DEFAULT = 'KUBE-NWPLCY-DEFAULT';
+const TAIL = 'KUBE-NWPLCY-TAIL';
 
 /** Of what a policy allows, and of what has passed a pod's chain. */
 const ALLOWED = '0x10000/0x10000';
 const PASSED = '0x20000/0x20000';
 
 export function compileKubeRouter(cluster: Cluster, state: KernelStateBuilder): void {
-  const selected = new Set(cluster.policies.flatMap(({ pods }) => pods));
-  for (const node of cluster.nodes) {
-    const pods = cluster.pods.filter((pod) => pod.node === node && selected.has(pod.place));
-    if (pods.length > 0) compileNode(cluster, node, pods, state.get(node.netns));
+  const places = new Set(cluster.policies.flatMap(({ pods }) => pods));
+  const selected = cluster.pods.filter(({ place }) => places.has(place));
+  for (const node of new Set(selected.map((pod) => pod.node))) {
+    const pods = selected.filter((pod) => pod.node === node);
+    compileNode(cluster, node, pods, state.get(node.netns));
   }
 }
 
@@ -41,11 +44,8 @@ function compileNode(cluster: Cluster, node: Node, pods: readonly Pod[], machine
   const { family } = node.podCIDR;
   compileJumps(cluster, node, machine);
   const rule = (chain: string, text: string) => machine.rules(family).append('filter', chain, text, node.origin);
-  for (const text of commonRules(family)) rule(COMMON!, text);
-  rule(
-    DEFAULT!,
-    `-j MARK -m comment --comment "rule to mark traffic matching a network policy" --set-xmark ${ALLOWED}`,
-  );
+  for (const text of commonRules(family)) rule(COMMON, text);
+  rule(DEFAULT, `-j MARK -m comment --comment "rule to mark traffic matching a network policy" --set-xmark ${ALLOWED}`);
   for (const policy of cluster.policies) compilePolicy(cluster, policy, machine, family);
   for (const pod of pods) compilePod(pod, cluster.policies, machine);
   for (const chain of Object.values(CHAINS)) {
@@ -58,7 +58,7 @@ function compileNode(cluster: Cluster, node: Node, pods: readonly Pod[], machine
       `-m comment --comment "rule to explicitly ACCEPT traffic that comply to network policies" -m mark --mark ${PASSED} -j ACCEPT`,
     );
   }
-  rule(TAIL!, `-m comment --comment "accept netpol-ok" -m mark --mark ${PASSED} -j ACCEPT`);
+  rule(TAIL, `-m comment --comment "accept netpol-ok" -m mark --mark ${PASSED} -j ACCEPT`);
 }
 
 /** What is for a Service is judged when it is for an endpoint: by then it is no longer for the node. */
@@ -98,7 +98,7 @@ function withId(chain: string, words: readonly string[]): string {
 
 /** Every policy is put on top of those before it. */
 function compilePod(pod: Pod, policies: readonly NetworkPolicy[], machine: NamespaceBuilder): void {
-  const { address, namespace, name, node } = pod;
+  const { address, node } = pod;
   const { family } = node.podCIDR;
   const chain = podChain(pod);
   const rules = machine.rules(family);
@@ -121,10 +121,10 @@ function compilePod(pod: Pod, policies: readonly NetworkPolicy[], machine: Names
   rule('-j MARK --set-mark 0/0x10000');
   rule(`-m comment --comment "set netpol-ok mark" -j MARK --set-mark ${PASSED}`);
 
-  const jump = (from: string, match: string) => rules.append('filter', from, `${match} -j ${chain}`, { ...pod.origin });
+  const jump = (from: string, match: string) => rules.append('filter', from, `${match} -j ${chain}`, pod.origin);
   const bridged = '-m physdev --physdev-is-bridged';
-  const inbound = `${shortComment({ namespace, name }, 'in')} -d ${address}`;
-  const outbound = `${shortComment({ namespace, name }, 'out')} -s ${address}`;
+  const inbound = `${shortComment(pod, 'in')} -d ${address}`;
+  const outbound = `${shortComment(pod, 'out')} -s ${address}`;
   jump(CHAINS.FORWARD, inbound);
   jump(CHAINS.OUTPUT, inbound);
   jump(CHAINS.FORWARD, `${bridged} ${inbound}`);

@@ -65,8 +65,9 @@ export function compileFelix(
   compileMangle(table('mangle'), options);
   compileNat(table('nat'), options);
   compileFilter(table('filter'), pods, cluster.policies, options);
+  if (cluster.policies.length === 0) return;
   const sets = new PolicySets(namespace, cluster.pods, options.family);
-  compilePolicyChains(table('filter'), pods, cluster.pods, cluster.policies, sets, options.family);
+  compilePolicyChains(table('filter'), pods, cluster.policies, sets, options.family);
 }
 
 function compileRaw(raw: FelixTable, { encapsulation }: FelixOptions): void {

@@ -6,7 +6,6 @@
  * What does not go into one rule of iptables is tried before it, in blocks that share a mark: several sorts of ports, a range
  * with exceptions.
  */
-import type { Pod } from '../../../model/cluster.ts';
 import type { Direction, NetworkPolicy, PolicyPeer, PolicyPort, PolicyRule } from '../../../model/network-policy.ts';
 import type { Family } from '../../../net/address.ts';
 import type { PolicySets } from './policy-sets.ts';
@@ -17,7 +16,6 @@ import { clear, isMarked, jump, MARK, set } from './words.ts';
 interface Context {
   readonly direction: Direction;
   readonly family: Family;
-  readonly pods: readonly Pod[];
   readonly sets: PolicySets;
 }
 
@@ -41,22 +39,21 @@ function allow(
   { namespace }: NetworkPolicy,
   peer: PolicyPeer | undefined,
   ports: Ports | undefined,
-  { direction, family, pods, sets }: Context,
+  { direction, family, sets }: Context,
 ): FelixRule[] {
   if (peer?.kind === 'block' && peer.cidr.family !== family) return [];
   const [from, to] = direction === 'ingress' ? ['source', 'src'] : ['destination', 'dst'];
   const selected = peer?.kind === 'pods' ? { text: peerSelector(peer, namespace), places: peer.pods } : undefined;
   const protocol = ports ? `-p ${ports.protocol}` : '';
   /** Names are looked up in the receivers: with egress, in those the peer selects. */
-  const receivers =
-    direction === 'egress' && selected ? selected : { text: 'all()', places: pods.map(({ place }) => place) };
+  const receivers = direction === 'egress' && selected ? selected : sets.all;
   const named = (ports?.names ?? []).map(
     (name) => `-m set --match-set ${sets.ofNamedPort(receivers, ports!.protocol, name)} dst,dst`,
   );
   const numbers = split(ports?.ranges ?? []).map((part) => `-m multiport --destination-ports ${part}`);
   /** Whoever is looked up by name is selected by that. */
   const isNarrowed = direction === 'egress' && numbers.length === 0 && named.length > 0;
-  const except = peer?.kind === 'block' ? peer.except.filter((range) => range.family === family) : [];
+  const except = peer?.kind === 'block' ? peer.except : [];
 
   const blocks: FelixRule[] = [];
   const isSplit = numbers.length + named.length > 1;

@@ -17,12 +17,15 @@ export class PolicySets {
   readonly #pods: ReadonlyMap<string, Pod>;
   readonly #family: Family;
   readonly #made = new Set<string>();
+  /** Every pod there is; those on the host network are their node. */
+  readonly all: Selection;
 
   /** `pods` are those of the cluster, as the family has them. */
   constructor(machine: NamespaceBuilder, pods: readonly Pod[], family: Family) {
     this.#machine = machine;
-    this.#pods = new Map(pods.map((pod) => [pod.place, pod]));
+    this.#pods = new Map(pods.filter(({ hostNetwork }) => !hostNetwork).map((pod) => [pod.place, pod]));
     this.#family = family;
+    this.all = { text: 'all()', places: [...this.#pods.keys()] };
   }
 
   ofPods(selection: Selection): string {
@@ -41,10 +44,7 @@ export class PolicySets {
   }
 
   #podsOf({ places }: Selection): Pod[] {
-    return places.flatMap((place) => {
-      const pod = this.#pods.get(place);
-      return pod && !pod.hostNetwork ? [pod] : [];
-    });
+    return places.flatMap((place) => this.#pods.get(place) ?? []);
   }
 
   #make(type: 'hash:net' | 'hash:ip,port', id: string, entries: readonly string[]): string {

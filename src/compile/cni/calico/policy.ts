@@ -48,11 +48,10 @@ export function policyJumps(pod: Pod, direction: Direction, policies: readonly N
   ];
 }
 
-/** The chains that pods of the node go through. `all` are the cluster's pods. */
+/** The chains that pods of the node go through. */
 export function compilePolicyChains(
   filter: FelixTable,
   local: readonly Pod[],
-  all: readonly Pod[],
   policies: readonly NetworkPolicy[],
   sets: PolicySets,
   family: Family,
@@ -61,8 +60,7 @@ export function compilePolicyChains(
     const ofPods = local.map((pod) => policiesOf(pod, direction, policies));
     for (const policy of new Set(ofPods.flat())) {
       const { namespace, name, origin } = policy;
-      const context = { direction, family, pods: all, sets };
-      const rules = policy[direction]!.flatMap((rule) => felixRules(policy, rule, context));
+      const rules = policy[direction]!.flatMap((rule) => felixRules(policy, rule, { direction, family, sets }));
       const [first = {}, ...others] = withoutLastReturn(rules);
       const comment = `KubernetesNetworkPolicy ${namespace}/${name} ${direction}`;
       filter.chain(policyChain(policy, direction), [{ ...first, comment }, ...others], origin);

@@ -6,7 +6,7 @@ export const MARK = {
   accept: '0x10000',
   pass: '0x20000',
   acceptOrPass: '0x30000',
-  /** The same bit: for the moment. */
+  /** One bit: raw PREROUTING is done with it when policies need it within a chain. */
   fromWorkload: '0x40000',
   scratch0: '0x40000',
   scratch: '0xc0000',
