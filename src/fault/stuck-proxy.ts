@@ -5,12 +5,15 @@ import type { Edit } from './edits.ts';
 
 export const stuckProxy: Edit = (namespace, _lookup, before) => {
   if (!before || !namespace.place?.startsWith('node/')) return [];
-  const { iptables, ip6tables, flows: _flows, ...others } = namespace;
+  const { flows: _flows, ...others } = namespace;
+  const [iptables, ip6tables] = (['iptables', 'ip6tables'] as const).map((name) =>
+    withChainsOf(before[name], namespace[name]),
+  );
   const stuck: Namespace = {
     ...others,
-    ...optional('iptables', withChainsOf(before.iptables, iptables)),
-    ...optional('ip6tables', withChainsOf(before.ip6tables, ip6tables)),
-    ...optional('flows', before.flows),
+    ...(iptables && { iptables }),
+    ...(ip6tables && { ip6tables }),
+    ...(before.flows && { flows: before.flows }),
     ipvs: before.ipvs,
     ipsets: ofProxy(before.ipsets, namespace.ipsets, ({ name }) => name.startsWith('KUBE-')),
     nft: ofProxy(before.nft, namespace.nft, ({ name }) => name === 'kube-proxy'),
@@ -41,10 +44,6 @@ function withChainsOf(before: Iptables | undefined, now: Iptables | undefined): 
 
 function isProxys({ name }: Chain): boolean {
   return name.startsWith('KUBE-');
-}
-
-function optional<K extends string, T>(key: K, value: T | undefined): { [P in K]?: T } {
-  return (value === undefined ? {} : { [key]: value }) as { [P in K]?: T };
 }
 
 function textOf({ iptables, ip6tables, flows, ipvs, ipsets, nft, relays, addresses }: Namespace): string {

@@ -159,30 +159,28 @@ function changeOf(from: Namespace, to: Namespace, isKept: (link: string) => bool
 /** They listen on the addresses there are: when those change, they are opened anew. */
 function changeRelays(from: Namespace, to: Namespace): Operation[] {
   const { name: namespace, origin } = to;
-  const moved = difference(from.addresses, to.addresses).length + difference(to.addresses, from.addresses).length > 0;
+  const moved = !areSame(from.addresses, to.addresses);
   return RELAY_PROGRAMS.flatMap((program): Operation[] => {
     const [before, relays] = [from, to].map((state) => state.relays.filter((relay) => relay.program === program));
-    const differs = difference(before!, relays!).length + difference(relays!, before!).length > 0;
     const opensAnew = moved && relays!.length > 0;
-    return differs || opensAnew ? [{ kind: 'set-relays', namespace, program, relays: relays!, origin }] : [];
+    return opensAnew || !areSame(before!, relays!)
+      ? [{ kind: 'set-relays', namespace, program, relays: relays!, origin }]
+      : [];
   });
 }
 
 /** A device that is made anew has to be opened anew. */
 function changeTunnels(from: Namespace, to: Namespace, isKept: (link: string) => boolean): Operation[] {
   const { name: namespace, tunnels, origin } = to;
-  const isSame =
-    tunnels.length === from.tunnels.length &&
-    difference(tunnels, from.tunnels).length === 0 &&
-    tunnels.every(({ device }) => isKept(device));
+  const isSame = areSame(tunnels, from.tunnels) && tunnels.every(({ device }) => isKept(device));
   return isSame ? [] : [{ kind: 'set-tunnels', namespace, tunnels, origin }];
 }
 
 function changePassThroughs(from: Namespace, to: Namespace): Operation[] {
   const { name: namespace, passThroughs, origin } = to;
-  const isSame =
-    passThroughs.length === from.passThroughs.length && difference(passThroughs, from.passThroughs).length === 0;
-  return isSame ? [] : [{ kind: 'set-pass-throughs', namespace, passThroughs, origin }];
+  return areSame(passThroughs, from.passThroughs)
+    ? []
+    : [{ kind: 'set-pass-throughs', namespace, passThroughs, origin }];
 }
 
 function changeBird(from: Namespace, to: Namespace): SetBird[] {
@@ -298,6 +296,10 @@ function notOn(links: readonly { readonly name: string }[]): (entry: { readonly 
 function difference<T extends object>(from: readonly T[], to: readonly T[]): T[] {
   const there = new Set(to.map(identity));
   return from.filter((entry) => !there.has(identity(entry)));
+}
+
+function areSame(from: readonly object[], to: readonly object[]): boolean {
+  return difference(from, to).length + difference(to, from).length === 0;
 }
 
 function identity({ origin: _origin, ...rest }: object & { readonly origin?: unknown }): string {

@@ -118,19 +118,18 @@ function addressesOf(
     if (address === undefined) return [];
     const ready = publishNotReadyAddresses || conditions.ready;
     const zone = node.labels[ZONE];
-    return [
-      {
-        address,
-        ...(hostname !== undefined && subdomain === metadata.name && space === namespace && { hostname }),
-        pod: place,
-        node: node.name,
-        ready,
-        serving: conditions.serving,
-        terminating: conditions.terminating,
-        zoneHints: ready && trafficDistribution && zone !== undefined ? [zone] : NONE,
-        nodeHints: ready && trafficDistribution === 'PreferSameNode' ? [node.name] : NONE,
-      },
-    ];
+    const isNamed = hostname !== undefined && subdomain === metadata.name && space === namespace;
+    const endpoint: EndpointAddress = {
+      address,
+      pod: place,
+      node: node.name,
+      ready,
+      serving: conditions.serving,
+      terminating: conditions.terminating,
+      zoneHints: ready && trafficDistribution && zone !== undefined ? [zone] : NONE,
+      nodeHints: ready && trafficDistribution === 'PreferSameNode' ? [node.name] : NONE,
+    };
+    return isNamed ? { ...endpoint, hostname } : endpoint;
   });
 }
 

@@ -1,5 +1,5 @@
 /** Endpoints as kube-proxy reads them, out of EndpointSlices or, in mode userspace, of Endpoints. */
-import { type Family, familyIn, familyOf } from '../../net/address.ts';
+import { type Family, familyIn } from '../../net/address.ts';
 import type { Endpoint, EndpointSubset, ServicePort } from '../cluster.ts';
 
 /**
@@ -16,7 +16,7 @@ export function endpointsOfPort(
     const port = ports.find((candidate) => candidate.name === name && candidate.protocol === protocol)?.port;
     if (port === undefined) continue;
     for (const endpoint of endpoints) {
-      if (familyOf(endpoint.address) === undefined || !families.includes(familyIn(endpoint.address))) continue;
+      if (!families.includes(familyIn(endpoint.address))) continue;
       const key = `${endpoint.address}:${port}`;
       if (!unique.get(key)?.ready) unique.set(key, { ...endpoint, port });
     }
