@@ -8,7 +8,8 @@ import { inside } from '../apply/kernel/namespaces.ts';
 import { Retirement } from '../apply/retirement.ts';
 import { RuleTraces } from '../capture/rule-trace.ts';
 import { Captures } from '../capture/tcpdump.ts';
-import { Birds } from '../probe/bird.ts';
+import { Birds } from '../probe/daemons/bird.ts';
+import { Nginxes } from '../probe/daemons/nginx.ts';
 import { Endpoints } from '../probe/endpoints.ts';
 import { MAX_ID } from '../probe/mark.ts';
 import type { ProbeRequest, ProbeRun } from '../probe/probe.ts';
@@ -32,6 +33,8 @@ import { Watchers } from './watchers.ts';
 
 /** Probes of one request that are under way at once; the others wait. */
 const MAX_CONCURRENT_PROBES = 8;
+/** nginx writes its log when a connection ends. */
+const NGINX_LOG_MS = 1000;
 
 /** What one connection has begun; it ends with the connection. */
 interface Begun {
@@ -53,11 +56,12 @@ type Handlers = {
 export class Agent {
   readonly #endpoints = new Endpoints();
   readonly #relays = new Relays();
+  readonly #nginxes = new Nginxes(this.#relays.log);
   readonly #residents = {
     retirement: new Retirement(),
     relays: this.#relays,
     tunnels: new Tunnels(),
-    birds: new Birds(),
+    daemons: { bird: new Birds(), nginx: this.#nginxes },
     attachments: new Attachments(),
   };
   readonly #handlers: Handlers;
@@ -145,6 +149,7 @@ export class Agent {
   async #send(probe: ProbeRequest, id: number): Promise<ProbeRun> {
     this.#relays.log.follow(id);
     const run = await sendProbe(probe, id);
+    if (mayHavePassedNginx(run, this.#nginxes)) await this.#relays.log.written(id, NGINX_LOG_MS);
     const relayed = this.#relays.log.end(id);
     return { ...run, ...(relayed.length > 0 && { relayed }) };
   }
@@ -155,6 +160,12 @@ export class Agent {
     this.#nextProbe = id === MAX_ID ? 1 : id + 1;
     return id;
   }
+}
+
+/** Who got no answer may have been on the way to one. */
+function mayHavePassedNginx({ protocol, result }: ProbeRun, { running }: Nginxes): boolean {
+  if (protocol !== 'TCP' || running.length === 0) return false;
+  return result.kind === 'answered' ? result.server === 'nginx' : result.kind === 'timeout';
 }
 
 function isInput(message: Message): message is Input {

@@ -43,6 +43,7 @@ const TOOLS: readonly Tool[] = [
   { program: 'ipset', neededFor: 'kube-proxy mode ipvs', version: '--version' },
   { program: 'ipvsadm', neededFor: 'kube-proxy mode ipvs', version: '--version' },
   { program: 'bird', neededFor: 'cni mode calico-bgp', version: '--version' },
+  { program: 'nginx', neededFor: 'Ingress controllers', version: '-v' },
 ];
 
 const MACHINE_TOOLS: readonly Tool[] = [

@@ -5,7 +5,7 @@
  */
 import { closeSync, writeFileSync } from 'node:fs';
 import { setImmediate as aMoment } from 'node:timers/promises';
-import type { BirdDaemon } from '../compile/bird.ts';
+import type { DaemonProgram, Daemons } from '../compile/daemon.ts';
 import type { Relay, RelayProgram } from '../compile/relay.ts';
 import type { UdpTunnel } from '../compile/udp-tunnel.ts';
 import { commandOf, LOADERS } from '../plan/command.ts';
@@ -33,7 +33,13 @@ export interface Residents {
   readonly retirement: Retirement;
   readonly relays: { set(namespace: string, program: RelayProgram, relays: readonly Relay[]): void };
   readonly tunnels: { set(namespace: string, tunnels: readonly UdpTunnel[]): void };
-  readonly birds: { set(namespace: string, daemon: BirdDaemon | undefined): Promise<void>; settle(): Promise<void> };
+  readonly daemons: {
+    readonly [P in DaemonProgram]: {
+      set(namespace: string, daemon: Daemons[P]): Promise<void>;
+      /** Waits until what it brings about is there. */
+      settle(): Promise<void>;
+    };
+  };
   readonly attachments: Attachments;
 }
 
@@ -56,10 +62,8 @@ export async function apply({ operations }: Plan, residents: Residents): Promise
         loading.push(load);
       } else if (isGroupOf('retire-server', group)) {
         for (const { namespace, server } of group) await retirement.retire(namespace, server);
-      } else if (isGroupOf('set-bird', group)) {
-        await Promise.all(
-          group.map((operation: SetBird) => residents.birds.set(operation.namespace, operation.daemon)),
-        );
+      } else if (isGroupOf('set-daemon', group)) {
+        await Promise.all(group.map((operation: SetDaemon) => setDaemon(operation, residents)));
       } else if (isPluginGroup(group)) {
         /** They write rules among those that are loaded, and links beside those that are known here. */
         await Promise.all(loading);
@@ -74,7 +78,10 @@ export async function apply({ operations }: Plan, residents: Residents): Promise
     await Promise.allSettled(loading);
   }
   await Promise.all(loading);
-  if (operations.some(({ kind }) => kind === 'set-bird')) await residents.birds.settle();
+  const changed = new Set(
+    operations.flatMap((operation) => (operation.kind === 'set-daemon' ? operation.program : [])),
+  );
+  for (const program of changed) await residents.daemons[program].settle();
 }
 
 /** Neighbouring operations that can be carried out together, so that one system call does for many. */
@@ -93,7 +100,7 @@ function* groups(operations: readonly Operation[]): Generator<Operation[]> {
 /** Rules, daemons and plugins of any namespaces; otherwise the same step in one namespace. A tunnel needs the number of a link made before it. */
 function goTogether(first: Operation, next: Operation): boolean {
   if (first.kind !== next.kind) return false;
-  if (first.kind === 'load-rules' || first.kind === 'set-bird' || isPluginOperation(first)) return true;
+  if (first.kind === 'load-rules' || first.kind === 'set-daemon' || isPluginOperation(first)) return true;
   if (!isNetlinkOperation(first) || first.namespace !== next.namespace) return false;
   return next.kind !== 'add-link' || next.link.kind !== 'vxlan';
 }
@@ -140,6 +147,13 @@ function perform(operation: Operation, sockets: Sockets, { relays, tunnels, atta
   } catch (error) {
     throw explained(operation, error instanceof Error ? error.message : String(error));
   }
+}
+
+function setDaemon(operation: SetDaemon, { daemons }: Residents): Promise<void> {
+  const { namespace, program } = operation;
+  return program === 'bird'
+    ? daemons[program].set(namespace, operation.daemon)
+    : daemons[program].set(namespace, operation.daemon);
 }
 
 function sendMessages(group: readonly Operation[], sockets: Sockets): void {
@@ -192,7 +206,7 @@ async function forEachNamespace<O extends Operation>(
   await Promise.all(Array.from({ length: atOnce }, worker));
 }
 
-type SetBird = Extract<Operation, { kind: 'set-bird' }>;
+type SetDaemon = Extract<Operation, { kind: 'set-daemon' }>;
 type LoadRules = Extract<Operation, { kind: 'load-rules' }>;
 
 async function runLoader({ namespace, program, text, origin }: LoadRules): Promise<void> {

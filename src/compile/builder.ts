@@ -8,6 +8,7 @@ import { IptablesBuilder } from './iptables.ts';
 import type { VirtualServer } from './ipvs.ts';
 import type { Address, FdbEntry, KernelState, Link, Namespace, Neighbour, Route, Sysctl } from './kernel-state.ts';
 import type { NftTable } from './nft.ts';
+import type { NginxDaemon } from './nginx.ts';
 import type { Relay } from './relay.ts';
 import type { UdpTunnel } from './udp-tunnel.ts';
 
@@ -48,6 +49,7 @@ export class NamespaceBuilder {
   readonly attachments: Attachment[] = [];
   readonly guests: string[] = [];
   bird: BirdDaemon | undefined;
+  nginx: NginxDaemon | undefined;
   readonly #sysctls = new Map<string, Sysctl>();
   readonly #links = new Map<string, Link>();
   readonly #addresses: Address[] = [];
@@ -152,6 +154,7 @@ export class NamespaceBuilder {
       relays: this.relays,
       tunnels: this.tunnels,
       ...(this.bird && { bird: this.bird }),
+      ...(this.nginx && { nginx: this.nginx }),
       attachments: this.attachments,
       origin: this.origin,
     };

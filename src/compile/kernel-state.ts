@@ -9,7 +9,7 @@ import type { Origin } from '../diagnostic.ts';
 import type { Impairment } from '../net/impairment.ts';
 import type { SocketAddress } from '../net/port.ts';
 import type { Attachment } from './attachment.ts';
-import type { BirdDaemon } from './bird.ts';
+import type { Daemons } from './daemon.ts';
 import type { IpSet } from './ipset.ts';
 import type { Iptables } from './iptables.ts';
 import type { VirtualServer } from './ipvs.ts';
@@ -22,7 +22,7 @@ export interface KernelState {
   readonly namespaces: readonly Namespace[];
 }
 
-export interface Namespace {
+export interface Namespace extends Daemons {
   /** Its name under /run/netns: `node.node1`, `pod.default.web-0`, `network.lan`. */
   readonly name: string;
   /** Whose it is, as written in walks: `node/node1`; undefined for a network's own switch. */
@@ -43,7 +43,6 @@ export interface Namespace {
   readonly ipvs: readonly VirtualServer[];
   readonly relays: readonly Relay[];
   readonly tunnels: readonly UdpTunnel[];
-  readonly bird?: BirdDaemon;
   /** Pods of the node that CNI plugins connect; what those make is in no other list. */
   readonly attachments: readonly Attachment[];
   readonly origin: Origin;

@@ -181,6 +181,10 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
     summary: 'BIRD does not run (mode calico-bgp): the node hears of no routes, and nobody hears of its pods',
     edit: ({ bird, ...namespace }) => (bird ? [namespace] : []),
   },
+  'no-ingress-controller': {
+    summary: 'no nginx runs in the pods of the Ingress controller: nobody listens where they are',
+    edit: ({ nginx, ...namespace }) => (nginx ? [namespace] : []),
+  },
   'no-default-route': {
     summary: 'the node has no default route',
     edit: (namespace) => {

@@ -78,6 +78,16 @@ export const FAULT_STORIES: Record<FaultName, Story> = {
     threads: [],
     topology: 'calico-bgp',
   },
+  'no-ingress-controller': {
+    cause:
+      'An Ingress is a wish, and kubectl accepts it whether or not anybody reads it. No controller is installed, its pods do not run, or they are not where the client knocks: without host ports, it is reached by a NodePort or a load balancer only.',
+    symptom:
+      'The client is refused by the pod, or by the node when no rule leads to one (rejected, tcp-reset), at ports 80 and 443 alike. The Service behind the Ingress answers as ever.',
+    remedy:
+      '`kubectl get ingress` shows no ADDRESS: install a controller, and see where it listens with `kubectl -n ingress-nginx get pods,svc -o wide`. `kubectl get ingressclass` must name the class of the Ingress.',
+    threads: ['kubernetes/ingress-nginx#1368', 'kubernetes/ingress-nginx#4387'],
+    topology: 'ingress',
+  },
   'no-default-route': {
     cause:
       'A node that reaches the others by its own network only, and was set up without a default route. Pods of Calico have 169.254.1.1 as their gateway, which exists nowhere; the node answers for it only while it would itself know a way there by another interface.',

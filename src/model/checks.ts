@@ -24,6 +24,8 @@ import { fits, type Modes } from './modes.ts';
 import type { Places } from './place.ts';
 
 export const DEFAULT_TIMEOUT_MS = 1000;
+/** Of URLs: a proxy has somebody to ask, and TLS takes its time. */
+const DEFAULT_HTTP_TIMEOUT_MS = 3000;
 
 type Context = Inhabitants & Pick<Cluster, 'services' | 'listeners'>;
 
@@ -117,7 +119,7 @@ class CheckResolver {
       to: destination,
       connections: check.connections,
       ...(check.interval !== undefined && { intervalMs: check.interval }),
-      timeoutMs: check.timeout ?? DEFAULT_TIMEOUT_MS,
+      timeoutMs: check.timeout ?? (to.http ? DEFAULT_HTTP_TIMEOUT_MS : DEFAULT_TIMEOUT_MS),
       ...(expect && { expect }),
       ...(because !== undefined && { because }),
       origin,
@@ -226,6 +228,9 @@ class CheckResolver {
       ...(expect.outcome && { outcome: expect.outcome }),
       ...(expect.rejectedWith && { rejectedWith: expect.rejectedWith }),
       ...(expect.status !== undefined && { status: expect.status }),
+      ...(expect.location !== undefined && { location: expect.location }),
+      ...(expect.certificate !== undefined && { certificate: expect.certificate }),
+      ...(expect.request && { request: expect.request }),
       ...(rejectedBy !== undefined && { rejectedBy: this.#place(rejectedBy, [...base, 'rejectedBy']) ?? rejectedBy }),
       ...(endpoint !== undefined && {
         endpoint: [endpoint]

@@ -17,6 +17,8 @@ import type { Taint } from '../parse/schema/scheduling.ts';
 import type { FaultName } from '../parse/schema/topology.ts';
 import type { Bandwidth } from './bandwidth.ts';
 import type { Check } from './check.ts';
+import type { IngressController } from './ingress.ts';
+import type { ControllerFlags } from './ingress-controller.ts';
 import type { NetworkConfiguration } from './network-configuration.ts';
 
 export type { Outcome, Rejection } from '../parse/schema/check.ts';
@@ -44,6 +46,7 @@ export interface Cluster {
   readonly pods: readonly Pod[];
   readonly containers: readonly Container[];
   readonly services: readonly Service[];
+  readonly ingressControllers: readonly IngressController[];
   readonly listeners: readonly Listener[];
   readonly faults: readonly Fault[];
   readonly impairedLinks: readonly ImpairedLink[];
@@ -149,6 +152,8 @@ export interface Pod extends Place {
   readonly subdomain?: string;
   /** What its annotations ask the network plugin for. */
   readonly bandwidth?: Bandwidth;
+  /** It runs ingress-nginx. */
+  readonly ingressController?: ControllerFlags;
 }
 
 /** Whoever can be named in a check. */

@@ -8,6 +8,7 @@ import type { Cluster, CniConfig, CniMode, Fault, ProxyConfig, ProxyMode } from 
 import { modelContainers } from './containers.ts';
 import { ofKind } from './defaults.ts';
 import { modelImpairedLinks } from './impaired-links.ts';
+import { modelIngressControllers } from './ingress.ts';
 import { modelListeners } from './listeners.ts';
 import { modelMachines } from './machines.ts';
 import { fits, reportModes } from './modes.ts';
@@ -57,6 +58,8 @@ export function model(
   };
   const services = modelServices(manifests, context, diagnostics);
   const populated = { ...machines, pods, containers, services };
+  const ingressContext = { ...context, ...populated, families: ranges.families };
+  const ingressControllers = modelIngressControllers(manifests, ingressContext, diagnostics);
   const listeners = modelListeners(populated, services, diagnostics);
   const places = new Places(populated, options.namespace);
   const cluster: Cluster = {
@@ -66,6 +69,7 @@ export function model(
     ...(networkConfiguration && { networkConfiguration }),
     proxy,
     ...populated,
+    ingressControllers,
     listeners,
     faults: modelFaults(topology, places, diagnostics),
     impairedLinks: modelImpairedLinks(topology, places, diagnostics),

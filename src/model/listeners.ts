@@ -11,7 +11,10 @@ export function modelListeners(
   diagnostics: Diagnostics,
 ): Listener[] {
   const listeners = new Map<string, Listener>();
+  /** There nginx answers. */
+  const served = new Set(cluster.pods.flatMap(({ ingressController, place }) => (ingressController ? [place] : [])));
   const add = ({ place, netns }: Place, { port, protocol }: Port) => {
+    if (served.has(place)) return;
     const key = `${netns} ${port}/${protocol}`;
     if (!listeners.has(key)) listeners.set(key, { place, netns, port, protocol });
   };

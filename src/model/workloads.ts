@@ -8,6 +8,7 @@ import type { Node, Pod } from './cluster.ts';
 import { declaredPorts } from './container-ports.ts';
 import { ofKind } from './defaults.ts';
 import { type Draft, podPlace } from './draft.ts';
+import { controllerFlags } from './ingress-controller.ts';
 import { namespaceLabels } from './namespaces.ts';
 import { AddressPool } from './pool.ts';
 import { replicas } from './replicas.ts';
@@ -43,6 +44,7 @@ export function modelPods(
     const hostNetwork = draft.spec.hostNetwork === true;
     const place = podPlace(draft);
     const own = pools.get(node)!;
+    const ingressController = controllerFlags(draft.spec);
     const addresses = hostNetwork
       ? node.addresses
       : own.flatMap((pool) => fixedAddress(draft, pool) ?? pool.take(FIRST_POD, place, draft.locateSpec([])) ?? []);
@@ -63,6 +65,7 @@ export function modelPods(
         ...(draft.hostname !== undefined && { hostname: draft.hostname }),
         ...(draft.subdomain !== undefined && { subdomain: draft.subdomain }),
         ...(draft.bandwidth && { bandwidth: draft.bandwidth }),
+        ...(ingressController && { ingressController }),
         origin: draft.origin,
       },
     ];

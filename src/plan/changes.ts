@@ -15,6 +15,7 @@
  * With addresses of IPv6 no more than this: routes that name one as their source no longer do (net/ipv6/route.c,
  * rt6_remove_prefsrc). Link-local addresses are the kernel's own and in no state.
  */
+import { DAEMON_PROGRAMS } from '../compile/daemon.ts';
 import type { Address, KernelState, Link, Namespace, Route } from '../compile/kernel-state.ts';
 import { RELAY_PROGRAMS } from '../compile/relay.ts';
 import { isIpv6, parseCidr } from '../net/address.ts';
@@ -38,7 +39,7 @@ export interface Change extends AttachmentChanges {
   readonly rules: readonly Operation[];
   readonly relays: readonly Operation[];
   readonly tunnels: readonly Operation[];
-  readonly bird: readonly Operation[];
+  readonly daemons: readonly Operation[];
   readonly links: readonly KeptLink[];
 }
 
@@ -132,7 +133,7 @@ function changeOf(from: Namespace, to: Namespace, isKept: (link: string) => bool
     rules,
     relays: changeRelays(from, to),
     tunnels: changeTunnels(from, to, isKept),
-    bird: changeBird(from, to),
+    daemons: changeDaemons(from, to),
     ...changeAttachments(from, to, rules),
     links: to.links
       .filter(({ name }) => isKept(name))
@@ -166,11 +167,10 @@ function changeTunnels(from: Namespace, to: Namespace, isKept: (link: string) =>
   return isSame ? [] : [{ kind: 'set-tunnels', namespace, tunnels, origin }];
 }
 
-function changeBird(from: Namespace, to: Namespace): Operation[] {
-  const { name: namespace, bird: daemon, origin } = to;
-  return identity({ ...from.bird }) === identity({ ...daemon })
-    ? []
-    : [{ kind: 'set-bird', namespace, daemon, origin }];
+function changeDaemons(from: Namespace, to: Namespace): Operation[] {
+  return DAEMON_PROGRAMS.filter((program) => identity({ ...from[program] }) !== identity({ ...to[program] })).flatMap(
+    (program) => steps.setDaemon(to, program),
+  );
 }
 
 /** Entries of a device that goes need no deletion, and a device that is down has no routes and neighbours to delete. */

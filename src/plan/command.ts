@@ -3,6 +3,7 @@
  * command is not enough (tunl0), the words are a shell's.
  */
 import type { Attachment } from '../compile/attachment.ts';
+import type { DaemonProgram } from '../compile/daemon.ts';
 import type { RelayProgram } from '../compile/relay.ts';
 import { isIpv6 } from '../net/address.ts';
 import { impairmentWords, isImpaired } from '../net/impairment.ts';
@@ -132,10 +133,11 @@ export function commandOf(operation: Operation): Command {
       return { argv: inside('cnitool', 'gc', operation.network.name) };
     case 'set-tunnels':
       return { argv: operation.tunnels.length > 0 ? inside('flanneld') : inside('pkill', 'flanneld') };
-    case 'set-bird':
-      return operation.daemon
-        ? { argv: inside('bird', '-c', '/dev/stdin', '-s', birdSocket(namespace)), stdin: operation.daemon.config }
-        : { argv: inside('birdc', '-s', birdSocket(namespace), 'down') };
+    case 'set-daemon': {
+      const stdin = operation.daemon?.config;
+      const argv = DAEMON_COMMANDS[operation.program][stdin === undefined ? 'end' : 'start'](namespace);
+      return { argv: inside(...argv), ...(stdin !== undefined && { stdin }) };
+    }
   }
 }
 
@@ -144,9 +146,21 @@ function target({ network, pod }: Attachment): string[] {
   return [network.name, `/run/netns/${pod}`];
 }
 
-/** By which it is told what to do: one a machine, as all of them share a file system. */
-function birdSocket(namespace: string): string {
-  return `/run/${namespace}.bird.ctl`;
+/** How a daemon is started, its configuration on standard input, and ended. All machines share a file system: its files are one's own. */
+const DAEMON_COMMANDS: Record<DaemonProgram, Record<'start' | 'end', (namespace: string) => string[]>> = {
+  bird: {
+    start: (namespace) => ['bird', '-c', '/dev/stdin', '-s', `/run/${namespace}.bird.ctl`],
+    end: (namespace) => ['birdc', '-s', `/run/${namespace}.bird.ctl`, 'down'],
+  },
+  /** nginx does not read a configuration from a pipe. */
+  nginx: {
+    start: (namespace) => ['sh', '-c', startNginx(`/run/nginx/${namespace}`)],
+    end: (namespace) => ['nginx', '-p', `/run/nginx/${namespace}`, '-c', 'nginx.conf', '-s', 'stop'],
+  },
+};
+
+function startNginx(folder: string): string {
+  return `mkdir -p ${folder} && cat > ${folder}/nginx.conf && nginx -p ${folder} -c nginx.conf`;
 }
 
 /** What makes a program relay: docker-proxy is dockerd's doing. */

@@ -35,7 +35,7 @@ export function converge(current: KernelState, wanted: KernelState): Plan {
       ...changed.flatMap(({ rules }) => rules),
       ...changed.flatMap(({ relays }) => relays),
       ...changed.flatMap(({ tunnels }) => tunnels),
-      ...changed.flatMap(({ bird }) => bird),
+      ...changed.flatMap(({ daemons }) => daemons),
       ...added.flatMap(steps.addToNetworks),
       ...changed.flatMap(({ attach }) => attach),
     ],
@@ -84,7 +84,7 @@ function endProcesses(namespace: Namespace): Operation[] {
   return [
     ...steps.setRelays(namespace).map((operation) => ({ ...operation, relays: [] })),
     ...steps.setTunnels(namespace).map((operation) => ({ ...operation, tunnels: [] })),
-    ...steps.setBird(namespace).map((operation) => ({ ...operation, daemon: undefined })),
+    ...steps.setDaemons(namespace).map((operation) => ({ ...operation, daemon: undefined })),
   ];
 }
 

@@ -47,6 +47,6 @@ export function furnish(namespaces: readonly Namespace[]): Operation[] {
     ...namespaces.flatMap(steps.addFdb),
     ...namespaces.flatMap(steps.setRelays),
     ...namespaces.flatMap(steps.setTunnels),
-    ...namespaces.flatMap(steps.setBird),
+    ...namespaces.flatMap(steps.setDaemons),
   ];
 }

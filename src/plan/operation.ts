@@ -4,7 +4,7 @@
  */
 
 import type { Attachment, PluginCall, PluginNetwork } from '../compile/attachment.ts';
-import type { BirdDaemon } from '../compile/bird.ts';
+import type { DaemonProgram, Daemons } from '../compile/daemon.ts';
 import type { Address, FdbEntry, Link, Neighbour, Route, Sysctl, WireguardLink } from '../compile/kernel-state.ts';
 import type { Relay, RelayProgram } from '../compile/relay.ts';
 import type { UdpTunnel } from '../compile/udp-tunnel.ts';
@@ -65,12 +65,16 @@ type Step =
   | { readonly kind: 'set-relays'; readonly program: RelayProgram; readonly relays: readonly Relay[] }
   /** Exactly these are carried by flanneld's process from now on, through their devices as they are now. */
   | { readonly kind: 'set-tunnels'; readonly tunnels: readonly UdpTunnel[] }
-  /** BIRD runs with this configuration from now on; without one it ends, and its routes go. */
-  | { readonly kind: 'set-bird'; readonly daemon: BirdDaemon | undefined }
+  | SetDaemon
   /** `namespace` is the node's: the plugins run there. A pod that cannot be added is deleted again. */
   | { readonly kind: 'add-to-network' | 'delete-from-network'; readonly attachment: Attachment }
   /** The plugins forget whatever belongs to no attachment of `valid`. */
   | ({ readonly kind: 'collect-garbage' } & Garbage);
+
+/** The program runs with this configuration from now on; without one it ends, and BIRD's routes go. */
+export type SetDaemon = {
+  readonly [P in DaemonProgram]: { readonly kind: 'set-daemon'; readonly program: P; readonly daemon: Daemons[P] };
+}[DaemonProgram];
 
 /** What a node's plugins are told that is still valid (CNI specification, GC). */
 export interface Garbage {

@@ -1,4 +1,5 @@
 /** A plan as a shell script that works on its own. */
+import type { DaemonProgram } from '../compile/daemon.ts';
 import type { Relay } from '../compile/relay.ts';
 import type { UdpTunnel } from '../compile/udp-tunnel.ts';
 import { formatOrigin } from '../diagnostic.ts';
@@ -14,8 +15,8 @@ export function formatScript({ operations }: Plan, name: string): string {
   let title = '';
   let origin = '';
   for (const operation of operations) {
-    if (TITLES[operation.kind] !== title) {
-      title = TITLES[operation.kind];
+    if (titleOf(operation) !== title) {
+      title = titleOf(operation);
       origin = '';
       lines.push('', `# ${title}`);
     }
@@ -41,7 +42,16 @@ set -eu
 `;
 }
 
-const TITLES: Record<Operation['kind'], string> = {
+function titleOf(operation: Operation): string {
+  return operation.kind === 'set-daemon' ? DAEMON_TITLES[operation.program] : TITLES[operation.kind];
+}
+
+const DAEMON_TITLES: Record<DaemonProgram, string> = {
+  bird: 'BIRD, which brings the routes to the blocks of other nodes',
+  nginx: 'nginx, which serves Ingresses',
+};
+
+const TITLES: Record<Exclude<Operation['kind'], 'set-daemon'>, string> = {
   'add-namespace': 'namespaces',
   'delete-namespace': 'namespaces to remove',
   'set-sysctl': 'kernel settings',
@@ -63,7 +73,6 @@ const TITLES: Record<Operation['kind'], string> = {
   'load-rules': 'rules',
   'retire-server': 'real servers to retire',
   'set-relays': 'processes, which have to run for the rules above to lead somewhere; this script does not start them',
-  'set-bird': 'BIRD, which brings the routes to the blocks of other nodes',
   'add-to-network': 'CNI plugins, each called with the result of the one before it',
   'delete-from-network': 'CNI plugins that take back what they did',
   'collect-garbage': 'CNI plugins that forget what is no longer valid',

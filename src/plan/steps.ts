@@ -1,4 +1,5 @@
 /** The objects of a namespace, each as the operation that makes it. */
+import { DAEMON_PROGRAMS, type DaemonProgram } from '../compile/daemon.ts';
 import {
   DEVICE_SETTINGS,
   type DeviceSetting,
@@ -194,8 +195,13 @@ export function setRelays({ name: namespace, relays, origin }: Namespace): Opera
   });
 }
 
-export function setBird({ name: namespace, bird, origin }: Namespace): Operation[] {
-  return bird === undefined ? [] : [{ kind: 'set-bird', namespace, daemon: bird, origin }];
+export function setDaemons(state: Namespace): Operation[] {
+  return DAEMON_PROGRAMS.flatMap((program) => (state[program] === undefined ? [] : setDaemon(state, program)));
+}
+
+/** As the namespace has it, which may be not at all. */
+export function setDaemon({ name: namespace, origin, ...state }: Namespace, program: DaemonProgram): Operation[] {
+  return [{ kind: 'set-daemon', namespace, program, daemon: state[program], origin } as Operation];
 }
 
 export function setTunnels({ name: namespace, tunnels, origin }: Namespace): Operation[] {

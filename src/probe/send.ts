@@ -1,7 +1,5 @@
 /** Sends one probe from a namespace and waits for what comes of it. */
 import { closeSync, writeFileSync } from 'node:fs';
-import { request as httpRequest } from 'node:http';
-import { Socket } from 'node:net';
 import { SystemCallError } from '../apply/kernel/errors.ts';
 import {
   bind,
@@ -16,10 +14,11 @@ import {
 } from '../apply/kernel/libc.ts';
 import { inside } from '../apply/kernel/namespaces.ts';
 import { isIpv6 } from '../net/address.ts';
-import { socketAddress } from '../net/port.ts';
+import { parseAnswer } from './answer.ts';
 import { deadline } from './deadline.ts';
+import { exchangeHttp } from './http.ts';
 import { initialSequence, markedPayload } from './mark.ts';
-import type { EndpointAnswer, ProbeRequest, ProbeResult, ProbeRun } from './probe.ts';
+import type { ProbeRequest, ProbeResult, ProbeRun } from './probe.ts';
 import { chooseSequence } from './sequence.ts';
 import { adopt, anyAddressLike } from './sockets.ts';
 
@@ -125,51 +124,6 @@ const EXCHANGE: Record<
   },
 };
 
-/** Asks over HTTP, so that what stands in the captures can be read, and `curl` sees the same answer. */
-function exchangeHttp(
-  fd: number,
-  { destination, payload = '', size = 0, timeoutMs }: ProbeRequest,
-  id: number,
-): Promise<ProbeResult> {
-  return new Promise((resolve) => {
-    const connection = new Socket({ fd, readable: true, writable: true });
-    const finish = (result: ProbeResult) => {
-      cancel();
-      connection.destroy();
-      resolve(result);
-    };
-    const cancel = deadline(timeoutMs, () => finish({ kind: 'timeout' }));
-    const body = Buffer.from(payload.padEnd(size, '.'));
-    const request = httpRequest({
-      createConnection: () => connection,
-      method: body.length > 0 ? 'POST' : 'GET',
-      path: `/?probe=${id}`,
-      headers: {
-        host: socketAddress(destination.address, destination.port!),
-        'user-agent': 'packetwalk',
-        connection: 'close',
-        'content-length': body.length,
-      },
-    });
-    request.on('response', (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => {
-        const answer = parseAnswer(Buffer.concat(chunks).toString());
-        finish({
-          kind: 'answered',
-          ...(answer && { answer }),
-          ...(response.statusCode !== undefined && { status: response.statusCode }),
-        });
-      });
-    });
-    request.on('error', (error: NodeJS.ErrnoException) =>
-      finish({ kind: 'refused', errno: error.code ?? error.message }),
-    );
-    request.end(body);
-  });
-}
-
 /** Sends one datagram and takes the first answer that `read` understands. */
 function exchangeDatagrams(
   fd: number,
@@ -204,17 +158,6 @@ function exchangeDatagrams(
 function answerInDatagram(message: Buffer): ProbeResult {
   const answer = parseAnswer(message.toString().replace(/^packetwalk=\d+ /, ''));
   return { kind: 'answered', ...(answer && { answer }) };
-}
-
-function parseAnswer(text: string): EndpointAnswer | undefined {
-  try {
-    const value = JSON.parse(text) as Partial<EndpointAnswer>;
-    return typeof value.endpoint === 'string' && typeof value.source === 'string'
-      ? (value as EndpointAnswer)
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 type EchoTypes = typeof ICMP | typeof ICMPV6;

@@ -4,6 +4,7 @@ import type { ProbeRun } from '../probe/probe.ts';
 import { type Connections, identify, openedConnections, type Sighting } from './identify.ts';
 import { legsOf } from './legs.ts';
 import { outcomeOf } from './outcome.ts';
+import { findUnmarked, type Told } from './unmarked.ts';
 import type { Walk } from './walk.ts';
 import { withSealedPackets } from './wireguard.ts';
 import type { Wiring } from './wiring.ts';
@@ -19,11 +20,16 @@ export interface Evidence {
 
 export function stitch(runs: readonly ProbeRun[], evidence: Evidence, wiring: Wiring): Walk[] {
   const frames = withSealedPackets(evidence.frames, wiring);
-  const sightings = groupByProbe(frames, new Set(runs.map(({ id }) => id)));
-  return runs.map((run) => outcomeOf(run, legsOf(run, sightings.get(run.id) ?? []), evidence, wiring));
+  const told = findUnmarked(runs, frames);
+  const sightings = groupByProbe(frames, told);
+  return told.runs.map((run, index) => ({
+    ...outcomeOf(run, legsOf(run, sightings.get(run.id) ?? []), evidence, wiring),
+    probe: runs[index]!,
+  }));
 }
 
-function groupByProbe(frames: readonly Frame[], ids: ReadonlySet<number>): Map<number, Sighting[]> {
+function groupByProbe(frames: readonly Frame[], { runs, unmarked }: Told): Map<number, Sighting[]> {
+  const ids = new Set(runs.map(({ id }) => id));
   const groups = new Map<number, Sighting[]>();
   /** Hardly ever asked for. */
   let opened: Connections | undefined;
@@ -32,7 +38,7 @@ function groupByProbe(frames: readonly Frame[], ids: ReadonlySet<number>): Map<n
     return opened;
   };
   for (const frame of frames) {
-    const sighting = identify(frame, ids, connections);
+    const sighting = identify(frame, ids, connections, unmarked);
     if (!sighting) continue;
     const group = groups.get(sighting.probe);
     if (group) group.push(sighting);

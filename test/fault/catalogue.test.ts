@@ -45,11 +45,18 @@ const DOCKER = stateOf(
 );
 const UDP = stateOf(TEXT, { cni: 'udp' });
 const BGP = stateOf(TEXT, { cni: 'calico-bgp' });
+const INGRESS = stateOf(
+  stream(
+    topology({ nodes: [{ name: 'node1' }] }),
+    pod('nginx', { spec: { containers: [{ name: 'nginx', image: 'registry.k8s.io/ingress-nginx/controller' }] } }),
+  ),
+);
 /** Some break what not every lab has. */
 const LABS: Partial<Record<FaultName, KernelState>> = {
   'no-vip': IPVS,
   'no-flanneld': UDP,
   'no-bird': BGP,
+  'no-ingress-controller': INGRESS,
   'no-port-mapping': PUBLISHED,
   'no-docker-proxy': DOCKER,
 };
@@ -258,6 +265,15 @@ describe('a process that does not run', () => {
   });
 });
 
+describe('an Ingress controller', () => {
+  it('loses its process, and nothing of the kernel', () => {
+    const { gone, come } = effect('no-ingress-controller', undefined, INGRESS);
+    expect(come).toEqual([]);
+    expect(gone.some((line) => line.includes('worker_processes 1;'))).toBe(true);
+    expect(gone.filter((line) => !line.startsWith('pod.default.nginx '))).toEqual([]);
+  });
+});
+
 describe('Calico', () => {
   it('no-bird takes the process, and nothing of the kernel', () => {
     expect(effect('no-bird', 'node/node1', BGP)).toMatchObject({ changed: true, come: [] });
@@ -411,6 +427,7 @@ describe('a place', () => {
     const elsewhere: Partial<Record<FaultName, readonly [string, string]>> = {
       'loopback-drop': ['pod/a', 'pod\\.default\\.a'],
       'no-docker-proxy': ['host/dock', 'host\\.dock'],
+      'no-ingress-controller': ['pod/nginx', 'pod\\.default\\.nginx'],
     };
     const [place, netns] = elsewhere[fault] ?? ['node/node1', 'node\\.node1'];
     const { changed, gone, come } = effect(fault, place, LABS[fault] ?? LAB);

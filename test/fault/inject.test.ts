@@ -32,7 +32,13 @@ const MODES: Partial<Record<FaultName, Partial<ModelOptions>>> = {
   'no-bird': { cni: 'calico-bgp' },
 };
 
+const INGRESS = stream(
+  topology({ nodes: [{ name: 'node1' }] }),
+  pod('nginx', { spec: { containers: [{ name: 'nginx', image: 'registry.k8s.io/ingress-nginx/controller' }] } }),
+);
+
 function full(fault: FaultName): KernelState {
+  if (fault === 'no-ingress-controller') return stateOf(INGRESS);
   return stateOf(FULL, MODES[fault]);
 }
 
@@ -61,6 +67,7 @@ describe('a fault', () => {
     'no-fdb',
     'no-flanneld',
     'no-bird',
+    'no-ingress-controller',
     'no-hairpin',
     'loopback-drop',
   ];
@@ -85,6 +92,7 @@ describe('a fault', () => {
     'no-fdb',
     'no-flanneld',
     'no-bird',
+    'no-ingress-controller',
     'no-default-route',
     'source-dest-check',
     'no-dnat',

@@ -28,7 +28,7 @@ const OTHERS = [
   'set-relays',
   'set-tunnels',
   'set-wireguard',
-  'set-bird',
+  'set-daemon',
 ] as const;
 
 export type NetlinkOperation = Exclude<Operation, { kind: (typeof OTHERS)[number] }>;

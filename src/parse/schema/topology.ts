@@ -136,6 +136,7 @@ export const FAULT_NAMES = [
   'wrong-vtep-mac',
   'no-flanneld',
   'no-bird',
+  'no-ingress-controller',
   'no-default-route',
   'source-dest-check',
   'no-br-netfilter',
