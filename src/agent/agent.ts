@@ -9,7 +9,8 @@ import { restore } from '../apply/restore.ts';
 import { Retirement } from '../apply/retirement.ts';
 import { RuleTraces } from '../capture/rule-trace.ts';
 import { Captures } from '../capture/tcpdump.ts';
-import { Birds } from '../probe/bird.ts';
+import { Birds } from '../probe/daemons/bird.ts';
+import { Nginxes } from '../probe/daemons/nginx.ts';
 import { Endpoints } from '../probe/endpoints.ts';
 import { HealthChecks } from '../probe/health-checks.ts';
 import { MAX_ID } from '../probe/mark.ts';
@@ -36,6 +37,8 @@ import { Watchers } from './watchers.ts';
 
 /** Probes of one request that are under way at once; the others wait. */
 const MAX_CONCURRENT_PROBES = 8;
+/** nginx writes its log when a connection ends. */
+const NGINX_LOG_MS = 1000;
 
 /** What one connection has begun; it ends with the connection. */
 interface Begun {
@@ -65,13 +68,14 @@ export class Agent {
   readonly #endpoints = new Endpoints();
   readonly #health = new HealthChecks();
   readonly #relays = new Relays(this.#health);
+  readonly #nginxes = new Nginxes(this.#relays.log);
   readonly #residents = {
     retirement: new Retirement(),
     relays: this.#relays,
     tunnels: new Tunnels(),
     passThroughs: new PassThroughs(this.#health),
-    birds: new Birds(),
     speakers: new Speakers(),
+    daemons: { bird: new Birds(), nginx: this.#nginxes },
     attachments: new Attachments(),
   };
   readonly #handlers: Handlers;
@@ -172,6 +176,7 @@ export class Agent {
   async #send(probe: ProbeRequest, id: number, { connections, runs }: Kept): Promise<ProbeRun> {
     this.#relays.log.follow(id);
     const sent = await sendProbe(probe, id, connections);
+    if (mayHavePassedNginx(sent, this.#nginxes)) await this.#relays.log.written(id, NGINX_LOG_MS);
     const relayed = this.#relays.log.end(id);
     const run = { ...sent, ...(relayed.length > 0 && { relayed }) };
     if (probe.keep !== undefined) runs.set(probe.keep, run);
@@ -195,6 +200,12 @@ export class Agent {
     this.#nextProbe = id === MAX_ID ? 1 : id + 1;
     return id;
   }
+}
+
+/** Who got no answer may have been on the way to one. */
+function mayHavePassedNginx({ protocol, result }: ProbeRun, { running }: Nginxes): boolean {
+  if (protocol !== 'TCP' || running.length === 0) return false;
+  return result.kind === 'answered' ? result.server === 'nginx' : result.kind === 'timeout';
 }
 
 function isInput(message: Message): message is Input {

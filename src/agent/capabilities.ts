@@ -47,6 +47,7 @@ const TOOLS: readonly Tool[] = [
     neededFor: 'cni mode calico-bgp, load balancer metallb-bgp, router advertisements',
     version: '--version',
   },
+  { program: 'nginx', neededFor: 'Ingress controllers', version: '-v' },
 ];
 
 const MACHINE_TOOLS: readonly Tool[] = [

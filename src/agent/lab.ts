@@ -7,6 +7,7 @@ import type { RuleTrace } from '../capture/rule-trace.ts';
 import type { KernelState } from '../compile/kernel-state.ts';
 import type { Check, ConnectionCheck, ListingName, StateCheck } from '../model/check.ts';
 import { type Cluster, type Listener, type Place, placesOf, type Service, serviceAddresses } from '../model/cluster.ts';
+import type { IngressController } from '../model/ingress.ts';
 import { converge } from '../plan/converge.ts';
 import { plan } from '../plan/index.ts';
 import type { ProbeRequest, ProbeRun } from '../probe/probe.ts';
@@ -150,6 +151,7 @@ export function probe(
     ...(from.payload !== undefined && { payload: from.payload }),
     ...(from.size !== undefined && { size: from.size }),
     ...(from.ttl !== undefined && { ttl: from.ttl }),
+    ...(to.http && { http: to.http }),
     timeoutMs,
     ...(opens !== undefined && { keep: opens }),
     ...(on !== undefined && { over: on }),
@@ -225,8 +227,24 @@ export function namespacesOnTheWay(cluster: Cluster, checks: readonly Check[]): 
       pod.addresses.some((address) => addresses.has(address)) ||
       pod.ports.some(({ hostPort }) => hostPort !== undefined && ports.has(hostPort)),
   );
+  const controllers = cluster.ingressControllers.filter(({ pod }) => pods.includes(pod));
+  const served = new Set(controllers.flatMap((controller) => backendAddresses(controller, cluster)));
+  const behind = cluster.pods.filter((pod) => pod.addresses.some((address) => served.has(address)));
   const machines: Place[] = [...cluster.nodes, ...cluster.hosts, ...cluster.routers, ...cluster.containers];
-  return [...new Set([...machines, ...pods].map(({ netns }) => netns))].sort();
+  return [...new Set([...machines, ...pods, ...behind].map(({ netns }) => netns))].sort();
+}
+
+/** Whom a controller may pass a request on to. */
+function backendAddresses(
+  { ingresses, defaultBackend }: IngressController,
+  cluster: Pick<Cluster, 'services'>,
+): string[] {
+  const backends = ingresses.flatMap(({ rules, defaultBackend: own }) => [
+    own,
+    ...rules.flatMap(({ paths }) => paths.map(({ backend }) => backend)),
+  ]);
+  const endpoints = [...backends, defaultBackend].flatMap((backend) => backend?.endpoints ?? []);
+  return endpoints.flatMap((each) => [each.address, ...endpointAddresses(cluster, each)]);
 }
 
 /** Addresses of the endpoints of every Service the destination may stand for; an endpoint may stand for one itself. */

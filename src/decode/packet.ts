@@ -50,6 +50,8 @@ export interface Tcp {
   /** The flag byte of RFC 9293: FIN 1, SYN 2, RST 4, PSH 8, ACK 16. */
   readonly flags: number;
   readonly payloadLength: number;
+  /** The probe whose HTTP request begins here. */
+  readonly mark?: number;
 }
 
 export const TCP_FIN = 1;

@@ -1,5 +1,5 @@
 /** TCP (RFC 9293), UDP (RFC 768) with VXLAN (RFC 7348), ICMP (RFC 792), ICMPv6 (RFC 4443), IP in IP (RFC 2003). */
-import { markOfPayload } from '../probe/mark.ts';
+import { markOfHttpRequest, markOfPayload } from '../probe/mark.ts';
 import { formatIpv4 } from './format.ts';
 import { decodeNetwork, ETHERTYPE, type Layer } from './ip.ts';
 import { decodeEthernet } from './link.ts';
@@ -24,6 +24,7 @@ export function decodeTransport(
     case PROTOCOL.tcp: {
       if (end < offset + 20) return truncated(protocol, data, offset, end);
       const headerLength = (data[offset + 12]! >> 4) * 4;
+      const mark = markOfHttpRequest(data, offset + headerLength, end);
       return {
         kind: 'tcp',
         sourcePort: data.readUInt16BE(offset),
@@ -32,6 +33,7 @@ export function decodeTransport(
         acknowledgement: data.readUInt32BE(offset + 8),
         flags: data[offset + 13]!,
         payloadLength: Math.max(0, length - headerLength),
+        ...(mark > 0 && { mark }),
       };
     }
     case PROTOCOL.udp:

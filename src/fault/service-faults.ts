@@ -1,4 +1,4 @@
-/** What is broken about Services and policies: kube-proxy's rules, those of hostPorts and published ports, of NetworkPolicies. */
+/** What is broken about Services and policies: kube-proxy's rules, those of hostPorts and published ports, of NetworkPolicies, and what serves Ingresses. */
 import type { FaultName } from '../model/cluster.ts';
 import type { FaultDefinition } from './definition.ts';
 import {
@@ -67,6 +67,10 @@ export const SERVICE_FAULTS = {
       const relays = namespace.relays.filter(({ program }) => program !== 'docker-proxy');
       return relays.length === namespace.relays.length ? [] : [{ ...namespace, relays }];
     },
+  },
+  'no-ingress-controller': {
+    summary: 'no nginx runs in the pods of the Ingress controller: nobody listens where they are',
+    edit: ({ nginx, ...namespace }) => (nginx ? [namespace] : []),
   },
   'no-route-localnet': {
     summary: 'no packet from 127.0.0.1 leaves the node (route_localnet = 0)',

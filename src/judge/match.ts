@@ -4,6 +4,7 @@ import { addressOf } from '../net/port.ts';
 import { rewritesOn } from '../stitch/outer.ts';
 import type { Encapsulation, Hop, Rewrite, Walk } from '../stitch/walk.ts';
 import type { Wiring } from '../stitch/wiring.ts';
+import { httpMismatches } from './match-http.ts';
 import type { Mismatch } from './verdict.ts';
 
 /** All expectations the walk does not meet, in the order of the fields. */
@@ -17,11 +18,7 @@ export function mismatches(expect: Expectation, walk: Walk, wiring: Wiring): Mis
     differ('rejectedBy', expect.rejectedBy, walk.rejection?.by ?? 'nobody');
   if (expect.rejectedWith && expect.rejectedWith !== walk.rejection?.with)
     differ('rejectedWith', expect.rejectedWith, walk.rejection?.with ?? 'nothing');
-  if (expect.status !== undefined) {
-    const status = walk.probe.result.kind === 'answered' ? walk.probe.result.status : undefined;
-    if (status !== expect.status)
-      differ('status', String(expect.status), status === undefined ? 'none' : String(status));
-  }
+  found.push(...httpMismatches(expect, walk.probe.result));
   if (expect.endpoint && !(walk.endpoint !== undefined && expect.endpoint.includes(walk.endpoint))) {
     differ('endpoint', expect.endpoint.join(' or '), walk.endpoint ?? 'none was reached');
   }

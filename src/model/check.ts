@@ -80,6 +80,15 @@ export interface Destination {
   readonly address: string;
   /** Undefined for ICMP echo. */
   readonly port?: number;
+  /** Of a URL. */
+  readonly http?: HttpRequest;
+}
+
+export interface HttpRequest {
+  readonly scheme: 'http' | 'https';
+  /** The header Host: `foo.bar.com`, `foo.bar.com:8080`. Its name is what TLS is told as well (RFC 6066, 3). */
+  readonly host: string;
+  readonly path: string;
 }
 
 /** A place or an address in an expectation, with or without a port. */
@@ -126,6 +135,12 @@ export interface Expectation {
   readonly rejectedBy?: string;
   readonly rejectedWith?: Rejection;
   readonly status?: number;
+  /** The header of a redirect. */
+  readonly location?: string;
+  /** One of the names of the certificate. */
+  readonly certificate?: string;
+  /** The HTTP request as the endpoint saw it; header names in lower case. */
+  readonly request?: { readonly path?: string; readonly headers: Readonly<Record<string, string>> };
   readonly endpoint?: readonly string[];
   readonly source?: Peer;
   /** The places that answer for the destination's address. */

@@ -26,6 +26,8 @@ import { readyEndpoints } from './ready-endpoints.ts';
 import type { Section } from './section.ts';
 
 export const DEFAULT_TIMEOUT_MS = 1000;
+/** Of URLs: a proxy has somebody to ask, and TLS takes its time. */
+const DEFAULT_HTTP_TIMEOUT_MS = 3000;
 
 type Context = Inhabitants & Pick<Cluster, 'services' | 'listeners'>;
 
@@ -124,7 +126,7 @@ class CheckResolver {
       to,
       connections: check.connections,
       ...(check.interval !== undefined && { intervalMs: check.interval }),
-      timeoutMs: check.timeout ?? DEFAULT_TIMEOUT_MS,
+      timeoutMs: check.timeout ?? (to.http ? DEFAULT_HTTP_TIMEOUT_MS : DEFAULT_TIMEOUT_MS),
       ...(check.opens !== undefined && { opens: check.opens }),
       ...(check.on !== undefined && { on: check.on }),
       ...(expect && { expect }),
@@ -254,6 +256,9 @@ class CheckResolver {
       ...(expect.outcome && { outcome: expect.outcome }),
       ...(expect.rejectedWith && { rejectedWith: expect.rejectedWith }),
       ...(expect.status !== undefined && { status: expect.status }),
+      ...(expect.location !== undefined && { location: expect.location }),
+      ...(expect.certificate !== undefined && { certificate: expect.certificate }),
+      ...(expect.request && { request: expect.request }),
       ...(rejectedBy !== undefined && { rejectedBy: this.#place(rejectedBy, [...base, 'rejectedBy']) ?? rejectedBy }),
       ...(endpoint !== undefined && {
         endpoint: [endpoint]

@@ -17,6 +17,8 @@ import type { Taint } from '../parse/schema/scheduling.ts';
 import type { FaultName } from '../parse/schema/topology.ts';
 import type { Bandwidth } from './bandwidth.ts';
 import type { Check } from './check.ts';
+import type { IngressController } from './ingress.ts';
+import type { ControllerFlags } from './ingress-controller.ts';
 import type { NetworkConfiguration } from './network-configuration.ts';
 import type { NetworkPolicy } from './network-policy.ts';
 
@@ -51,6 +53,7 @@ export interface Cluster {
   /** Of all Services, headless ones included. */
   readonly endpointSlices: readonly EndpointSlice[];
   readonly endpoints: readonly Endpoints[];
+  readonly ingressControllers: readonly IngressController[];
   readonly policies: readonly NetworkPolicy[];
   readonly listeners: readonly Listener[];
   readonly faults: readonly Fault[];
@@ -162,6 +165,8 @@ export interface Pod extends Place {
   readonly bandwidth?: Bandwidth;
   /** The Service, `NAMESPACE/NAME`, that its rules lead to; nobody listens in it. */
   readonly balances?: string;
+  /** It runs ingress-nginx. */
+  readonly ingressController?: ControllerFlags;
 }
 
 /** Whoever can be named in a check. */

@@ -1,6 +1,6 @@
 /**
  * What a probe is sent to: `service/web:80`, `nodeport/web:80@node1`, `lb/web:80`, `pod/web-0:8080`, `10.0.0.1:53`, `[fd00::1]:53`,
- * or a place or address alone, which is pinged.
+ * a URL, or a place or address alone, which is pinged.
  */
 import { nearest } from '../diagnostic.ts';
 import { type Family, familyIn, familyOf, isOfFamily } from '../net/address.ts';
@@ -8,6 +8,7 @@ import type { Protocol } from '../net/port.ts';
 import type { Destination } from './check.ts';
 import { type Cluster, type Inhabitants, type Node, objectName, type Service, type ServicePort } from './cluster.ts';
 import type { Places } from './place.ts';
+import { parseUrl } from './url.ts';
 
 /** Why a text is no destination here: a message and what would be one. */
 export class DestinationError extends Error {
@@ -66,10 +67,36 @@ export function resolveDestination(
     }
     case 'http:':
     case 'https:':
-      throw new DestinationError('URLs are not emulated', 'name the Service, place or address: service/web:80');
+      return url(text, cluster, places, family);
     default:
       return plain(text, family, places);
   }
+}
+
+const URL_HELP =
+  'write http://HOST[:PORT]/PATH@NODE; instead of a node, a place, an address, service/NAME or lb/NAME may say where it leads';
+
+/** Of a Service, the port of the URL is meant. */
+function url(text: string, cluster: Context, places: Places, family: Family | undefined): ResolvedDestination {
+  const parsed = parseUrl(text);
+  if (!parsed) throw new DestinationError(`"${text}" is not a URL that can be asked for`, URL_HELP);
+  const { scheme, host, path, port, name, at } = parsed;
+  if (at === undefined && familyOf(name) === undefined)
+    throw new DestinationError(`${text} does not say where ${name} leads`, URL_HELP);
+  const found = (address: string): ResolvedDestination => ({
+    text,
+    address,
+    port,
+    protocol: 'TCP',
+    http: { scheme, host, path },
+  });
+  if (at === undefined) return found(choose([name], family, `"${text}"`));
+  if (!at.includes('/') && familyOf(at) === undefined)
+    return found(choose(nodeOf(text, at, cluster).addresses, family, `node/${at}`));
+  const isService = /^(service|lb)\//.test(at);
+  if (isService && at.includes(':')) throw new DestinationError(`${at} has a port, and so has the URL`, URL_HELP);
+  const target = resolveDestination(isService ? `${at}:${port}` : at, cluster, places, family);
+  return found(target.address);
 }
 
 /** `NAME:PORT` or `NAMESPACE/NAME:PORT`; PORT is a number, a name, or left out when there is one port. */
@@ -145,7 +172,7 @@ function plain(text: string, family: Family | undefined, places: Places): Resolv
 }
 
 const HELP =
-  'write service/NAME:PORT, nodeport/NAME:PORT@NODE, lb/NAME:PORT, PLACE:PORT, ADDRESS:PORT, or a place alone to ping it';
+  'write service/NAME:PORT, nodeport/NAME:PORT@NODE, lb/NAME:PORT, PLACE:PORT, ADDRESS:PORT, http://HOST/PATH@NODE, or a place alone to ping it';
 
 function placeAddress(text: string, target: string, family: Family | undefined, places: Places): string {
   const place = places.find(target);

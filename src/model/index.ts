@@ -9,6 +9,7 @@ import type { Cluster, CniConfig, CniMode, Fault, ProxyConfig, ProxyMode } from 
 import { modelContainers } from './containers.ts';
 import { ofKind } from './defaults.ts';
 import { modelImpairedLinks } from './impaired-links.ts';
+import { modelIngressControllers } from './ingress.ts';
 import { modelListeners } from './listeners.ts';
 import { modelLoadBalancers } from './load-balancers.ts';
 import { modelMachines } from './machines.ts';
@@ -76,6 +77,8 @@ export function model(
   const services = modelServices(manifests, context, diagnostics);
   const policies = modelPolicies(manifests, pods, options.namespace, diagnostics);
   const populated = { ...machines, pods, containers, ...services };
+  const ingressContext = { namespace: options.namespace, ...populated };
+  const ingressControllers = modelIngressControllers(manifests, ingressContext, diagnostics);
   const listeners = modelListeners(populated, populated.services, diagnostics);
   const places = new Places(populated, options.namespace);
   const section = sectionOf(topology, moment);
@@ -88,6 +91,7 @@ export function model(
     ...(networkConfiguration && { networkConfiguration }),
     proxy,
     ...populated,
+    ingressControllers,
     policies,
     loadBalancers: balancers,
     listeners,

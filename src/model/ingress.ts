@@ -1,210 +1,221 @@
 /**
- * Which addresses the load balancers give to Services, one a family, as MetalLB allocates them (metallb internal/allocator): the
- * first of the pool that is free, or that may be shared. What a Service's status says stands, and what it asks for is its own
- * before anything is given away.
- *
- * Two Services share an address when both name the same key, have no port in common, and send to the same endpoints if their
- * externalTrafficPolicy is Local: only then does every node with one have the other.
+ * Ingresses and the pods that serve them. A controller is a pod that runs the image of ingress-nginx; without one an Ingress
+ * does nothing. Which Ingresses are its own, classes and annotations decide
+ * (ingress-nginx internal/ingress/controller/store/store.go, GetIngressClass).
  */
-import type { Diagnostics } from '../diagnostic.ts';
-import { type Family, familyIn, familyOf } from '../net/address.ts';
-import { addressesIn, rangeContains } from '../net/range.ts';
-import type { ManifestOf } from '../parse/index.ts';
-import type { LoadBalancer, Node } from './cluster.ts';
-import type { PooledBalancer } from './load-balancers.ts';
+import type { Diagnostics, Origin, Position } from '../diagnostic.ts';
+import type { SocketAddress } from '../net/port.ts';
+import type { Manifest, ManifestOf } from '../parse/index.ts';
+import type { Path } from '../parse/yaml.ts';
+import type { Certificate } from './certificates.ts';
+import { certificatesOf } from './certificates.ts';
+import { type Inhabitants, objectName, type Pod } from './cluster.ts';
+import { ofKind } from './defaults.ts';
+import { type AnnotationsOfIngress, annotationsOf } from './ingress-annotations.ts';
+import { Backends, type IngressServices } from './ingress-backends.ts';
+import { classesOf, type Served } from './ingress-classes.ts';
 
-type ServiceManifest = ManifestOf<'Service'>;
+/** A pod that runs ingress-nginx, and the Ingresses that are its own, in the order they were created. */
+export interface IngressController {
+  readonly pod: Pod;
+  readonly ingresses: readonly Ingress[];
+  /** Of --default-backend-service; undefined: its own, which answers 404. */
+  readonly defaultBackend?: IngressBackend;
+  /** Of --default-ssl-certificate; undefined: its own fake one. */
+  readonly defaultCertificate?: Certificate;
+}
 
 export interface Ingress {
-  readonly addresses: readonly { readonly ip: string; readonly ipMode: 'VIP' | 'Proxy' }[];
-  readonly balancer?: LoadBalancer;
+  readonly namespace: string;
+  readonly name: string;
+  readonly rules: readonly IngressRule[];
+  readonly defaultBackend?: IngressBackend;
+  readonly tls: readonly IngressTls[];
+  readonly annotations: AnnotationsOfIngress;
+  readonly origin: Origin;
 }
 
-/** A Service that wants to be reached from outside. */
-export interface Applicant {
-  readonly service: ServiceManifest;
-  readonly families: readonly Family[];
-  /** The nodes that have a ready endpoint of it. */
-  readonly localNodes: readonly Node[];
+export interface IngressRule {
+  /** Undefined: every host. */
+  readonly host?: string;
+  readonly paths: readonly IngressPath[];
 }
 
-const SHARED_IP = ['metallb.io/allow-shared-ip', 'metallb.universe.tf/allow-shared-ip'];
-const REQUESTED_IPS = ['metallb.io/loadBalancerIPs', 'metallb.universe.tf/loadBalancerIPs'];
+export interface IngressPath {
+  readonly path: string;
+  /** ingress-nginx takes ImplementationSpecific for Prefix (internal/k8s, SetDefaultNGINXPathType). */
+  readonly pathType: 'Exact' | 'Prefix';
+  /** Undefined for a resource: ingress-nginx serves Services only. */
+  readonly backend?: IngressBackend;
+}
 
-export function allocateIngress(
-  applicants: readonly Applicant[],
-  balancers: readonly PooledBalancer[],
-  nodes: readonly Node[],
+/** A port of a Service, as ingress-nginx sees it: by the addresses of the pods behind it. */
+export interface IngressBackend {
+  /** What ingress-nginx calls it: `default-web-80`. */
+  readonly name: string;
+  /** Those that are ready; none when there is no such Service, either. */
+  readonly endpoints: readonly SocketAddress[];
+}
+
+export interface IngressTls {
+  readonly hosts: readonly string[];
+  readonly isNamed: boolean;
+  /** Undefined when there is no such Secret, or no certificate in it. */
+  readonly certificate?: Certificate;
+}
+
+interface Context extends Pick<Inhabitants, 'pods' | 'hosts'>, IngressServices {}
+
+export function modelIngressControllers(
+  manifests: readonly Manifest[],
+  context: Context,
   diagnostics: Diagnostics,
-): Map<ServiceManifest, Ingress> {
-  const holders = new Holders();
-  const served = applicants.map((applicant) => ({ applicant, own: balancerOf(applicant.service, balancers) }));
-  const result = new Map<ServiceManifest, Ingress>();
-  for (const { applicant, own } of served) {
-    const given = statusOf(applicant.service);
-    if (!given) continue;
-    for (const { ip } of given) holders.take(ip, applicant.service);
-    result.set(applicant.service, { addresses: given, ...(own && { balancer: own.balancer }) });
-  }
-  const waiting = served.filter(({ applicant }) => !result.has(applicant.service));
-  for (const { applicant, own } of waiting) {
-    const asked = requestedBy(applicant.service);
-    if (asked.length === 0 || (own && own.balancer.kind === 'klipper')) continue;
-    if (own && !isGranted(asked, applicant.service, own, holders, diagnostics)) continue;
-    for (const ip of asked) holders.take(ip, applicant.service);
-    result.set(applicant.service, inMode(asked, own?.balancer));
-  }
-  for (const { applicant, own } of waiting) {
-    if (result.has(applicant.service) || !own) continue;
-    const addresses =
-      own.balancer.kind === 'klipper'
-        ? addressesOfNodes(applicant, nodes, holders)
-        : fromPool(applicant, own, holders, diagnostics);
-    result.set(applicant.service, inMode(addresses, own.balancer));
-  }
-  return result;
-}
-
-/** An external load balancer of mode Proxy is the only kind whose addresses kube-proxy does not take for its own (KEP-1860). */
-function inMode(addresses: readonly string[], balancer: LoadBalancer | undefined): Ingress {
-  const ipMode = balancer?.kind === 'cloud' ? balancer.ipMode : 'VIP';
-  return { addresses: addresses.map((ip) => ({ ip, ipMode })), ...(balancer && { balancer }) };
-}
-
-function balancerOf({ object }: ServiceManifest, balancers: readonly PooledBalancer[]): PooledBalancer | undefined {
-  return balancers.find(({ balancer }) => balancer.loadBalancerClass === object.spec.loadBalancerClass);
-}
-
-function statusOf({ object }: ServiceManifest): Ingress['addresses'] | undefined {
-  const ingress = object.status?.loadBalancer?.ingress;
-  return ingress?.flatMap(({ ip, ipMode = 'VIP' }) => (ip === undefined ? [] : [{ ip, ipMode }]));
-}
-
-/** In the words of MetalLB or, deprecated, in those of Kubernetes. */
-function requestedBy({ object }: ServiceManifest): string[] {
-  const annotation = annotationOf(object, REQUESTED_IPS);
-  if (annotation !== undefined) return annotation.split(',').map((text) => text.trim());
-  return object.spec.loadBalancerIP ? [object.spec.loadBalancerIP] : [];
-}
-
-function annotationOf({ metadata }: ServiceManifest['object'], names: readonly string[]): string | undefined {
-  return names.map((name) => metadata.annotations?.[name]).find((value) => value !== undefined);
-}
-
-function isGranted(
-  asked: readonly string[],
-  service: ServiceManifest,
-  { balancer, pool }: PooledBalancer,
-  holders: Holders,
-  diagnostics: Diagnostics,
-): boolean {
-  const at = service.locate(
-    service.object.spec.loadBalancerIP ? ['spec', 'loadBalancerIP'] : ['metadata', 'annotations'],
-  );
-  const ranges = pool.map(({ text }) => text).join(', ');
-  for (const ip of asked) {
-    if (familyOf(ip) === undefined) {
-      diagnostics.error('invalid-value', `"${ip}" is not an address`, at);
-      return false;
-    }
-    if (!pool.some((range) => rangeContains(range, ip))) {
-      diagnostics.error(
-        'address-outside',
-        `${ip} is none of ${balancer.name}'s: ${ranges}`,
-        at,
-        'ask for one of these, or for none',
-      );
-      return false;
-    }
-    const obstacle = holders.obstacle(ip, service);
-    if (obstacle !== undefined) {
-      diagnostics.error('address-taken', `${ip} ${obstacle}`, at, SHARING);
-      return false;
-    }
-  }
-  return true;
-}
-
-const SHARING =
-  'Services share an address when both have the annotation metallb.io/allow-shared-ip with the same value, different ports, and the same pods behind externalTrafficPolicy Local';
-
-function fromPool(
-  { service, families }: Applicant,
-  { balancer, pool }: PooledBalancer,
-  holders: Holders,
-  diagnostics: Diagnostics,
-): string[] {
-  return families.flatMap((family) => {
-    const ranges = pool.filter((range) => range.family === family);
-    for (const range of ranges)
-      for (const ip of addressesIn(range)) {
-        if (holders.obstacle(ip, service) !== undefined) continue;
-        holders.take(ip, service);
-        return [ip];
-      }
-    const { name } = service.object.metadata;
-    diagnostics.error(
-      'addresses-exhausted',
-      ranges.length === 0
-        ? `${balancer.name} has no IPv${family} address for Service ${name}`
-        : `${balancer.name} has no address left for Service ${name}: ${ranges.map(({ text }) => text).join(', ')} are taken`,
-      service.locate(['metadata', 'name']),
-      `add addresses to load balancer ${balancer.name}, or let Services share one`,
-    );
-    return [];
+): IngressController[] {
+  const controllers = context.pods.filter(({ ingressController }) => ingressController !== undefined);
+  const certificates = certificatesOf(manifests, context.namespace);
+  const backends = new Backends(manifests, context);
+  const models = new Map<IngressManifest, Ingress>();
+  const classes = classesOf(manifests);
+  const served = ofKind(manifests, 'Ingress').map((manifest) => {
+    const by = controllers.map((pod) => classes.serves(manifest, pod.ingressController!));
+    if (!by.some((each) => each === true)) reportUnserved(manifest, by, diagnostics);
+    else models.set(manifest, new Reader(manifest, context.namespace, backends, certificates, diagnostics).read());
+    return { manifest, by };
+  });
+  reportDuplicates(manifests, context.namespace, diagnostics);
+  return controllers.map((pod, index) => {
+    const { defaultBackendService, defaultCertificate } = pod.ingressController!;
+    const certificate = defaultCertificate === undefined ? undefined : certificates.get(defaultCertificate);
+    return {
+      pod,
+      ingresses: served.flatMap(({ manifest, by }) => (by[index] === true ? [models.get(manifest)!] : [])),
+      ...(defaultBackendService !== undefined && { defaultBackend: backends.ofFirstPort(defaultBackendService) }),
+      ...(certificate?.is === 'certificate' && { defaultCertificate: certificate.certificate }),
+    };
   });
 }
 
-/**
- * klipper's are those of the nodes whose ports its pods have, with policy Local those of nodes with an endpoint (k3s
- * pkg/cloudprovider/servicelb.go, podIPs). Of two Services with one port the later one waits: its pods find it taken.
- */
-function addressesOfNodes(
-  { service, families, localNodes }: Applicant,
-  nodes: readonly Node[],
-  holders: Holders,
-): string[] {
-  const all = nodes.flatMap((node) => node.addresses.filter((address) => families.includes(familyIn(address))));
-  if (all.some((address) => holders.hasPort(address, service))) return [];
-  for (const address of all) holders.take(address, service);
-  const ready = service.object.spec.externalTrafficPolicy === 'Local' ? localNodes : nodes;
-  return all.filter((address) => ready.some((node) => node.addresses.includes(address))).sort();
-}
+type IngressManifest = ManifestOf<'Ingress'>;
 
-/** Who has which address. */
-class Holders {
-  readonly #services = new Map<string, ServiceManifest[]>();
+class Reader {
+  readonly #manifest: IngressManifest;
+  readonly #namespace: string;
+  readonly #backends: Backends;
+  readonly #certificates: ReturnType<typeof certificatesOf>;
+  readonly #diagnostics: Diagnostics;
 
-  take(address: string, service: ServiceManifest): void {
-    this.#services.set(address, [...(this.#services.get(address) ?? []), service]);
+  constructor(
+    manifest: IngressManifest,
+    namespace: string,
+    backends: Backends,
+    certificates: ReturnType<typeof certificatesOf>,
+    diagnostics: Diagnostics,
+  ) {
+    this.#manifest = manifest;
+    this.#namespace = manifest.object.metadata.namespace ?? namespace;
+    this.#backends = backends;
+    this.#certificates = certificates;
+    this.#diagnostics = diagnostics;
   }
 
-  /** Why a Service cannot have an address that others have; undefined when it can. */
-  obstacle(address: string, service: ServiceManifest): string | undefined {
-    const others = this.#services.get(address) ?? [];
-    if (this.hasPort(address, service))
-      return `has a port of this Service already, for Service ${others[0]!.object.metadata.name}`;
-    const stranger = others.find((other) => !mayShare(other, service));
-    return stranger && `is that of Service ${stranger.object.metadata.name}`;
+  read(): Ingress {
+    const { object, origin } = this.#manifest;
+    const { rules = [], defaultBackend, tls = [] } = object.spec;
+    return {
+      namespace: this.#namespace,
+      name: object.metadata.name,
+      rules: rules.map(({ host, http }, index) => ({
+        ...(host && { host }),
+        paths: (http?.paths ?? []).map(({ path = '', pathType, backend }, number) => {
+          const at: Path = ['spec', 'rules', index, 'http', 'paths', number];
+          if (pathType !== 'ImplementationSpecific') this.#reportPattern(path, pathType, [...at, 'path']);
+          return {
+            path: path || '/',
+            pathType: pathType === 'Exact' ? 'Exact' : 'Prefix',
+            ...this.#backend(backend, 'backend', [...at, 'backend']),
+          } as const;
+        }),
+      })),
+      ...this.#backend(defaultBackend, 'defaultBackend', ['spec', 'defaultBackend']),
+      tls: tls.map(({ hosts = [], secretName }, index) => ({
+        hosts,
+        isNamed: secretName !== undefined,
+        ...(secretName !== undefined && this.#certificate(secretName, hosts, ['spec', 'tls', index, 'secretName'])),
+      })),
+      annotations: annotationsOf(this.#manifest, this.#diagnostics),
+      origin,
+    };
   }
 
-  hasPort(address: string, service: ServiceManifest): boolean {
-    const own = portsOf(service);
-    return (this.#services.get(address) ?? []).some((other) => portsOf(other).some((port) => own.includes(port)));
+  #backend<F extends 'backend' | 'defaultBackend'>(
+    given: IngressManifest['object']['spec']['defaultBackend'],
+    field: F,
+    path: Path,
+  ): { [K in F]?: IngressBackend } {
+    if (!given?.service) return {};
+    const { backend, problem } = this.#backends.of(this.#namespace, given.service);
+    if (problem) {
+      const help = `${problem.help}; until then ingress-nginx answers 503 there`;
+      this.#diagnostics.warn(problem.code, problem.message, this.#at([...path, 'service', ...problem.field]), help);
+    }
+    return { [field]: backend } as { [K in F]?: IngressBackend };
+  }
+
+  /** Its own webhook does, with strict-validate-path-type (internal/ingress/inspector/rules.go). */
+  #reportPattern(path: string, pathType: string, at: Path): void {
+    if (/^\/[A-Za-z0-9._\-/]*$/.test(path)) return;
+    this.#diagnostics.error(
+      'invalid-value',
+      `ingress-nginx refuses the path "${path}" of type ${pathType}: it is more than letters, digits, "/", ".", "_" and "-"`,
+      this.#at(at),
+      'a regular expression needs pathType: ImplementationSpecific',
+    );
+  }
+
+  #certificate(secretName: string, hosts: readonly string[], path: Path): { certificate?: Certificate } {
+    const found = this.#certificates.get(`${this.#namespace}/${secretName}`);
+    const instead = `ingress-nginx shows its own fake certificate for ${hosts.join(', ') || 'its hosts'} instead`;
+    if (!found) {
+      const name = objectName(this.#namespace, secretName);
+      this.#diagnostics.warn('unknown-secret', `there is no Secret ${name}`, this.#at(path), instead);
+      return {};
+    }
+    if (found.is === 'certificate') return { certificate: found.certificate };
+    this.#diagnostics.warn('invalid-certificate', found.problem, found.at, instead);
+    return {};
+  }
+
+  #at(path: Path): Position {
+    return this.#manifest.locate(path);
   }
 }
 
-function mayShare(a: ServiceManifest, b: ServiceManifest): boolean {
-  const [ours, theirs] = [a, b].map(({ object }) => annotationOf(object, SHARED_IP) ?? '');
-  return ours !== '' && ours === theirs && backendOf(a) === backendOf(b);
+function reportUnserved({ object, locate }: IngressManifest, by: readonly Served[], diagnostics: Diagnostics): void {
+  const [why] = by;
+  const [reason, help] =
+    why === undefined || why === true
+      ? ['no pod here is an Ingress controller', 'a pod is one with the image registry.k8s.io/ingress-nginx/controller']
+      : [why.reason, why.help];
+  diagnostics.warn(
+    'unserved',
+    `nobody serves the Ingress ${object.metadata.name}: ${reason}`,
+    locate(['metadata', 'name']),
+    help,
+  );
 }
 
-/** Whom it must be led to: with policy Local the nodes of its pods (metallb controller/service.go, k8salloc.BackendKey). */
-function backendOf({ object: { spec } }: ServiceManifest): string {
-  if (spec.externalTrafficPolicy !== 'Local') return '';
-  return JSON.stringify(Object.entries(spec.selector ?? {}).sort());
-}
-
-function portsOf({ object: { spec } }: ServiceManifest): string[] {
-  return (spec.ports ?? []).map(({ port, protocol }) => `${port}/${protocol}`);
+function reportDuplicates(manifests: readonly Manifest[], namespace: string, diagnostics: Diagnostics): void {
+  for (const kind of ['Ingress', 'IngressClass', 'Secret'] as const) {
+    const seen = new Set<string>();
+    for (const { object, locate } of ofKind(manifests, kind) as ManifestOf<'Ingress'>[]) {
+      const name = `${kind === 'IngressClass' ? '' : (object.metadata.namespace ?? namespace)}/${object.metadata.name}`;
+      if (seen.has(name))
+        diagnostics.error(
+          'duplicate-name',
+          `${kind} ${object.metadata.name} stands here twice`,
+          locate(['metadata', 'name']),
+        );
+      seen.add(name);
+    }
+  }
 }

@@ -11,11 +11,18 @@ export function modelListeners(
   diagnostics: Diagnostics,
 ): Listener[] {
   const listeners = new Map<string, Listener>();
+  /** nginx answers there, or nobody: its rules lead on. */
+  const occupied = new Set(
+    cluster.pods
+      .filter(({ ingressController, balances }) => ingressController !== undefined || balances !== undefined)
+      .map(({ place }) => place),
+  );
   const add = ({ place, netns }: Place, { port, protocol }: Port) => {
+    if (occupied.has(place)) return;
     const key = `${netns} ${port}/${protocol}`;
     if (!listeners.has(key)) listeners.set(key, { place, netns, port, protocol });
   };
-  for (const pod of cluster.pods) if (pod.balances === undefined) for (const port of pod.ports) add(pod, port);
+  for (const pod of cluster.pods) for (const port of pod.ports) add(pod, port);
   for (const place of [...cluster.hosts, ...cluster.containers]) for (const port of place.listen) add(place, port);
   const pods = new Map(cluster.pods.map((pod) => [pod.place, pod]));
   const owners = addressOwners(cluster);

@@ -5,7 +5,7 @@ import type { Manifest, ManifestOf } from '../parse/index.ts';
 import type { Cluster, Node, Pod, ProxyMode, Service } from './cluster.ts';
 import { clusterIPsOf, ofKind } from './defaults.ts';
 import { type Behind, endpointsOfPort, modelEndpoints } from './endpoints/index.ts';
-import { allocateIngress, type Ingress } from './ingress.ts';
+import { allocateLoadBalancerIngress, type LoadBalancerIngress } from './load-balancer-ingress.ts';
 import type { PooledBalancer } from './load-balancers.ts';
 import type { Ranges } from './networks.ts';
 import { NodePorts } from './node-ports.ts';
@@ -58,7 +58,7 @@ export function modelServices(
     if (!own || service.object.spec.type !== 'LoadBalancer') return [];
     return [{ service, families: own, localNodes: localNodes(behind.get(service)!, context.nodes) }];
   });
-  const ingress = allocateIngress(applicants, context.loadBalancers, context.nodes, diagnostics);
+  const ingress = allocateLoadBalancerIngress(applicants, context.loadBalancers, context.nodes, diagnostics);
   return {
     services: proxied.flatMap((service) => {
       const clusterIPs = addresses.get(service);
@@ -90,7 +90,7 @@ function localNodes({ slices }: Behind, nodes: readonly Node[]): Node[] {
 function modelService(
   service: ServiceManifest,
   clusterIPs: readonly string[],
-  { addresses: ingress, balancer }: Ingress = { addresses: [] },
+  { addresses: ingress, balancer }: LoadBalancerIngress = { addresses: [] },
   nodePorts: NodePorts,
   behind: Behind,
   context: ServiceContext,

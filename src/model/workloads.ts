@@ -8,6 +8,7 @@ import type { LoadBalancer, Node, Pod } from './cluster.ts';
 import { declaredPorts } from './container-ports.ts';
 import { ofKind } from './defaults.ts';
 import { type Draft, podPlace } from './draft.ts';
+import { controllerFlags } from './ingress-controller.ts';
 import { namespaceLabels } from './namespaces.ts';
 import { asBound, goOn, type Past } from './past.ts';
 import { AddressPool } from './pool.ts';
@@ -51,6 +52,7 @@ export function modelPods(
     const hostNetwork = draft.spec.hostNetwork === true;
     const place = podPlace(draft);
     const own = pools.get(node)!;
+    const ingressController = controllerFlags(draft.spec);
     const addresses = hostNetwork
       ? node.addresses
       : own.flatMap((pool) => fixedAddress(draft, pool) ?? pool.take(FIRST_POD, place, draft.locateSpec([])) ?? []);
@@ -72,6 +74,7 @@ export function modelPods(
         ...(draft.subdomain !== undefined && { subdomain: draft.subdomain }),
         ...(draft.bandwidth && { bandwidth: draft.bandwidth }),
         ...(draft.balances !== undefined && { balances: draft.balances }),
+        ...(ingressController && { ingressController }),
         origin: draft.origin,
       },
     ];

@@ -89,7 +89,7 @@ export class Endpoints {
     request.resume();
     request.on('end', () => {
       if (listener.health) answerHealth(listener.health, response);
-      else response.writeHead(200, JSON_TYPE).end(`${JSON.stringify(answerOf(listener, request.socket))}\n`);
+      else response.writeHead(200, JSON_TYPE).end(`${JSON.stringify(answerTo(request, listener))}\n`);
     });
   }
 }
@@ -158,6 +158,11 @@ function answerOf(listener: Listener, { localAddress, localPort, remoteAddress, 
     source: socketAddress(unmapped(remoteAddress), remotePort ?? 0),
     protocol: listener.protocol,
   };
+}
+
+function answerTo({ socket, url = '', headers }: IncomingMessage, listener: Listener): EndpointAnswer {
+  const named = Object.entries(headers).map(([name, value]) => [name, String(value)]);
+  return { ...answerOf(listener, socket), request: { path: url, headers: Object.fromEntries(named) } };
 }
 
 /** What a socket of IPv6 calls `::ffff:10.0.0.1` is IPv4 (RFC 4291, 2.5.5.2). */

@@ -14,8 +14,9 @@ import {
 } from '../apply/kernel/libc.ts';
 import { inside } from '../apply/kernel/namespaces.ts';
 import { isIpv6 } from '../net/address.ts';
+import { parseAnswer } from './answer.ts';
 import { deadline } from './deadline.ts';
-import { HttpConnection, parseAnswer } from './http.ts';
+import { HttpConnection } from './http.ts';
 import { initialSequence, markedPayload } from './mark.ts';
 import type { ProbeRequest, ProbeResult, ProbeRun } from './probe.ts';
 import { chooseSequence } from './sequence.ts';
@@ -133,7 +134,7 @@ async function exchangeHttp(
   id: number,
   kept: KeptConnections,
 ): Promise<ProbeResult> {
-  const connection = new HttpConnection(fd);
+  const connection = new HttpConnection(fd, request);
   const result = await connection.ask(request, id);
   if (request.keep === undefined || !connection.isOpen) connection.close();
   else kept.set(request.keep, connection);

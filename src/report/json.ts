@@ -1,11 +1,11 @@
 /** The JSON result: one object for a whole run, with a version. Its shape is the schema below; a test holds them together. */
 import * as z from 'zod';
-import { RELAY_PROGRAMS } from '../compile/relay.ts';
 import { formatStep, placesOf } from '../judge/match.ts';
 import type { LabResult } from '../judge/result.ts';
 import { totalsOf } from '../judge/result.ts';
 import type { Verdict } from '../judge/verdict.ts';
 import { ENCAPSULATIONS, OUTCOMES, REJECTIONS } from '../parse/schema/check.ts';
+import { RELAYS } from '../probe/probe.ts';
 import type { Walk } from '../stitch/walk.ts';
 
 /** Raised when a field changes its meaning or goes; new fields do not raise it. */
@@ -21,8 +21,10 @@ const rewrite = z.strictObject({
 const tuple = z.strictObject({ source: z.string(), destination: z.string() });
 const relay = z.strictObject({
   at: z.string(),
-  program: z.enum(RELAY_PROGRAMS),
-  serves: z.string().describe('Whose connections it relays: `default/web:http`, `container/host1/web:80`.'),
+  program: z.enum(RELAYS),
+  serves: z
+    .string()
+    .describe('Whose connections it relays: `default/web:http`, `container/host1/web:80`, `default-web-80`.'),
   from: tuple.describe('The connection that ends here, as the process has it.'),
   to: tuple.describe('The one it opened, which begins here.'),
   connected: z.boolean(),
@@ -60,7 +62,9 @@ const hop = z.strictObject({
     .optional(),
   relay: relay
     .optional()
-    .describe("A process (kube-proxy in mode userspace, docker-proxy) took the connection and opened this hop's."),
+    .describe(
+      "A process (kube-proxy in mode userspace, docker-proxy, an Ingress controller's nginx) took the connection and opened this hop's.",
+    ),
   rewrites: z
     .array(rewrite)
     .optional()

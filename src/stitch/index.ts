@@ -5,6 +5,7 @@ import { type Connections, identify, openedConnections, type Sighting } from './
 import { legsOf } from './legs.ts';
 import { Questions } from './neighbour.ts';
 import { outcomeOf } from './outcome.ts';
+import { findUnmarked, type Told } from './unmarked.ts';
 import type { Walk } from './walk.ts';
 import { withSealedPackets } from './wireguard.ts';
 import type { Wiring } from './wiring.ts';
@@ -20,16 +21,18 @@ export interface Evidence {
 
 export function stitch(runs: readonly ProbeRun[], evidence: Evidence, wiring: Wiring): Walk[] {
   const frames = withSealedPackets(evidence.frames, wiring);
-  const sightings = groupByProbe(frames, new Set(runs.map(({ id }) => id)));
+  const told = findUnmarked(runs, frames);
+  const sightings = groupByProbe(frames, told);
   const questions = new Questions(frames, wiring);
-  return runs.map((run) => {
+  return told.runs.map((run, index) => {
     const walk = outcomeOf(run, legsOf(run, sightings.get(run.id) ?? []), evidence, wiring);
     const whoHas = questions.answersFor(run.remote.address, [walk.from, ...walk.hops.map(({ place }) => place)]);
-    return { ...walk, ...(whoHas && { whoHas }) };
+    return { ...walk, probe: runs[index]!, ...(whoHas && { whoHas }) };
   });
 }
 
-function groupByProbe(frames: readonly Frame[], ids: ReadonlySet<number>): Map<number, Sighting[]> {
+function groupByProbe(frames: readonly Frame[], { runs, unmarked }: Told): Map<number, Sighting[]> {
+  const ids = new Set(runs.map(({ id }) => id));
   const groups = new Map<number, Sighting[]>();
   /** Hardly ever asked for. */
   let opened: Connections | undefined;
@@ -38,7 +41,7 @@ function groupByProbe(frames: readonly Frame[], ids: ReadonlySet<number>): Map<n
     return opened;
   };
   for (const frame of frames) {
-    const sighting = identify(frame, ids, connections);
+    const sighting = identify(frame, ids, connections, unmarked);
     if (!sighting) continue;
     const group = groups.get(sighting.probe);
     if (group) group.push(sighting);

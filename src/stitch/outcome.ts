@@ -68,20 +68,25 @@ class Context {
 
   #delivered(): Finding {
     const { result } = this.#run;
-    const answer = result.kind === 'answered' ? result.answer : undefined;
-    const { arrived, hops } = this.#last;
+    const { answer, status = 200 } = result.kind === 'answered' ? result : {};
+    const { arrived, hops } = answer ? this.#last : this.#speaker;
     const last = arrived ? hops.at(-1) : undefined;
     const endpoint = answer?.endpoint ?? last?.place;
     const endpointAddress = answer?.address ?? last?.packet.destination;
     const sourceSeen = answer?.source ?? last?.packet.source;
     return {
       outcome: 'delivered',
-      reason: `${endpoint ?? 'somebody'} answered`,
+      reason: `${endpoint ?? 'somebody'} answered${status === 200 ? '' : ` ${status}`}`,
       ...(endpoint !== undefined && { endpoint }),
       ...(endpointAddress !== undefined && { endpointAddress }),
       ...(sourceSeen !== undefined && { sourceSeen }),
       ...this.#disagreement(answer),
     };
+  }
+
+  /** Who gave an answer that names nobody: nginx gives its own when it cannot pass on the endpoint's. */
+  get #speaker(): FollowedLeg {
+    return this.#legs.findLast(({ leg }) => leg.takenBy?.program === 'nginx') ?? this.#last;
   }
 
   /** Endpoint and capture both say who was reached and whom it saw; when they differ, neither is believed. */
@@ -90,7 +95,7 @@ class Context {
     const doubt = (text: string) => ({ doubt: because === undefined ? text : `${text}; ${because}` });
     const unseen = this.#legs.find(({ hops, arrived, leg }) => hops.length === 0 || (leg.takenBy && !arrived));
     if (unseen) return doubt(this.#unseen(unseen));
-    const { arrived, hops } = this.#last;
+    const { arrived, hops } = answer ? this.#last : this.#speaker;
     const last = hops.at(-1)!;
     if (!answer)
       return arrived ? {} : doubt(`the answer does not say who sent it, and the capture ends at ${last.place}`);

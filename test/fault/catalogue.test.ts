@@ -71,6 +71,12 @@ const POLICY = stateOf(stream(TEXT.trimEnd(), policy('p', { ingress: [{ from: [{
 const FELIX = stateOf(stream(TEXT.trimEnd(), policy('p', { ingress: [{ from: [{ podSelector: {} }] }] })), {
   cni: 'calico-vxlan',
 });
+const INGRESS = stateOf(
+  stream(
+    topology({ nodes: [{ name: 'node1' }] }),
+    pod('nginx', { spec: { containers: [{ name: 'nginx', image: 'registry.k8s.io/ingress-nginx/controller' }] } }),
+  ),
+);
 /** Some break what not every lab has. */
 const LABS: Partial<Record<FaultName, KernelState>> = {
   'no-vip': IPVS,
@@ -80,6 +86,7 @@ const LABS: Partial<Record<FaultName, KernelState>> = {
   'no-flanneld': UDP,
   'no-bird': BGP,
   'stale-cni0': PLUGINS,
+  'no-ingress-controller': INGRESS,
   'no-port-mapping': PUBLISHED,
   'no-docker-proxy': DOCKER,
   'no-accept-ra': ADVERTISED,
@@ -382,6 +389,15 @@ describe('real plugins', () => {
   });
 });
 
+describe('an Ingress controller', () => {
+  it('loses its process, and nothing of the kernel', () => {
+    const { gone, come } = effect('no-ingress-controller', undefined, INGRESS);
+    expect(come).toEqual([]);
+    expect(gone.some((line) => line.includes('worker_processes 1;'))).toBe(true);
+    expect(gone.filter((line) => !line.startsWith('pod.default.nginx '))).toEqual([]);
+  });
+});
+
 describe('Calico', () => {
   it('no-bird takes the process, and nothing of the kernel', () => {
     expect(effect('no-bird', 'node/node1', BGP)).toMatchObject({ changed: true, come: [] });
@@ -561,6 +577,7 @@ describe('a place', () => {
       'loopback-drop': ['pod/a', 'pod\\.default\\.a'],
       'out-of-window': ['pod/a', 'pod\\.default\\.a'],
       'no-docker-proxy': ['host/dock', 'host\\.dock'],
+      'no-ingress-controller': ['pod/nginx', 'pod\\.default\\.nginx'],
     };
     const [place, netns] = elsewhere[fault] ?? ['node/node1', 'node\\.node1'];
     const { changed, gone, come } = effect(fault, place, LABS[fault] ?? LAB);

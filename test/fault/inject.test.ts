@@ -39,8 +39,15 @@ const MODES: Partial<Record<FaultName, Partial<ModelOptions>>> = {
   'no-bird': { cni: 'calico-bgp' },
 };
 
+const INGRESS = stream(
+  topology({ nodes: [{ name: 'node1' }] }),
+  pod('nginx', { spec: { containers: [{ name: 'nginx', image: 'registry.k8s.io/ingress-nginx/controller' }] } }),
+);
+
 function full(fault: FaultName): KernelState {
-  return fault === 'stale-cni0' ? stateOfFile('topologies/cni-plugins.yaml') : stateOf(FULL, MODES[fault]);
+  if (fault === 'stale-cni0') return stateOfFile('topologies/cni-plugins.yaml');
+  if (fault === 'no-ingress-controller') return stateOf(INGRESS);
+  return stateOf(FULL, MODES[fault]);
 }
 
 /** A lab with as little as there can be: one node, no pods, no Services, plain wiring. */
@@ -79,6 +86,7 @@ describe('a fault', () => {
     'no-bird',
     'no-speaker',
     'stale-cni0',
+    'no-ingress-controller',
     'no-hairpin',
     'loopback-drop',
   ];
@@ -106,6 +114,7 @@ describe('a fault', () => {
     'no-fdb',
     'no-flanneld',
     'no-bird',
+    'no-ingress-controller',
     'no-default-route',
     'source-dest-check',
     'no-dnat',

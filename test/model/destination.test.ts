@@ -115,8 +115,27 @@ describe('no destination is', () => {
     ['pod/a:http', '"pod/a:http" is not a destination', expect.stringMatching(/^write /)],
     ['pod/a:80/ICMP', '"pod/a:80/ICMP" is not a destination', expect.stringMatching(/^write /)],
     ['', '"" is not a destination', expect.stringMatching(/^write /)],
-    ['http://web/', 'URLs are not emulated', 'name the Service, place or address: service/web:80'],
-    ['https://web/', 'URLs are not emulated', 'name the Service, place or address: service/web:80'],
+    ['http://web/', 'http://web/ does not say where web leads', expect.stringMatching(/^write http:/)],
+    ['http://web/@', '"http://web/@" is not a URL that can be asked for', expect.stringMatching(/^write http:/)],
+    ['ftp://web/@node1', '"ftp://web/@node1" is not a destination', expect.anything()],
+    [
+      'http://a b/@node1',
+      '"http://a b/@node1" is not a URL that can be asked for',
+      expect.stringMatching(/^write http:/),
+    ],
+    [
+      'http://web:0/@node1',
+      '"http://web:0/@node1" is not a URL that can be asked for',
+      expect.stringMatching(/^write http:/),
+    ],
+    [
+      'http://web/#top@node1',
+      '"http://web/#top@node1" is not a URL that can be asked for',
+      expect.stringMatching(/^write http:/),
+    ],
+    ['http://web/@node3', 'there is no node node3', 'write http://web/@NODE; nodes here: node1, node2'],
+    ['http://web/@host/nobody', 'there is no host/nobody', expect.anything()],
+    ['http://web/@service/web:81', 'service/web:81 has a port, and so has the URL', expect.anything()],
   ])('"%s": %s', (text, message, help) => {
     let thrown: unknown;
     try {
@@ -127,6 +146,21 @@ describe('no destination is', () => {
     expect(thrown).toBeInstanceOf(DestinationError);
     expect((thrown as DestinationError).message).toBe(message);
     expect((thrown as DestinationError).help).toEqual(help);
+  });
+});
+
+describe('a URL', () => {
+  it.each([
+    ['http://foo.com@node1', '10.0.0.11', 80, { scheme: 'http', host: 'foo.com', path: '/' }],
+    ['http://foo.com/a?b=c@node2', '10.0.0.12', 80, { scheme: 'http', host: 'foo.com', path: '/a?b=c' }],
+    ['https://foo.com/@node1', '10.0.0.11', 443, { scheme: 'https', host: 'foo.com', path: '/' }],
+    ['http://foo.com:8080/@host/client', '10.0.0.100', 8080, { scheme: 'http', host: 'foo.com:8080', path: '/' }],
+    ['https://foo.com/@10.9.9.9', '10.9.9.9', 443, { scheme: 'https', host: 'foo.com', path: '/' }],
+    ['http://foo.com/@service/web', '10.96.0.5', 80, { scheme: 'http', host: 'foo.com', path: '/' }],
+    ['http://10.0.0.11/a', '10.0.0.11', 80, { scheme: 'http', host: '10.0.0.11', path: '/a' }],
+    ['http://[fd00::1]:81/', 'fd00::1', 81, { scheme: 'http', host: '[fd00::1]:81', path: '/' }],
+  ])('%s', (text, address, port, http) => {
+    expect(resolve(text)).toEqual({ text, address, port, protocol: 'TCP', http });
   });
 });
 

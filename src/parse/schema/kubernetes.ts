@@ -80,14 +80,14 @@ const containerPort = z.strictObject({
 
 const container = z.strictObject({
   name: z.string(),
+  image: z.string().optional(),
+  args: z.array(z.string()).optional(),
   ports: z.array(containerPort).optional(),
   restartPolicy: z.string().optional(),
   ...accepted(
-    'args',
     'command',
     'env',
     'envFrom',
-    'image',
     'imagePullPolicy',
     'lifecycle',
     'livenessProbe',

@@ -144,6 +144,7 @@ export const FAULT_NAMES = [
   'no-flanneld',
   'no-bird',
   'no-speaker',
+  'no-ingress-controller',
   'no-default-route',
   'stale-cni0',
   'no-accept-ra',
