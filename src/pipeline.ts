@@ -22,6 +22,7 @@ import type { LabResult } from './judge/result.ts';
 import type { Check, ConnectionCheck, ListingName, StateCheck } from './model/check.ts';
 import type { Cluster, FaultName } from './model/cluster.ts';
 import { type ModelOptions, model } from './model/index.ts';
+import { DNS_PORT } from './net/port.ts';
 import { parse, type Source } from './parse/index.ts';
 import type { ProbeRun } from './probe/probe.ts';
 import { type Evidence, stitch, type Walk, Wiring } from './stitch/index.ts';
@@ -166,7 +167,7 @@ export async function trace(
 }
 
 /** decode: every capture's frames, and which captures cannot be relied on. */
-export function evidenceOf({ captures }: Pick<Watched<unknown>, 'captures'>, { cni }: Cluster): Evidence {
+export function evidenceOf({ captures }: Pick<Watched<unknown>, 'captures'>, { cni, listeners }: Cluster): Evidence {
   const vxlanPorts = new Set([
     ...VXLAN_PORTS,
     ...(cni.mode === 'vxlan' ? [cni.port] : []),
@@ -174,12 +175,14 @@ export function evidenceOf({ captures }: Pick<Watched<unknown>, 'captures'>, { c
   ]);
   const ipPorts = new Set(cni.mode === 'udp' ? [cni.port] : []);
   const wireguardPorts = new Set(cni.mode === 'wireguard' ? [cni.listenPort, cni.listenPortV6] : []);
+  const dnsPorts = new Set([DNS_PORT, ...listeners.filter(({ zone }) => zone).map(({ port }) => port)]);
+  const ports = { vxlanPorts, ipPorts, wireguardPorts, dnsPorts };
   const blind = new Map<string, string>();
   const frames: Frame[] = [];
   for (const { namespace, pcap, links, blind: reason } of captures) {
     if (reason !== undefined) blind.set(namespace, reason);
     try {
-      readFrames(pcap, namespace, links, { vxlanPorts, ipPorts, wireguardPorts }, (frame) => frames.push(frame));
+      readFrames(pcap, namespace, links, ports, (frame) => frames.push(frame));
     } catch (error) {
       if (!(error instanceof PcapError)) throw error;
       blind.set(namespace, reason ?? error.message);

@@ -5,13 +5,15 @@ import { Attachments } from '../apply/cni/attachments.ts';
 import { apply } from '../apply/index.ts';
 import { run } from '../apply/kernel/command.ts';
 import { inside } from '../apply/kernel/namespaces.ts';
+import { atPlace, variablesOf } from '../apply/place.ts';
 import { Retirement } from '../apply/retirement.ts';
 import { RuleTraces } from '../capture/rule-trace.ts';
 import { Captures } from '../capture/tcpdump.ts';
 import { Birds } from '../probe/bird.ts';
+import { sendToName } from '../probe/dns/resolve.ts';
 import { Endpoints } from '../probe/endpoints.ts';
 import { MAX_ID } from '../probe/mark.ts';
-import type { ProbeRequest, ProbeRun } from '../probe/probe.ts';
+import type { NamedProbeRequest, ProbeRequest, ProbeRun } from '../probe/probe.ts';
 import { Relays } from '../probe/relay/index.ts';
 import { sendProbe } from '../probe/send.ts';
 import { Tunnels } from '../probe/tunnel/index.ts';
@@ -73,7 +75,12 @@ export class Agent {
       fence: (id, { captures }) => captures.get(id)?.fence(),
       stopCaptures: async (id, { captures }) => (await captures.take(id)?.stop()) ?? [],
       probe: (request, { announced }) => this.#probe(request, announced),
-      run: ({ namespace, argv }) => inside(namespace, () => run(argv, { namespace })),
+      run: ({ namespace, argv, surroundings }) => {
+        const command = surroundings
+          ? ['env', '-i', ...variablesOf(surroundings), ...atPlace(surroundings, argv)]
+          : argv;
+        return inside(namespace, () => run(command, { namespace }));
+      },
       startRuleTrace: async ({ namespaces, probes }, { traces, announced }) => {
         const ids = Array.from({ length: probes }, () => this.#takeProbeId());
         announced.push(...ids);
@@ -137,9 +144,19 @@ export class Agent {
     for (let index = 0; index < times; index++) {
       if (intervalMs !== undefined && index > 0) await new Promise((resolve) => setTimeout(resolve, intervalMs));
       if (index >= MAX_CONCURRENT_PROBES) await runs[index - MAX_CONCURRENT_PROBES];
-      runs.push(this.#send(probe, announced.shift() ?? this.#takeProbeId()));
+      runs.push(this.#sendAny(probe, announced.shift() ?? this.#takeProbeId()));
     }
     return Promise.all(runs);
+  }
+
+  /** Questions have ids of their own. */
+  #sendAny(probe: ProbeRequest | NamedProbeRequest, id: number): Promise<ProbeRun> {
+    if (!isNamed(probe)) return this.#send(probe, id);
+    return sendToName(
+      probe,
+      (question) => this.#send(question, this.#takeProbeId()),
+      (found) => this.#send(found, id),
+    );
   }
 
   async #send(probe: ProbeRequest, id: number): Promise<ProbeRun> {
@@ -155,6 +172,10 @@ export class Agent {
     this.#nextProbe = id === MAX_ID ? 1 : id + 1;
     return id;
   }
+}
+
+function isNamed(probe: ProbeRequest | NamedProbeRequest): probe is NamedProbeRequest {
+  return 'lookup' in probe.destination;
 }
 
 function isInput(message: Message): message is Input {

@@ -110,6 +110,28 @@ export const FAULTS: Record<FaultName, FaultDefinition> = {
       changedRelays(({ affinitySeconds: _, ...relay }) => relay),
     ),
   },
+  'no-dns': {
+    summary: "nobody listens on port 53 of CoreDNS' pods",
+    edit: (namespace) => {
+      if (!/^pod\/kube-system\/(coredns|kube-dns)-/.test(namespace.place ?? '')) return [];
+      const refuse = (unreachable: string) => {
+        const builder = new IptablesBuilder();
+        const rule = (protocol: string, answer: string) =>
+          `-p ${protocol} -m ${protocol} --dport 53 -j REJECT --reject-with ${answer}`;
+        builder.append('filter', 'INPUT', rule('udp', unreachable), namespace.origin);
+        builder.append('filter', 'INPUT', rule('tcp', 'tcp-reset'), namespace.origin);
+        return builder.build();
+      };
+      const hasIpv6 = namespace.addresses.some(({ address }) => isIpv6(address));
+      return [
+        {
+          ...namespace,
+          iptables: refuse('icmp-port-unreachable'),
+          ...(hasIpv6 && { ip6tables: refuse('icmp6-port-unreachable') }),
+        },
+      ];
+    },
+  },
   'forward-drop': {
     summary: 'FORWARD drops by default, as dockerd leaves it, and the network plugin accepts nothing',
     edit: (namespace) =>

@@ -218,6 +218,15 @@ export const FAULT_STORIES: Record<FaultName, Story> = {
     threads: [],
     topology: 'session-affinity',
   },
+  'no-dns': {
+    cause:
+      "CoreDNS' pods run and do not serve: a configuration it does not take, a loop it has found in its upstream, or it is still waiting for the API server.",
+    symptom:
+      'No name has an address (unresolved), of Services as well as of hosts outside. By address everything works.',
+    remedy: '`kubectl -n kube-system logs -l k8s-app=kube-dns`; `nslookup kubernetes.default 10.96.0.10` from a pod.',
+    threads: ['coredns/coredns#7212', 'kubernetes/kubernetes#113080'],
+    topology: 'dns',
+  },
   'no-port-mapping': {
     cause:
       'hostPorts are rules of the portmap plugin, which is not in the list of plugins, or whose rules were flushed.',

@@ -1,4 +1,5 @@
 /** Holds one walk against an expectation, field by field. */
+import { formatData } from '../dns/record.ts';
 import type { EncapsulationExpectation, Expectation, Peer, Step } from '../model/check.ts';
 import { addressOf } from '../net/port.ts';
 import type { Encapsulation, Hop, Rewrite, Walk } from '../stitch/walk.ts';
@@ -20,6 +21,11 @@ export function mismatches(expect: Expectation, walk: Walk, wiring: Wiring): Mis
     const status = walk.probe.result.kind === 'answered' ? walk.probe.result.status : undefined;
     if (status !== expect.status)
       differ('status', String(expect.status), status === undefined ? 'none' : String(status));
+  }
+  if (expect.answers) {
+    const observed = answersIn(walk);
+    if (observed.toSorted().join() !== expect.answers.toSorted().join())
+      differ('answers', expect.answers.join(', ') || 'none', observed.join(', ') || `none: ${walk.reason}`);
   }
   if (expect.endpoint && !(walk.endpoint !== undefined && expect.endpoint.includes(walk.endpoint))) {
     differ('endpoint', expect.endpoint.join(' or '), walk.endpoint ?? 'none was reached');
@@ -60,6 +66,12 @@ export function mismatches(expect: Expectation, walk: Walk, wiring: Wiring): Mis
       );
   }
   return found;
+}
+
+/** Of the type that was asked for. */
+export function answersIn({ probe: { result, question } }: Walk): string[] {
+  const reply = result.kind === 'answered' ? result.reply : undefined;
+  return (reply?.answers ?? []).filter(({ type }) => type === question?.type).map(formatData);
 }
 
 type Differ = (field: string, expected: string, observed: string) => void;

@@ -1,5 +1,7 @@
 /** What a topology asks of its lab. References to places are resolved; addresses a place will own are not yet known. */
 import type { Origin } from '../diagnostic.ts';
+import type { Question } from '../dns/record.ts';
+import type { Family } from '../net/address.ts';
 import type { Protocol } from '../net/port.ts';
 import type { EncapsulationKind, Outcome, Rejection } from '../parse/schema/check.ts';
 
@@ -33,6 +35,10 @@ export interface StateCheck {
 export type Check = ConnectionCheck | StateCheck;
 
 export const LISTINGS = [
+  'environment',
+  'hostname',
+  'hosts',
+  'resolvConf',
   'addresses',
   'links',
   'routes',
@@ -65,12 +71,29 @@ export interface Sender {
   readonly ttl?: number;
 }
 
-export interface Destination {
+export type Destination = AddressDestination | NameDestination | LookupDestination;
+
+export interface AddressDestination {
   /** As the user wrote it. */
   readonly text: string;
   readonly address: string;
   /** Undefined for ICMP echo. */
   readonly port?: number;
+}
+
+/** A name that the sender resolves first, every time. */
+export interface NameDestination {
+  readonly text: string;
+  readonly name: string;
+  readonly port: number;
+  /** The one that is asked for; undefined: those the sender has. */
+  readonly family?: Family;
+}
+
+/** A name that the sender only asks for. */
+export interface LookupDestination {
+  readonly text: string;
+  readonly lookup: Question;
 }
 
 /** A place or an address in an expectation, with or without a port. */
@@ -130,4 +153,6 @@ export interface Expectation {
   readonly latency?: { readonly text: string; readonly atLeast: number; readonly atMost: number };
   readonly unseen?: readonly { readonly at: Step; readonly peer: Peer }[];
   readonly spread?: Spread;
+  /** The data of all records of a lookup's type, in any order. */
+  readonly answers?: readonly string[];
 }

@@ -1,6 +1,6 @@
 /** Checks with every place, Service and address in them resolved. */
 import type { Diagnostics, Origin, Position } from '../diagnostic.ts';
-import { type Family, familyIn, familyNamed, familyOf } from '../net/address.ts';
+import { type Family, familyIn, familyNamed, familyOf, isOfFamily } from '../net/address.ts';
 import type { ManifestOf } from '../parse/index.ts';
 import type { CheckObject, ExpectationObject, ModesObject } from '../parse/schema/check.ts';
 import type { Path } from '../parse/yaml.ts';
@@ -11,21 +11,23 @@ import {
   type Expectation,
   LISTINGS,
   type Listing,
+  type LookupDestination,
   type Peer,
   type Sender,
   type Spread,
   type StateCheck,
   type Step,
 } from './check.ts';
-import { addressesOf, type Cluster, type Inhabitants, type ServicePort, serviceAddresses } from './cluster.ts';
+import type { Cluster, Inhabitants, Place } from './cluster.ts';
 import { DestinationError, type ResolvedDestination, resolveDestination } from './destination.ts';
-import { addressOwners } from './listeners.ts';
+import { lookupOf, lookupProblem } from './dns/lookup.ts';
 import { fits, type Modes } from './modes.ts';
 import type { Places } from './place.ts';
+import { endpointsAt } from './spread.ts';
 
 export const DEFAULT_TIMEOUT_MS = 1000;
 
-type Context = Inhabitants & Pick<Cluster, 'services' | 'listeners'>;
+type Context = Inhabitants & Pick<Cluster, 'services' | 'listeners' | 'domain' | 'dns'>;
 
 /** The checks that have a meaning in these modes. The others are held against the cluster as well. */
 export function modelChecks(
@@ -46,6 +48,8 @@ export function modelChecks(
     return resolved && fits(check.when, modes) ? [resolved] : [];
   });
 }
+
+type Target = ResolvedDestination | (LookupDestination & { readonly protocol?: Sender['protocol'] });
 
 interface Statement extends ModesObject {
   readonly expect: ExpectationObject | undefined;
@@ -75,13 +79,18 @@ class CheckResolver {
     const { line, file } = this.#locate(['name']);
     const origin: Origin = { file, line };
     if (check.at !== undefined) return this.#stateCheck(check, origin);
-    if (check.from === undefined || check.to === undefined) {
+    if (check.to !== undefined && check.resolve !== undefined) {
+      this.#error('conflicting-fields', 'a check has "to" or "resolve", not both', ['resolve']);
+      return undefined;
+    }
+    const target = check.to ?? check.resolve;
+    if (check.from === undefined || target === undefined) {
       const missing = check.from === undefined ? 'from' : 'to';
       this.#error(
         'missing-field',
         `the check has no "${missing}"`,
         ['name'],
-        'a check has from: and to:, or at: with a listing to look at',
+        'a check has from: and to:, from: and resolve:, or at: with a listing to look at',
       );
       return undefined;
     }
@@ -91,9 +100,9 @@ class CheckResolver {
   #connectionCheck(check: CheckObject, origin: Origin): ConnectionCheck | undefined {
     const given = typeof check.from === 'string' ? { place: check.from } : check.from!;
     const fromPath = typeof check.from === 'string' ? ['from'] : ['from', 'place'];
-    const place = this.#place(given.place, fromPath);
+    const place = this.#sender(given.place, fromPath);
     const family = check.family && familyNamed(check.family);
-    const to = this.#destination(check.to!, family, ['to']);
+    const to = check.resolve === undefined ? this.#destination(check.to!, family, ['to']) : this.#lookup(check, place);
     const statements = this.#statements(check);
     for (const { expect, path } of statements) this.#refuseListings(expect, path);
     if (!place || !to) return undefined;
@@ -104,10 +113,10 @@ class CheckResolver {
         'protocol',
       ]);
     }
-    const sender: Sender = { ...given, place, protocol: protocol ?? given.protocol ?? 'TCP' };
+    const sender: Sender = { ...given, place: place.place, protocol: protocol ?? given.protocol ?? 'TCP' };
     const resolved = statements.map(({ expect, path, ...statement }) => ({
       ...statement,
-      expect: expect && this.#expectation(expect, check, { ...to, protocol: sender.protocol }, path),
+      expect: expect && this.#expectation(expect, check, place, { ...to, protocol: sender.protocol }, path),
     }));
     const { expect, because } = this.#thatFits(resolved);
     return {
@@ -126,7 +135,7 @@ class CheckResolver {
 
   #stateCheck(check: CheckObject, origin: Origin): StateCheck | undefined {
     const at = this.#place(check.at!, ['at']);
-    for (const field of ['from', 'to', 'family', 'interval', 'timeout'] as const) {
+    for (const field of ['from', 'to', 'resolve', 'family', 'interval', 'timeout'] as const) {
       if (check[field] !== undefined) this.#error('conflicting-fields', `a check with "at" has no "${field}"`, [field]);
     }
     const resolved = this.#statements(check).map(({ expect, path, ...statement }) => ({
@@ -192,9 +201,11 @@ class CheckResolver {
     }
   }
 
-  #expectation(expect: ExpectationObject, check: CheckObject, to: ResolvedDestination, base: Path): Expectation {
-    const family = familyIn(to.address);
+  #expectation(expect: ExpectationObject, check: CheckObject, from: Place, to: Target, base: Path): Expectation {
+    const given = check.family && familyNamed(check.family);
+    const family = 'address' in to ? familyIn(to.address) : (given ?? familyIn(from.address ?? ''));
     const {
+      answers,
       endpoint,
       source,
       lastSeen,
@@ -216,6 +227,8 @@ class CheckResolver {
         'set connections: 20',
       );
     }
+    if (answers && !('lookup' in to))
+      this.#error('conflicting-fields', 'answers are those of a lookup: it needs "resolve"', [...base, 'answers']);
     if ((rejectedBy !== undefined || expect.rejectedWith) && expect.outcome !== 'rejected') {
       this.#error('conflicting-fields', 'rejectedBy and rejectedWith need outcome: rejected', [
         ...base,
@@ -288,13 +301,24 @@ class CheckResolver {
           peer: this.#peer(address, family, [...base, 'unseen', index, 'address']),
         })),
       }),
-      ...(spread !== undefined && { spread: this.#spread(spread, to, [...base, 'spread']) }),
+      ...(spread !== undefined && { spread: this.#spread(spread, from, to, [...base, 'spread']) }),
+      ...(answers && { answers: this.#answers(answers, to, [...base, 'answers']) }),
     };
   }
 
-  #spread(spread: NonNullable<ExpectationObject['spread']>, to: ResolvedDestination, path: Path): Spread {
+  #spread(spread: NonNullable<ExpectationObject['spread']>, from: Place, to: Target, path: Path): Spread {
     if (spread === 'one' || spread === 'several') return { over: spread };
-    if (spread === 'all') return { over: 'all', endpoints: this.#readyEndpoints(to, path) };
+    if (spread === 'all') {
+      const endpoints = 'lookup' in to ? undefined : endpointsAt(this.#cluster, this.#places, from, to);
+      if (!endpoints)
+        this.#error(
+          'conflicting-fields',
+          'spread: all needs a Service or a name as destination',
+          path,
+          'name the endpoints instead: { pod/web-0: ">= 1" }',
+        );
+      return { over: 'all', endpoints: endpoints ?? [] };
+    }
     const counts = Object.entries(spread).map(([text, count]): [string, Count] => {
       const place = this.#place(text, [...path, text], 'key') ?? text;
       return [place, typeof count === 'number' ? { exactly: count } : { min: Number(count.replace(/^>= ?/, '')) }];
@@ -302,42 +326,22 @@ class CheckResolver {
     return { over: 'counts', counts: Object.fromEntries(counts) };
   }
 
-  /** Who answers behind the address of a Service, for `spread: all`. */
-  #readyEndpoints(to: ResolvedDestination, path: Path): string[] {
-    const port = this.#servicePort(to);
-    if (!port) {
-      this.#error(
-        'conflicting-fields',
-        'spread: all needs a Service as destination',
-        path,
-        'name the endpoints instead: { pod/web-0: ">= 1" }',
-      );
-      return [];
-    }
-    const owners = addressOwners(this.#cluster);
-    const sockets = new Set(
-      port.endpoints.filter(({ ready }) => ready).map((each) => `${owners.get(each.address)?.netns} ${each.port}`),
-    );
-    const answering = new Set(
-      this.#cluster.listeners
-        .filter((listener) => listener.protocol === port.protocol && sockets.has(`${listener.netns} ${listener.port}`))
-        .map(({ place }) => place),
-    );
-    return this.#places.all.map(({ place }) => place).filter((place) => answering.has(place));
+  /** Places and Services stand for their addresses. */
+  #answers(texts: readonly string[], to: Target, path: Path): string[] {
+    const family = 'lookup' in to && to.lookup.type === 'AAAA' ? 6 : 4;
+    return texts.flatMap((text, index) => {
+      const place = this.#places.find(text);
+      if (place) return place.addresses.filter((address) => isOfFamily(address, family));
+      return text.startsWith('service/') ? (this.#peer(text, family, [...path, index]).address ?? []) : text;
+    });
   }
 
-  /** The Service port an address and port lead to. Several Services may share an address, and nodes have all NodePorts. */
-  #servicePort(to: ResolvedDestination): ServicePort | undefined {
-    const { services, nodes } = this.#cluster;
-    const onNode = nodes.some((node) => addressesOf(node).includes(to.address));
-    return services
-      .flatMap((service) => {
-        const here = serviceAddresses(service).includes(to.address);
-        return service.ports.filter(
-          ({ port, nodePort }) => (here && port === to.port) || (onNode && nodePort === to.port),
-        );
-      })
-      .find(({ protocol }) => protocol === to.protocol);
+  #lookup({ resolve, family }: CheckObject, sender: Place | undefined): Target | undefined {
+    const { name, type } = typeof resolve === 'string' ? { name: resolve, type: undefined } : resolve!;
+    const problem = lookupProblem(name);
+    if (problem !== undefined) this.#error('invalid-value', `"${name}" is no name of DNS: ${problem}`, ['resolve']);
+    if (problem !== undefined || !sender) return undefined;
+    return { ...lookupOf(name, type, sender, family && familyNamed(family)), protocol: 'UDP' };
   }
 
   #destination(text: string, family: Family | undefined, path: Path): ResolvedDestination | undefined {
@@ -359,12 +363,15 @@ class CheckResolver {
     const withPort = target === undefined ? undefined : this.#places.find(target);
     if (withPort && portText !== undefined) return { text, place: withPort.place, port: Number(portText) };
     const destination = this.#destination(text, family, path);
+    if (destination && !('address' in destination))
+      this.#error('invalid-value', `"${text}" is a name: write whom it stands for`, path);
     return {
       text,
-      ...(destination && {
-        address: destination.address,
-        ...(destination.port !== undefined && { port: destination.port }),
-      }),
+      ...(destination &&
+        'address' in destination && {
+          address: destination.address,
+          ...(destination.port !== undefined && { port: destination.port }),
+        }),
     };
   }
 
@@ -376,8 +383,12 @@ class CheckResolver {
   }
 
   #place(text: string, path: Path, part?: 'key' | 'value'): string | undefined {
+    return this.#sender(text, path, part)?.place;
+  }
+
+  #sender(text: string, path: Path, part?: 'key' | 'value'): Place | undefined {
     const place = this.#places.find(text);
-    if (place) return place.place;
+    if (place) return place;
     const { message, help } = this.#places.explain(text);
     this.#diagnostics.error('unknown-place', message, this.#locate(path, part), help);
     return undefined;

@@ -7,7 +7,9 @@
  * Whatever there may be one of for each address family is a list beside its first: `podCIDRs` and `podCIDR`, `clusterIPs`
  * and `clusterIP`, as in Kubernetes. What programs of one family see is `inFamily` (family.ts).
  */
+
 import type { Origin } from '../diagnostic.ts';
+import type { Zone } from '../dns/record.ts';
 import type { Cidr, Family } from '../net/address.ts';
 import type { Impairment } from '../net/impairment.ts';
 import type { Port, Protocol, PublishedPort } from '../net/port.ts';
@@ -16,6 +18,8 @@ import type { ProxyConfig } from '../parse/schema/proxy.ts';
 import type { FaultName } from '../parse/schema/topology.ts';
 import type { Bandwidth } from './bandwidth.ts';
 import type { Check } from './check.ts';
+import type { Names } from './names.ts';
+import type { Naming } from './naming.ts';
 import type { NetworkConfiguration } from './network-configuration.ts';
 
 export type { Outcome, Rejection } from '../parse/schema/check.ts';
@@ -43,6 +47,10 @@ export interface Cluster {
   readonly pods: readonly Pod[];
   readonly containers: readonly Container[];
   readonly services: readonly Service[];
+  readonly names: Names;
+  /** kubelet's --cluster-domain. */
+  readonly domain: string;
+  readonly dns?: ClusterDns;
   readonly listeners: readonly Listener[];
   readonly faults: readonly Fault[];
   readonly impairedLinks: readonly ImpairedLink[];
@@ -50,6 +58,14 @@ export interface Cluster {
   readonly suitsModes: boolean;
   /** Those that have a meaning in these modes. */
   readonly checks: readonly Check[];
+}
+
+/** The Service kube-system/kube-dns. */
+export interface ClusterDns {
+  /** Its addresses. */
+  readonly nameservers: readonly string[];
+  /** What the pods behind it answer. */
+  readonly zone: Zone;
 }
 
 /** A layer-2 segment outside the nodes. */
@@ -141,6 +157,9 @@ export interface Pod extends Place {
   readonly hostNetwork: boolean;
   readonly ports: readonly ContainerPort[];
   readonly conditions: EndpointConditions;
+  readonly naming: Naming;
+  /** Services with a smaller number are older. */
+  readonly created: number;
   /** What its annotations ask the network plugin for. */
   readonly bandwidth?: Bandwidth;
 }
@@ -187,6 +206,8 @@ export interface Service {
   readonly affinitySeconds?: number;
   readonly healthCheckNodePort?: number;
   readonly ports: readonly ServicePort[];
+  /** Pods with a greater number are younger. */
+  readonly created: number;
   readonly origin: Origin;
 }
 
@@ -204,6 +225,8 @@ export interface Endpoint extends EndpointConditions {
   readonly port: number;
   /** The pod it is, where that is known: on the host network, the address is the node's as well. */
   readonly pod?: string;
+  /** By which it has a name of its own, below that of its Service. */
+  readonly hostname?: string;
   /** Name of the node it is on; an endpoint without one is remote to every node. */
   readonly node?: string;
   readonly zoneHints: readonly string[];
@@ -216,6 +239,8 @@ export interface Listener extends Port {
   readonly netns: string;
   /** A Service's health check port: says how many of its endpoints are on this node, instead of who answers. */
   readonly health?: { readonly namespace: string; readonly name: string; readonly localEndpoints: number };
+  /** A port of the cluster's DNS: answers questions from this. */
+  readonly zone?: Zone;
 }
 
 /** What a link is made to do to packets that leave by it. */

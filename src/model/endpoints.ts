@@ -124,7 +124,7 @@ function fromSlice(
     (candidate) => (candidate.name ?? '') === name && candidate.protocol === protocol,
   )?.port;
   if (port === undefined) return [];
-  return object.endpoints.flatMap(({ addresses, conditions, nodeName, hints, targetRef }) => {
+  return object.endpoints.flatMap(({ addresses, conditions, nodeName, hints, targetRef, hostname }) => {
     const [address] = addresses;
     if (address === undefined || object.addressType !== `IPv${familyOf(address)}`) return [];
     const ready = conditions?.ready ?? true;
@@ -134,6 +134,7 @@ function fromSlice(
         port,
         ...podOf(targetRef, namespace),
         ...(nodeName !== undefined && { node: nodeName }),
+        ...(hostname !== undefined && { hostname }),
         ready,
         serving: conditions?.serving ?? ready,
         terminating: conditions?.terminating ?? false,
@@ -158,6 +159,9 @@ function selectedPods(
 
 function fromSelector({ object }: ServiceManifest, port: ServicePortObject, pods: readonly Pod[]): Endpoint[] {
   const { publishNotReadyAddresses, trafficDistribution } = object.spec;
+  /** kubernetes staging/src/k8s.io/endpointslice/utils.go, ShouldSetHostname */
+  const hostnameOf = ({ naming }: Pod) =>
+    naming.hasOwnHostname && naming.subdomain === object.metadata.name ? { hostname: naming.hostname } : {};
   return pods.flatMap((pod) => {
     const target = targetPort(port, pod);
     if (target === undefined) return [];
@@ -167,6 +171,7 @@ function fromSelector({ object }: ServiceManifest, port: ServicePortObject, pods
       port: target,
       pod: pod.place,
       node: pod.node.name,
+      ...hostnameOf(pod),
       ready: publishNotReadyAddresses || ready,
       serving,
       terminating,
@@ -196,11 +201,12 @@ function fromEndpoints(
     if (port === undefined) return [];
     const endpoint =
       (ready: boolean) =>
-      ({ ip, nodeName, targetRef }: (typeof addresses)[number]): Endpoint => ({
+      ({ ip, nodeName, targetRef, hostname }: (typeof addresses)[number]): Endpoint => ({
         address: ip,
         port,
         ...podOf(targetRef, namespace),
         ...(nodeName !== undefined && { node: nodeName }),
+        ...(hostname !== undefined && { hostname }),
         ready,
         serving: ready,
         terminating: false,

@@ -2,15 +2,21 @@
 import type { Diagnostics } from '../diagnostic.ts';
 import type { Manifest, ManifestOf } from '../parse/index.ts';
 import { cniInMode } from '../parse/schema/cni.ts';
+import { DNS_DEFAULTS } from '../parse/schema/dns.ts';
 import { CLUSTER_DEFAULTS } from '../parse/schema/topology.ts';
 import { modelChecks } from './checks.ts';
 import type { Cluster, CniConfig, CniMode, Fault, ProxyConfig, ProxyMode } from './cluster.ts';
 import { modelContainers } from './containers.ts';
+import { creationOrder } from './creation.ts';
 import { ofKind } from './defaults.ts';
+import { clusterDns } from './dns/addon.ts';
+import { modelDns } from './dns/index.ts';
+import { endpointSource } from './endpoints.ts';
 import { modelImpairedLinks } from './impaired-links.ts';
 import { modelListeners } from './listeners.ts';
 import { modelMachines } from './machines.ts';
 import { fits, reportModes } from './modes.ts';
+import { modelNames } from './names.ts';
 import { modelNetworkConfiguration } from './network-configuration.ts';
 import { modelRanges } from './networks.ts';
 import { Places } from './place.ts';
@@ -26,18 +32,21 @@ export interface ModelOptions {
   readonly cni?: CniMode | undefined;
   /** A mode to use instead of the Topology's, with the options given there. */
   readonly proxy?: ProxyMode | undefined;
+  /** There is a cluster DNS, whether or not the Topology says so. */
+  readonly dns?: boolean | undefined;
 }
 
 /** The cluster the manifests describe; undefined after reporting why there is none. */
 export function model(
-  manifests: readonly Manifest[],
+  given: readonly Manifest[],
   options: ModelOptions,
   diagnostics: Diagnostics,
 ): Cluster | undefined {
-  const topology = theTopology(manifests, diagnostics);
+  const topology = theTopology(given, diagnostics);
   const cni = chosenPlugin(topology, options);
-  const ranges = modelRanges(topology, manifests, cni, diagnostics);
+  const ranges = modelRanges(topology, given, cni, diagnostics);
   if (!ranges) return undefined;
+  const manifests = [...given, ...clusterDns(topology, given, ranges, options)];
   const machines = modelMachines(topology, manifests, ranges, cni, diagnostics);
   const pods = modelPods(manifests, machines.nodes, options.namespace, diagnostics);
   const containers = modelContainers(topology, machines.hosts, ranges.networks, diagnostics);
@@ -54,11 +63,16 @@ export function model(
     nodes: machines.nodes,
     pods,
     proxy: proxy.mode,
+    source: endpointSource(manifests, { namespace: options.namespace, pods, proxy: proxy.mode }, diagnostics),
+    created: creationOrder(manifests),
   };
   const services = modelServices(manifests, context, diagnostics);
   const populated = { ...machines, pods, containers, services };
-  const listeners = modelListeners(populated, services, diagnostics);
   const places = new Places(populated, options.namespace);
+  const { domain } = spec?.cluster.dns ?? DNS_DEFAULTS;
+  const names = modelNames(manifests, context, domain, diagnostics);
+  const dns = modelDns(topology, manifests, { ...populated, names, domain, places }, diagnostics);
+  const listeners = modelListeners({ ...populated, names, ...(dns && { dns }) }, services, diagnostics);
   const cluster: Cluster = {
     name: topology?.object.metadata?.name ?? options.name,
     ...ranges,
@@ -66,11 +80,14 @@ export function model(
     ...(networkConfiguration && { networkConfiguration }),
     proxy,
     ...populated,
+    names,
+    domain,
+    ...(dns && { dns }),
     listeners,
     faults: modelFaults(topology, places, diagnostics),
     impairedLinks: modelImpairedLinks(topology, places, diagnostics),
     suitsModes: fits(spec?.when, modes),
-    checks: modelChecks(topology, { ...populated, listeners }, places, modes, diagnostics),
+    checks: modelChecks(topology, { ...populated, domain, ...(dns && { dns }), listeners }, places, modes, diagnostics),
   };
   return diagnostics.failed ? undefined : cluster;
 }

@@ -3,8 +3,10 @@ import type { Diagnostics, Position } from '../diagnostic.ts';
 import { type Family, familyIn, familyOf, parseCidr } from '../net/address.ts';
 import type { Manifest, ManifestOf } from '../parse/index.ts';
 import type { Node, Pod, ProxyMode, Service } from './cluster.ts';
+import type { CreationOrder } from './creation.ts';
 import { clusterIPsOf, ofKind } from './defaults.ts';
-import { type EndpointSource, endpointSource, endpointsOf } from './endpoints.ts';
+import { type EndpointSource, endpointsOf } from './endpoints.ts';
+import { isExternal, isHeadless } from './names.ts';
 import type { Ranges } from './networks.ts';
 import { NodePorts } from './node-ports.ts';
 import { AddressPool } from './pool.ts';
@@ -23,6 +25,9 @@ export interface ServiceContext {
   readonly nodes: readonly Node[];
   readonly pods: readonly Pod[];
   readonly proxy: ProxyMode;
+  readonly source: EndpointSource;
+  /** The order in which objects were made. */
+  readonly created: CreationOrder;
 }
 
 /** Headless and ExternalName Services are names only and left out, as kube-proxy leaves them out. */
@@ -37,10 +42,9 @@ export function modelServices(
   const addresses = allocateClusterIPs(proxied, context, diagnostics);
   const nodePorts = new NodePorts(context.nodePortRange, context.nodePortRangeAt, diagnostics);
   for (const service of proxied) nodePorts.claim(service);
-  const source = endpointSource(manifests, context, diagnostics);
   return proxied.flatMap((service) => {
     const clusterIPs = addresses.get(service);
-    return clusterIPs ? [modelService(service, clusterIPs, nodePorts, source, context, diagnostics)] : [];
+    return clusterIPs ? [modelService(service, clusterIPs, nodePorts, context, diagnostics)] : [];
   });
 }
 
@@ -48,7 +52,6 @@ function modelService(
   service: ServiceManifest,
   clusterIPs: readonly string[],
   nodePorts: NodePorts,
-  source: EndpointSource,
   context: ServiceContext,
   diagnostics: Diagnostics,
 ): Service {
@@ -92,16 +95,18 @@ function modelService(
         protocol: port.protocol,
         port: port.port,
         ...(nodePort !== undefined && { nodePort }),
-        endpoints: endpointsOf(service, namespace, port, families, source),
+        endpoints: endpointsOf(service, namespace, port, families, context.source),
       };
     }),
+    created: context.created(service.origin),
     origin: service.origin,
   };
 }
 
-function isProxied({ object, locate }: ServiceManifest, diagnostics: Diagnostics): boolean {
+function isProxied(service: ServiceManifest, diagnostics: Diagnostics): boolean {
+  if (isExternal(service) || isHeadless(service)) return false;
+  const { object, locate } = service;
   const { spec } = object;
-  if (spec.type === 'ExternalName' || clusterIPsOf(object).includes('None')) return false;
   if ((spec.ports ?? []).length === 0) {
     diagnostics.error(
       'missing-field',

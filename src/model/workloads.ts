@@ -7,8 +7,10 @@ import type { Path } from '../parse/yaml.ts';
 import { bandwidthOf } from './bandwidth.ts';
 import type { Node, Pod } from './cluster.ts';
 import { declaredPorts } from './container-ports.ts';
+import { creationOrder } from './creation.ts';
 import { ofKind } from './defaults.ts';
 import { type Draft, podPlace } from './draft.ts';
+import { namingOf, reportNaming } from './naming.ts';
 import { AddressPool } from './pool.ts';
 import { schedule } from './schedule.ts';
 
@@ -24,6 +26,8 @@ export function modelPods(
 ): Pod[] {
   const drafts = [...givenPods(manifests, namespace, diagnostics), ...replicas(manifests, namespace, diagnostics)];
   reportDuplicates(drafts, diagnostics);
+  for (const draft of new Map(drafts.map((each) => [each.spec, each])).values()) reportNaming(draft, diagnostics);
+  const created = creationOrder(manifests);
   const portsOf = declaredPorts(drafts, diagnostics);
   const placed = schedule(drafts, portsOf, nodes, diagnostics);
   const pools = new Map(nodes.map((node) => [node, podPools(node, diagnostics)]));
@@ -55,6 +59,8 @@ export function modelPods(
         hostNetwork,
         ports: portsOf(draft).map(({ containerAt: _, hostPortAt: __, ...port }) => port),
         conditions: conditionsOf(draft),
+        naming: namingOf(draft),
+        created: created(draft.origin),
         ...(draft.bandwidth && { bandwidth: draft.bandwidth }),
         origin: draft.origin,
       },

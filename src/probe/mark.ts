@@ -4,6 +4,7 @@
  *   TCP   the probe chooses its initial sequence number: the upper 16 bits are its id. Every segment it sends has a
  *         sequence number in that range, every answer acknowledges one. (Set through TCP_REPAIR before connecting.)
  *   UDP, ICMP echo   the payload begins with `packetwalk/00017 `; a UDP answer with `packetwalk=00017 `.
+ *   DNS over UDP     the message's own id, which the answer repeats.
  *
  * An ICMP error quotes the packet it is about, far enough to read either.
  */
@@ -69,6 +70,17 @@ export function markOfPayload(bytes: Uint8Array, offset = 0): number {
   if (id > MAX_ID) return 0;
   return sign === REQUEST ? id : -id;
 }
+
+/** As `markOfPayload`, of a datagram from or to a nameserver: the id of its message (RFC 1035 4.1.1). */
+export function markOfMessage(bytes: Uint8Array): number {
+  const mark = markOfPayload(bytes);
+  if (mark !== 0 || bytes.length < DNS_HEADER) return mark;
+  const id = (bytes[0]! << 8) | bytes[1]!;
+  return (bytes[2]! & DNS_RESPONSE) === 0 ? id : -id;
+}
+
+const DNS_HEADER = 12;
+const DNS_RESPONSE = 0x80;
 
 /** A payload of at least the mark, with the text after it, filled up to `size` bytes. */
 export function markedPayload(id: number, text = '', size = 0): Buffer {

@@ -15,9 +15,11 @@ import {
   socketFor,
 } from '../apply/kernel/libc.ts';
 import { inside } from '../apply/kernel/namespaces.ts';
+import { readReply, writeQuery } from '../dns/message.ts';
 import { isIpv6 } from '../net/address.ts';
 import { socketAddress } from '../net/port.ts';
 import { deadline } from './deadline.ts';
+import { askOverStream } from './dns/stream.ts';
 import { initialSequence, markedPayload } from './mark.ts';
 import type { EndpointAnswer, ProbeRequest, ProbeResult, ProbeRun } from './probe.ts';
 import { chooseSequence } from './sequence.ts';
@@ -34,7 +36,8 @@ const SO_REUSEADDR = 2;
 /** Never rejects: whatever happens to a probe is its result. */
 export async function sendProbe(request: ProbeRequest, id: number): Promise<ProbeRun> {
   const started = performance.now();
-  const base = { id, namespace: request.namespace, protocol: request.protocol, remote: request.destination };
+  const { namespace, protocol, destination: remote, question } = request;
+  const base = { id, namespace, protocol, remote, ...(question && { question }) };
   const opened = open(request, id);
   const result = 'failure' in opened ? opened.failure : await EXCHANGE[request.protocol](opened.fd, request, id);
   return { ...base, ...(opened.local && { local: opened.local }), result, durationMs: performance.now() - started };
@@ -114,10 +117,13 @@ const EXCHANGE: Record<
   ProbeRequest['protocol'],
   (fd: number, request: ProbeRequest, id: number) => Promise<ProbeResult>
 > = {
-  TCP: exchangeHttp,
+  TCP: (fd, request, id) =>
+    request.question ? askOverStream(fd, request.question, id, request.timeoutMs) : exchangeHttp(fd, request, id),
   SCTP: exchangeHttp,
   UDP: (fd, request, id) =>
-    exchangeDatagrams(fd, markedPayload(id, request.payload, request.size), request, answerInDatagram),
+    request.question
+      ? exchangeDatagrams(fd, writeQuery(id, request.question), request, (message) => replyInDatagram(message, id))
+      : exchangeDatagrams(fd, markedPayload(id, request.payload, request.size), request, answerInDatagram),
   ICMP: (fd, request, id) => {
     const types = icmpFor(request.destination.address);
     const payload = markedPayload(id, request.payload, request.size);
@@ -204,6 +210,11 @@ function exchangeDatagrams(
 function answerInDatagram(message: Buffer): ProbeResult {
   const answer = parseAnswer(message.toString().replace(/^packetwalk=\d+ /, ''));
   return { kind: 'answered', ...(answer && { answer }) };
+}
+
+function replyInDatagram(message: Buffer, id: number): ProbeResult | undefined {
+  const reply = readReply(message);
+  return reply?.id === id ? { kind: 'answered', reply } : undefined;
 }
 
 function parseAnswer(text: string): EndpointAnswer | undefined {

@@ -1,7 +1,7 @@
 /** The JSON result: one object for a whole run, with a version. Its shape is the schema below; a test holds them together. */
 import * as z from 'zod';
 import { RELAY_PROGRAMS } from '../compile/relay.ts';
-import { formatStep, placesOf } from '../judge/match.ts';
+import { answersIn, formatStep, placesOf } from '../judge/match.ts';
 import type { LabResult } from '../judge/result.ts';
 import { totalsOf } from '../judge/result.ts';
 import type { Verdict } from '../judge/verdict.ts';
@@ -64,7 +64,7 @@ const hop = z.strictObject({
   frame: z.strictObject({ namespace: z.string(), index: z.int() }).optional(),
 });
 
-const observedWalk = z.strictObject({
+const way = {
   outcome: z.enum(OUTCOMES),
   endpoint: z.string().optional(),
   endpointAddress: z.string().optional(),
@@ -74,6 +74,21 @@ const observedWalk = z.strictObject({
   lastSeen: z.string().optional(),
   hops: z.array(hop),
   replyHops: z.array(hop),
+  name: z.string().optional().describe('The name that the sender resolved.'),
+  question: z
+    .strictObject({ name: z.string(), type: z.string() })
+    .optional()
+    .describe('What a nameserver was asked by this packet.'),
+  status: z.string().optional().describe('Its reply: `NOERROR`, `NXDOMAIN`.'),
+  answers: z
+    .array(z.string())
+    .optional()
+    .describe('Its answers of the type that was asked for, as `dig +short` prints them.'),
+};
+
+const observedWalk = z.strictObject({
+  ...way,
+  queries: z.array(z.strictObject(way)).optional().describe('The questions before it, each a walk.'),
   spread: z
     .record(z.string(), z.int())
     .optional()
@@ -163,7 +178,8 @@ function verdictToJson(result: Verdict): JsonResult['labs'][number]['checks'][nu
 }
 
 export function walkToJson(walk: Walk): z.infer<typeof observedWalk> {
-  const { outcome, endpoint, endpointAddress, sourceSeen, rejection, lastSeen, hops, replyHops } = walk;
+  const { outcome, endpoint, endpointAddress, sourceSeen, rejection, lastSeen, hops, replyHops, probe, queries } = walk;
+  const { name, question, result } = probe;
   return structuredClone({
     outcome,
     ...(endpoint !== undefined && { endpoint }),
@@ -174,5 +190,9 @@ export function walkToJson(walk: Walk): z.infer<typeof observedWalk> {
     ...(lastSeen && { lastSeen: formatStep(lastSeen) }),
     hops,
     replyHops,
+    ...(name !== undefined && { name }),
+    ...(question && { question, answers: answersIn(walk) }),
+    ...(result.kind === 'answered' && result.reply && { status: result.reply.status }),
+    ...(queries && { queries: queries.map(walkToJson) }),
   }) as z.infer<typeof observedWalk>;
 }

@@ -1,4 +1,4 @@
-/** Frame[] and ProbeRun[] → Walk[]: one walk a probe. Pure: the same captures give the same walks. */
+/** Frame[] and ProbeRun[] → Walk[]: one walk a probe, and one each of the questions before it. Pure: the same captures give the same walks. */
 import type { Frame } from '../decode/packet.ts';
 import type { ProbeRun } from '../probe/probe.ts';
 import { type Connections, identify, openedConnections, type Sighting } from './identify.ts';
@@ -19,8 +19,13 @@ export interface Evidence {
 
 export function stitch(runs: readonly ProbeRun[], evidence: Evidence, wiring: Wiring): Walk[] {
   const frames = withSealedPackets(evidence.frames, wiring);
-  const sightings = groupByProbe(frames, new Set(runs.map(({ id }) => id)));
-  return runs.map((run) => outcomeOf(run, legsOf(run, sightings.get(run.id) ?? []), evidence, wiring));
+  const all = runs.flatMap((run) => [...(run.queries ?? []), run]);
+  const sightings = groupByProbe(frames, new Set(all.map(({ id }) => id)));
+  const walkOf = (run: ProbeRun): Walk => ({
+    ...outcomeOf(run, legsOf(run, sightings.get(run.id) ?? []), evidence, wiring),
+    ...(run.queries && { queries: run.queries.map(walkOf) }),
+  });
+  return runs.map(walkOf);
 }
 
 function groupByProbe(frames: readonly Frame[], ids: ReadonlySet<number>): Map<number, Sighting[]> {

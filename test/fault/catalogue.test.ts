@@ -45,6 +45,7 @@ const DOCKER = stateOf(
 );
 const UDP = stateOf(TEXT, { cni: 'udp' });
 const BGP = stateOf(TEXT, { cni: 'calico-bgp' });
+const NAMED = stateOf(TEXT, { dns: true });
 /** Some break what not every lab has. */
 const LABS: Partial<Record<FaultName, KernelState>> = {
   'no-vip': IPVS,
@@ -52,6 +53,7 @@ const LABS: Partial<Record<FaultName, KernelState>> = {
   'no-bird': BGP,
   'no-port-mapping': PUBLISHED,
   'no-docker-proxy': DOCKER,
+  'no-dns': NAMED,
 };
 const [PORT_A, PORT_B] = ['node.node1', 'node.node2'].map(
   (node) => LAB.namespaces.find(({ name }) => name === node)!.links.find(({ master }) => master === 'cni0')!.name,
@@ -97,6 +99,17 @@ describe('rules that change:', () => {
     expect(come).toEqual(
       gone.map((line) => line.replace('-m statistic --mode random --probability 0.5000000000 ', '')),
     );
+  });
+
+  it('no-dns refuses what comes to port 53 of CoreDNS, as a kernel does where nobody listens', () => {
+    expect(effect('no-dns', 'pod/kube-system/coredns-0', NAMED)).toMatchObject({
+      changed: true,
+      gone: [],
+      come: expect.arrayContaining([
+        'pod.kube-system.coredns-0 filter -A INPUT -p udp -m udp --dport 53 -j REJECT --reject-with icmp-port-unreachable',
+        'pod.kube-system.coredns-0 filter -A INPUT -p tcp -m tcp --dport 53 -j REJECT --reject-with tcp-reset',
+      ]),
+    });
   });
 
   it('forward-drop drops what nobody accepts, and lets the network plugin accept nothing', () => {
@@ -411,6 +424,7 @@ describe('a place', () => {
     const elsewhere: Partial<Record<FaultName, readonly [string, string]>> = {
       'loopback-drop': ['pod/a', 'pod\\.default\\.a'],
       'no-docker-proxy': ['host/dock', 'host\\.dock'],
+      'no-dns': ['pod/kube-system/coredns-0', 'pod\\.kube-system\\.coredns-0'],
     };
     const [place, netns] = elsewhere[fault] ?? ['node/node1', 'node\\.node1'];
     const { changed, gone, come } = effect(fault, place, LABS[fault] ?? LAB);

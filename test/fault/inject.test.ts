@@ -30,6 +30,7 @@ const MODES: Partial<Record<FaultName, Partial<ModelOptions>>> = {
   'no-vip': { proxy: 'ipvs' },
   'no-flanneld': { cni: 'udp' },
   'no-bird': { cni: 'calico-bgp' },
+  'no-dns': { dns: true },
 };
 
 function full(fault: FaultName): KernelState {
@@ -57,6 +58,7 @@ describe('a fault', () => {
     'no-service-filter',
     'no-statistic',
     'no-affinity',
+    'no-dns',
     'no-route',
     'no-fdb',
     'no-flanneld',

@@ -5,6 +5,7 @@
  */
 import * as z from 'zod';
 import { FAMILY_NAMES } from '../../net/address.ts';
+import { podNames } from './dns.ts';
 import {
   accepted,
   address,
@@ -26,10 +27,10 @@ function metadata(name: z.ZodString) {
     namespace: labelName.optional(),
     labels: labels.optional(),
     annotations: labels.optional(),
+    creationTimestamp: z.unknown().optional(),
     deletionTimestamp: z.unknown().optional(),
     ownerReferences: z.array(z.looseObject({ kind: z.string(), name: z.string() })).optional(),
     ...accepted(
-      'creationTimestamp',
       'deletionGracePeriodSeconds',
       'finalizers',
       'generateName',
@@ -125,19 +126,15 @@ const podSpec = z.strictObject({
   nodeName: orEmpty(subdomainName).optional(),
   nodeSelector: labels.optional(),
   hostNetwork: z.boolean().optional(),
+  ...podNames,
   ...accepted(
     'activeDeadlineSeconds',
     'affinity',
     'automountServiceAccountToken',
-    'dnsConfig',
-    'dnsPolicy',
-    'enableServiceLinks',
     'ephemeralContainers',
-    'hostAliases',
     'hostIPC',
     'hostPID',
     'hostUsers',
-    'hostname',
     'hostnameOverride',
     'imagePullSecrets',
     'os',
@@ -155,9 +152,7 @@ const podSpec = z.strictObject({
     'securityContext',
     'serviceAccount',
     'serviceAccountName',
-    'setHostnameAsFQDN',
     'shareProcessNamespace',
-    'subdomain',
     'terminationGracePeriodSeconds',
     'tolerations',
     'topologySpreadConstraints',
@@ -279,7 +274,7 @@ const endpointAddress = z.strictObject({
   ip: address,
   nodeName: z.string().optional(),
   targetRef: targetRef.optional(),
-  ...accepted('hostname'),
+  hostname: labelName.optional(),
 });
 
 export const endpoints = z.strictObject({
@@ -328,7 +323,8 @@ export const endpointSlice = z.strictObject({
         })
         .optional(),
       targetRef: targetRef.optional(),
-      ...accepted('hostname', 'deprecatedTopology'),
+      hostname: labelName.optional(),
+      ...accepted('deprecatedTopology'),
     }),
   ),
   ports: z

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { check, modes } from './check.ts';
 import { cni } from './cni.ts';
+import { dns } from './dns.ts';
 import {
   address,
   cidr,
@@ -53,6 +54,11 @@ const cluster = z.strictObject({
     .describe("kube-apiserver's --service-node-port-range."),
   cni: cni.prefault({ mode: 'vxlan' }),
   proxy: proxy.prefault({}),
+  dns: dns
+    .optional()
+    .describe(
+      "The cluster's DNS. Left out: there is one where a check asks for a name, or a Service kube-dns is given.",
+    ),
 });
 
 const network = z.strictObject({
@@ -152,6 +158,7 @@ export const FAULT_NAMES = [
   'no-service-filter',
   'no-statistic',
   'no-affinity',
+  'no-dns',
 ] as const;
 export type FaultName = (typeof FAULT_NAMES)[number];
 
