@@ -15,6 +15,7 @@ import type { Impairment } from '../net/impairment.ts';
 import type { Port, Protocol, PublishedPort } from '../net/port.ts';
 import type { CniConfig } from '../parse/schema/cni.ts';
 import type { ProxyConfig } from '../parse/schema/proxy.ts';
+import type { Taint } from '../parse/schema/scheduling.ts';
 import type { FaultName } from '../parse/schema/topology.ts';
 import type { Bandwidth } from './bandwidth.ts';
 import type { Check } from './check.ts';
@@ -128,6 +129,7 @@ export interface Node extends Machine {
   readonly podCIDRs: readonly Cidr[];
   readonly podCIDR: Cidr;
   readonly labels: Readonly<Record<string, string>>;
+  readonly taints: readonly Taint[];
 }
 
 export interface Host extends Machine {
@@ -157,6 +159,10 @@ export interface Pod extends Place {
   readonly hostNetwork: boolean;
   readonly ports: readonly ContainerPort[];
   readonly conditions: EndpointConditions;
+  /** Undefined: its name. */
+  readonly hostname?: string;
+  /** The headless Service in whose domain its hostname is. */
+  readonly subdomain?: string;
   readonly naming: Naming;
   /** Services with a smaller number are older. */
   readonly created: number;

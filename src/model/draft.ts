@@ -11,6 +11,11 @@ export interface Draft {
   readonly labels: Readonly<Record<string, string>>;
   /** Replicas share it. */
   readonly spec: PodObject['spec'];
+  /** Its own, whatever the spec that it shares says. */
+  readonly hostname: string | undefined;
+  readonly subdomain: string | undefined;
+  /** Name of the one node it is for: a DaemonSet's pod. */
+  readonly onlyNode?: string | undefined;
   readonly status: PodObject['status'];
   readonly terminating: boolean;
   readonly bandwidth: Bandwidth | undefined;

@@ -160,8 +160,8 @@ function selectedPods(
 function fromSelector({ object }: ServiceManifest, port: ServicePortObject, pods: readonly Pod[]): Endpoint[] {
   const { publishNotReadyAddresses, trafficDistribution } = object.spec;
   /** kubernetes staging/src/k8s.io/endpointslice/utils.go, ShouldSetHostname */
-  const hostnameOf = ({ naming }: Pod) =>
-    naming.hasOwnHostname && naming.subdomain === object.metadata.name ? { hostname: naming.hostname } : {};
+  const hostnameOf = ({ hostname, subdomain }: Pod) =>
+    hostname !== undefined && subdomain === object.metadata.name ? { hostname } : {};
   return pods.flatMap((pod) => {
     const target = targetPort(port, pod);
     if (target === undefined) return [];

@@ -2,9 +2,11 @@
 import type { Diagnostics, Origin, Position } from '../diagnostic.ts';
 import { cidrContains, type Family, isOfFamily } from '../net/address.ts';
 import type { Manifest, ManifestOf } from '../parse/index.ts';
+import type { Taint } from '../parse/schema/scheduling.ts';
 import type { NodeObject, RouteObject, RouterObject } from '../parse/schema/topology.ts';
 import type { Network } from './cluster.ts';
 import { DEFAULT_HOST, impliedNodeNames, internalAddresses, ofKind, podCIDRsOf } from './defaults.ts';
+import { UNSCHEDULABLE } from './scheduling/taints.ts';
 
 /** A machine before anything is allocated. */
 export interface MachineSpec {
@@ -15,6 +17,7 @@ export interface MachineSpec {
   readonly interfaces: readonly InterfaceSpec[];
   readonly podCIDRs: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
+  readonly taints: readonly Taint[];
   readonly listen: readonly (string | number)[];
   /** Docker Engine's settings, where it runs. */
   readonly docker?: { readonly userlandProxy: boolean };
@@ -69,6 +72,7 @@ export function nodeSpecs(
       interfaces: [isFixed ? first! : { ...first!, addresses: internal(object.object) }, ...others],
       podCIDRs: node.podCIDR ? [node.podCIDR].flat() : object ? podCIDRsOf(object.object) : [],
       labels: { ...object?.object.metadata.labels, ...node.labels },
+      taints: node.taints ?? (object ? taintsOf(object.object) : []),
       routes: node.routes,
       listen: [],
     };
@@ -185,7 +189,15 @@ function fromNodeObject(manifest: ManifestOf<'Node'>, addresses: readonly string
     interfaces: [{ network: undefined, addresses, at }],
     podCIDRs: podCIDRsOf(manifest.object),
     labels: metadata.labels ?? {},
+    taints: taintsOf(manifest.object),
   };
+}
+
+/** The node lifecycle controller taints a node that is unschedulable. */
+function taintsOf({ spec }: ManifestOf<'Node'>['object']): Taint[] {
+  const { taints = [], unschedulable } = spec ?? {};
+  const isTainted = taints.some(({ key }) => key === UNSCHEDULABLE.key);
+  return unschedulable && !isTainted ? [...taints, UNSCHEDULABLE] : taints;
 }
 
 function bare(kind: MachineSpec['kind'], name: string, origin: Origin): MachineSpec {
@@ -197,6 +209,7 @@ function bare(kind: MachineSpec['kind'], name: string, origin: Origin): MachineS
     interfaces: [{ network: undefined, addresses: [], at: undefined }],
     podCIDRs: [],
     labels: {},
+    taints: [],
     routes: [],
     listen: [],
     at: undefined,

@@ -29,6 +29,9 @@ export interface Machines {
 /** Where the search for a free address begins: routers at .1, nodes at .11, hosts at .100, as the documents draw them; ::11 as well. */
 const OFFSET = { 4: { router: 1, node: 11, host: 100 }, 6: { router: 1, node: 0x11, host: 0x100 } } as const;
 
+/** kubelet gives its node these, and the node's name as kubernetes.io/hostname. */
+const KUBELET_LABELS = { 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'amd64' };
+
 export function modelMachines(
   topology: ManifestOf<'Topology'> | undefined,
   manifests: readonly Manifest[],
@@ -90,8 +93,8 @@ export function modelMachines(
       const podCIDRs = subnets.flatMap((ofFamily) => ofFamily[index] ?? []);
       if (!base || podCIDRs.length < subnets.length) return [];
       if (!hasFamilies(base, spec.at, ranges.families, diagnostics)) return [];
-      const labels = { 'kubernetes.io/hostname': base.name, ...spec.labels };
-      return [{ ...base, podCIDRs, podCIDR: podCIDRs[0]!, labels }];
+      const labels = { ...KUBELET_LABELS, 'kubernetes.io/hostname': base.name, ...spec.labels };
+      return [{ ...base, podCIDRs, podCIDR: podCIDRs[0]!, labels, taints: spec.taints }];
     }),
     hosts: specs.hosts.flatMap((spec) => {
       const base = machine(spec);

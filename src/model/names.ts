@@ -129,8 +129,7 @@ function reportCycles(externalNames: readonly ExternalName[], domain: string, di
 }
 
 function reportSubdomains(pods: readonly Pod[], headless: readonly HeadlessService[], diagnostics: Diagnostics): void {
-  for (const { place, namespace, naming, origin } of pods) {
-    const { subdomain } = naming;
+  for (const { place, namespace, subdomain, origin } of pods) {
     if (subdomain === undefined || headless.some((each) => each.namespace === namespace && each.name === subdomain))
       continue;
     diagnostics.warn(

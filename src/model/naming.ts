@@ -1,16 +1,10 @@
-/** What a pod is called and how it finds others by name, as kubelet makes it out of the pod's description. */
+/** How a pod finds others by name, and itself: what kubelet reads of its description. */
 
 import type { Diagnostics } from '../diagnostic.ts';
 import type { ResolverConfig } from '../dns/resolver.ts';
 import { type Draft, podPlace } from './draft.ts';
 
 export interface Naming {
-  /** The pod's name or `spec.hostname`, at most 63 characters (pkg/kubelet/kubelet_pods.go, truncatePodHostname). */
-  readonly hostname: string;
-  /** Its endpoint of a headless Service of this name has the hostname, if there is one. */
-  readonly subdomain?: string;
-  /** Whether `spec.hostname` is set: only then has its endpoint one. */
-  readonly hasOwnHostname: boolean;
   /** The kernel's hostname is the full one. */
   readonly isFull: boolean;
   readonly aliases: readonly { readonly ip: string; readonly hostnames: readonly string[] }[];
@@ -19,16 +13,10 @@ export interface Naming {
   readonly serviceLinks: boolean;
 }
 
-/** sethostname(2) */
-const MAX_HOSTNAME = 63;
-
-export function namingOf({ name, spec }: Draft): Naming {
-  const { hostname, subdomain, setHostnameAsFQDN = false, hostAliases = [], dnsPolicy, dnsConfig } = spec;
+export function namingOf({ spec }: Draft): Naming {
+  const { setHostnameAsFQDN = false, hostAliases = [], dnsPolicy, dnsConfig } = spec;
   const { nameservers = [], searches = [], options = [] } = dnsConfig ?? {};
   return {
-    hostname: (hostname ?? name).slice(0, MAX_HOSTNAME).replace(/[-.]+$/, ''),
-    ...(subdomain !== undefined && { subdomain }),
-    hasOwnHostname: hostname !== undefined,
     isFull: setHostnameAsFQDN,
     aliases: hostAliases.map(({ ip, hostnames = [] }) => ({ ip, hostnames })),
     dnsPolicy,

@@ -3,7 +3,7 @@ import { type Diagnostics, formatPosition, type Position } from '../diagnostic.t
 import { formatPort, type Port } from '../net/port.ts';
 import { addressesOf, type Host } from './cluster.ts';
 import type { Draft, Placed } from './containers.ts';
-import { type HostPort, HostPorts } from './host-ports.ts';
+import { type HostPort, HostPorts } from './scheduling/host-ports.ts';
 
 /** docker run refuses it for container:NAME, and forgets it for host and none. What is not there nobody can listen on. */
 export function reportUnpublishable(

@@ -44,14 +44,22 @@ export function hostsEntries(cluster: Neighbours, place: Place): Map<string, str
 }
 
 /** `NAME.SUBDOMAIN.NAMESPACE.svc.DOMAIN` of a pod with a subdomain. */
-function fullName({ naming: { hostname, subdomain }, namespace }: Pod, { domain }: Neighbours): string | undefined {
-  return subdomain === undefined ? undefined : `${hostname}.${subdomain}.${namespace}.svc.${domain}`;
+function fullName(pod: Pod, { domain }: Neighbours): string | undefined {
+  const { subdomain, namespace } = pod;
+  return subdomain === undefined ? undefined : `${ownName(pod)}.${subdomain}.${namespace}.svc.${domain}`;
 }
+
+/** At most 63 characters, as sethostname(2) has it (pkg/kubelet/kubelet_pods.go, truncatePodHostname). */
+function ownName({ hostname, name }: Pod): string {
+  return (hostname ?? name).slice(0, MAX_HOSTNAME).replace(/[-.]+$/, '');
+}
+
+const MAX_HOSTNAME = 63;
 
 /** A pod on the host network is in its node's UTS namespace as well. */
 function podHostname(pod: Pod, cluster: Neighbours): string {
   if (pod.hostNetwork) return pod.node.name;
-  return (pod.naming.isFull && fullName(pod, cluster)) || pod.naming.hostname;
+  return (pod.naming.isFull && fullName(pod, cluster)) || ownName(pod);
 }
 
 const HEADER = '# Kubernetes-managed hosts file';
@@ -59,7 +67,7 @@ const HEADER = '# Kubernetes-managed hosts file';
 /** pkg/kubelet/kubelet_pods.go, managedHostsFileContent and nodeHostsFileContent */
 function podHosts(pod: Pod, cluster: Neighbours): string {
   const { hostNetwork, addresses, naming } = pod;
-  const names = [fullName(pod, cluster), naming.hostname].filter((name) => name !== undefined);
+  const names = [fullName(pod, cluster), ownName(pod)].filter((name) => name !== undefined);
   return [
     ...(hostNetwork
       ? [`${HEADER} (host network).`, machineHosts(cluster).trimEnd()]

@@ -1,18 +1,19 @@
-/** Pods: those given, and those Deployments, ReplicaSets and ReplicationControllers ask for. */
+/** Pods: those given, and those that workloads ask for. */
 import type { Diagnostics } from '../diagnostic.ts';
 import { familyOf, isOfFamily } from '../net/address.ts';
 import { namespaceName } from '../net/name.ts';
 import type { Manifest } from '../parse/index.ts';
-import type { Path } from '../parse/yaml.ts';
 import { bandwidthOf } from './bandwidth.ts';
 import type { Node, Pod } from './cluster.ts';
 import { declaredPorts } from './container-ports.ts';
 import { creationOrder } from './creation.ts';
 import { ofKind } from './defaults.ts';
 import { type Draft, podPlace } from './draft.ts';
+import { namespaceLabels } from './namespaces.ts';
 import { namingOf, reportNaming } from './naming.ts';
 import { AddressPool } from './pool.ts';
-import { schedule } from './schedule.ts';
+import { replicas } from './replicas.ts';
+import { schedule } from './scheduling/schedule.ts';
 
 /** The node's bridge takes the first address of the pod subnet; host-local starts after it. */
 const FIRST_POD = 2;
@@ -24,12 +25,16 @@ export function modelPods(
   namespace: string,
   diagnostics: Diagnostics,
 ): Pod[] {
-  const drafts = [...givenPods(manifests, namespace, diagnostics), ...replicas(manifests, namespace, diagnostics)];
+  const drafts = [
+    ...givenPods(manifests, namespace, diagnostics),
+    ...replicas(manifests, nodes, namespace, diagnostics),
+  ];
   reportDuplicates(drafts, diagnostics);
   for (const draft of new Map(drafts.map((each) => [each.spec, each])).values()) reportNaming(draft, diagnostics);
   const created = creationOrder(manifests);
   const portsOf = declaredPorts(drafts, diagnostics);
-  const placed = schedule(drafts, portsOf, nodes, diagnostics);
+  const context = { nodes, portsOf, namespaceLabels: namespaceLabels(manifests) };
+  const placed = schedule(drafts, context, diagnostics);
   const pools = new Map(nodes.map((node) => [node, podPools(node, diagnostics)]));
   for (const { draft, node } of placed) {
     if (draft.spec.hostNetwork) continue;
@@ -59,6 +64,8 @@ export function modelPods(
         hostNetwork,
         ports: portsOf(draft).map(({ containerAt: _, hostPortAt: __, ...port }) => port),
         conditions: conditionsOf(draft),
+        ...(draft.hostname !== undefined && { hostname: draft.hostname }),
+        ...(draft.subdomain !== undefined && { subdomain: draft.subdomain }),
         naming: namingOf(draft),
         created: created(draft.origin),
         ...(draft.bandwidth && { bandwidth: draft.bandwidth }),
@@ -77,6 +84,8 @@ function givenPods(manifests: readonly Manifest[], namespace: string, diagnostic
       name: object.metadata.name,
       labels: object.metadata.labels ?? {},
       spec: object.spec,
+      hostname: object.spec.hostname,
+      subdomain: object.spec.subdomain,
       status: object.status,
       terminating: object.metadata.deletionTimestamp !== undefined,
       bandwidth: bandwidthOf(
@@ -87,43 +96,6 @@ function givenPods(manifests: readonly Manifest[], namespace: string, diagnostic
       locateSpec: (path) => locate(['spec', ...path]),
       origin,
     }));
-}
-
-type Workload = Extract<Manifest, { kind: 'Deployment' | 'ReplicaSet' | 'ReplicationController' }>;
-
-function isWorkload(manifest: Manifest): manifest is Workload {
-  return manifest.kind === 'Deployment' || manifest.kind === 'ReplicaSet' || manifest.kind === 'ReplicationController';
-}
-
-/** `NAME-0`, `NAME-1`, …; nothing for a workload whose pods or ReplicaSets are given as well, as in a dump of a cluster. */
-function replicas(manifests: readonly Manifest[], namespace: string, diagnostics: Diagnostics): Draft[] {
-  const owners = new Set(
-    [...ofKind(manifests, 'Pod'), ...ofKind(manifests, 'ReplicaSet')].flatMap(({ object }) => {
-      const space = object.metadata.namespace ?? namespace;
-      return (object.metadata.ownerReferences ?? []).map(({ kind, name }) => `${kind}/${space}/${name}`);
-    }),
-  );
-  return manifests.filter(isWorkload).flatMap(({ kind, object, locate, origin }) => {
-    const space = object.metadata.namespace ?? namespace;
-    if (owners.has(`${kind}/${space}/${object.metadata.name}`)) return [];
-    const { template } = object.spec;
-    const bandwidth = bandwidthOf(
-      template.metadata?.annotations ?? {},
-      (annotation) => locate(['spec', 'template', 'metadata', 'annotations', annotation]),
-      diagnostics,
-    );
-    return Array.from({ length: object.spec.replicas }, (_, index) => ({
-      namespace: space,
-      name: `${object.metadata.name}-${index}`,
-      labels: template.metadata?.labels ?? {},
-      spec: template.spec,
-      status: undefined,
-      terminating: false,
-      bandwidth,
-      locateSpec: (path: Path) => locate(['spec', 'template', 'spec', ...path]),
-      origin,
-    }));
-  });
 }
 
 /** One of each family. */

@@ -2,6 +2,7 @@
 import type * as z from 'zod';
 import * as kubernetes from './schema/kubernetes.ts';
 import { topology } from './schema/topology.ts';
+import * as workloads from './schema/workloads.ts';
 
 /** Schema by kind, and the API group the kind belongs to. */
 export const EMULATED = {
@@ -9,9 +10,12 @@ export const EMULATED = {
   Namespace: { group: '', schema: kubernetes.namespace },
   Node: { group: '', schema: kubernetes.node },
   Pod: { group: '', schema: kubernetes.pod },
-  Deployment: { group: 'apps', schema: kubernetes.deployment },
-  ReplicaSet: { group: 'apps', schema: kubernetes.replicaSet },
-  ReplicationController: { group: '', schema: kubernetes.replicationController },
+  Deployment: { group: 'apps', schema: workloads.deployment },
+  ReplicaSet: { group: 'apps', schema: workloads.replicaSet },
+  ReplicationController: { group: '', schema: workloads.replicationController },
+  StatefulSet: { group: 'apps', schema: workloads.statefulSet },
+  DaemonSet: { group: 'apps', schema: workloads.daemonSet },
+  Job: { group: 'batch', schema: workloads.job },
   Service: { group: '', schema: kubernetes.service },
   Endpoints: { group: '', schema: kubernetes.endpoints },
   EndpointSlice: { group: 'discovery.k8s.io', schema: kubernetes.endpointSlice },
@@ -42,8 +46,8 @@ const IGNORED = new Map<string, readonly string[]>([
       'ServiceAccount',
     ],
   ],
-  ['apps', ['ControllerRevision', 'DaemonSet', 'StatefulSet']],
-  ['batch', ['CronJob', 'Job']],
+  ['apps', ['ControllerRevision']],
+  ['batch', ['CronJob']],
   ['discovery.k8s.io', []],
   ['networking.k8s.io', ['Ingress', 'IngressClass', 'NetworkPolicy', 'IPAddress', 'ServiceCIDR']],
   ['autoscaling', ['HorizontalPodAutoscaler']],

@@ -28,18 +28,29 @@ export function pod(name: string, fields: PodFields = {}): string {
 
 export interface WorkloadFields extends PodFields {
   readonly replicas?: number;
-  readonly kind?: 'Deployment' | 'ReplicaSet' | 'ReplicationController';
+  readonly kind?: 'Deployment' | 'ReplicaSet' | 'ReplicationController' | 'StatefulSet' | 'DaemonSet' | 'Job';
+  /** What its spec has besides. */
+  readonly own?: object;
 }
 
-/** Pods are labelled `app: NAME` unless said otherwise. */
+/** Pods are labelled `app: NAME` unless said otherwise; a Job has the selector that the API server writes. */
 export function workload(name: string, fields: WorkloadFields = {}): string {
-  const { replicas, kind = 'Deployment', namespace, labels = { app: name }, metadata } = fields;
+  const { replicas, kind = 'Deployment', namespace, labels = { app: name }, metadata, own, status } = fields;
   const selector = kind === 'ReplicationController' ? labels : { matchLabels: labels };
-  return document(kind === 'ReplicationController' ? 'v1' : 'apps/v1', kind, {
+  const spec = kind === 'Job' ? { ...fields.spec, restartPolicy: 'Never' } : fields.spec;
+  return document(API_VERSIONS[kind] ?? 'apps/v1', kind, {
     metadata: { name, namespace, ...metadata },
-    spec: { replicas, selector, template: { metadata: { labels }, spec: podSpec(fields) } },
+    spec: {
+      replicas,
+      ...(kind !== 'Job' && { selector }),
+      template: { metadata: { labels }, spec: podSpec({ ...fields, ...(spec && { spec }) }) },
+      ...own,
+    },
+    status,
   });
 }
+
+const API_VERSIONS: Readonly<Record<string, string>> = { ReplicationController: 'v1', Job: 'batch/v1' };
 
 /** Selects `app: NAME` on port 80 unless said otherwise. */
 export function service(

@@ -22,9 +22,13 @@ describe('a kind', () => {
     ['v1', 'ReplicationController'],
     ['apps/v1', 'Deployment'],
     ['apps/v1', 'ReplicaSet'],
+    ['apps/v1', 'StatefulSet'],
+    ['apps/v1', 'DaemonSet'],
+    ['batch/v1', 'Job'],
     ['apps/v1beta2', 'Deployment'],
     ['extensions/v1beta1', 'Deployment'],
     ['extensions/v1beta1', 'ReplicaSet'],
+    ['extensions/v1beta1', 'DaemonSet'],
     ['discovery.k8s.io/v1', 'EndpointSlice'],
     ['discovery.k8s.io/v1beta1', 'EndpointSlice'],
   ])('%s %s is understood, and held against its schema', (apiVersion, kind) => {
@@ -100,9 +104,6 @@ describe('a kind that is not emulated', () => {
 
   it.each([
     ['v1', 'ServiceAccount'],
-    ['apps/v1', 'StatefulSet'],
-    ['apps/v1', 'DaemonSet'],
-    ['batch/v1', 'Job'],
     ['batch/v1beta1', 'CronJob'],
     ['networking.k8s.io/v1', 'Ingress'],
     ['networking.k8s.io/v1', 'NetworkPolicy'],
@@ -110,7 +111,6 @@ describe('a kind that is not emulated', () => {
     ['policy/v1', 'PodDisruptionBudget'],
     ['rbac.authorization.k8s.io/v1', 'ClusterRole'],
     ['storage.k8s.io/v1', 'StorageClass'],
-    ['extensions/v1beta1', 'DaemonSet'],
     ['extensions/v1beta1', 'Ingress'],
     ['extensions/v1beta1', 'NetworkPolicy'],
     ['cilium.io/v2', 'CiliumNetworkPolicy'],

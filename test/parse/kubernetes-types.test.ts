@@ -1,18 +1,34 @@
 /** Every field Kubernetes has in the objects that are emulated is known here: held against the package kubernetes-types. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { DeploymentSpec, ReplicaSetSpec } from 'kubernetes-types/apps/v1.js';
 import type {
+  DaemonSetSpec,
+  DeploymentSpec,
+  ReplicaSetSpec,
+  StatefulSetOrdinals,
+  StatefulSetSpec,
+} from 'kubernetes-types/apps/v1.js';
+import type { JobSpec } from 'kubernetes-types/batch/v1.js';
+import type {
+  Affinity,
   Container,
   ContainerPort,
   EndpointAddress,
   EndpointSubset,
+  NodeAffinity,
+  NodeSelectorRequirement,
+  NodeSelectorTerm,
   NodeSpec,
+  PodAffinity,
+  PodAffinityTerm,
   PodSpec,
   PodTemplateSpec,
   ReplicationControllerSpec,
   ServicePort,
   ServiceSpec,
+  Taint,
+  Toleration,
+  TopologySpreadConstraint,
 } from 'kubernetes-types/core/v1.js';
 import type {
   Endpoint,
@@ -25,6 +41,7 @@ import type { LabelSelector, LabelSelectorRequirement, ObjectMeta } from 'kubern
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import type * as z from 'zod';
 import type * as schema from '../../src/parse/schema/kubernetes.ts';
+import type * as workloads from '../../src/parse/schema/workloads.ts';
 import { read } from './read.ts';
 
 type In<T extends z.ZodType> = z.input<T>;
@@ -36,8 +53,14 @@ type Service = In<typeof schema.service>;
 type Pod = In<typeof schema.pod>;
 type Slice = In<typeof schema.endpointSlice>;
 type Subset = Item<In<typeof schema.endpoints>['subsets']>;
-type Deployment = In<typeof schema.deployment>['spec'];
-type Controller = In<typeof schema.replicationController>['spec'];
+type Deployment = In<typeof workloads.deployment>['spec'];
+type Wishes = NonNullable<Pod['spec']['affinity']>;
+type Required = 'requiredDuringSchedulingIgnoredDuringExecution';
+type Preference = Item<
+  NonNullable<Wishes['nodeAffinity']>['preferredDuringSchedulingIgnoredDuringExecution']
+>['preference'];
+type StatefulSet = In<typeof workloads.statefulSet>['spec'];
+type Controller = In<typeof workloads.replicationController>['spec'];
 
 /** tsc fails here when one is missing. */
 describe('no field is missing from', () => {
@@ -63,8 +86,25 @@ describe('no field is missing from', () => {
     expectTypeOf<Missing<PodTemplateSpec, Deployment['template']>>().toBeNever();
     expectTypeOf<Missing<LabelSelector, Deployment['selector']>>().toBeNever();
     expectTypeOf<Missing<LabelSelectorRequirement, Item<Deployment['selector']['matchExpressions']>>>().toBeNever();
-    expectTypeOf<Missing<ReplicaSetSpec, In<typeof schema.replicaSet>['spec']>>().toBeNever();
+    expectTypeOf<Missing<ReplicaSetSpec, In<typeof workloads.replicaSet>['spec']>>().toBeNever();
     expectTypeOf<Missing<ReplicationControllerSpec, Controller>>().toBeNever();
+    expectTypeOf<Missing<StatefulSetSpec, StatefulSet>>().toBeNever();
+    expectTypeOf<Missing<StatefulSetOrdinals, StatefulSet['ordinals']>>().toBeNever();
+    expectTypeOf<Missing<DaemonSetSpec, In<typeof workloads.daemonSet>['spec']>>().toBeNever();
+    expectTypeOf<Missing<JobSpec, In<typeof workloads.job>['spec']>>().toBeNever();
+  });
+
+  it('what scheduling reads', () => {
+    expectTypeOf<Missing<Taint, Item<NonNullable<In<typeof schema.node>['spec']>['taints']>>>().toBeNever();
+    expectTypeOf<Missing<Toleration, Item<Pod['spec']['tolerations']>>>().toBeNever();
+    expectTypeOf<Missing<TopologySpreadConstraint, Item<Pod['spec']['topologySpreadConstraints']>>>().toBeNever();
+    expectTypeOf<Missing<Affinity, Wishes>>().toBeNever();
+    expectTypeOf<Missing<NodeAffinity, Wishes['nodeAffinity']>>().toBeNever();
+    expectTypeOf<Missing<NodeSelectorTerm, Preference>>().toBeNever();
+    expectTypeOf<Missing<NodeSelectorRequirement, Item<Preference['matchExpressions']>>>().toBeNever();
+    expectTypeOf<Missing<NodeSelectorRequirement, Item<Preference['matchFields']>>>().toBeNever();
+    expectTypeOf<Missing<PodAffinity, Wishes['podAffinity']>>().toBeNever();
+    expectTypeOf<Missing<PodAffinityTerm, Item<NonNullable<Wishes['podAffinity']>[Required]>>>().toBeNever();
   });
 
   it('endpoints', () => {
@@ -99,6 +139,12 @@ const PLACES = [
   ['core/v1', 'Container', 'v1', 'Pod', 'spec: { containers: [{ *: 1 }] }'],
   ['core/v1', 'ContainerPort', 'v1', 'Pod', 'spec: { containers: [{ ports: [{ *: 1 }] }] }'],
   ['core/v1', 'NodeSpec', 'v1', 'Node', 'spec: { *: 1 }'],
+  ['core/v1', 'Taint', 'v1', 'Node', 'spec: { taints: [{ *: 1 }] }'],
+  ['core/v1', 'Toleration', 'v1', 'Pod', 'spec: { tolerations: [{ *: 1 }] }'],
+  ['core/v1', 'Affinity', 'v1', 'Pod', 'spec: { affinity: { *: 1 } }'],
+  ['core/v1', 'NodeAffinity', 'v1', 'Pod', 'spec: { affinity: { nodeAffinity: { *: 1 } } }'],
+  ['core/v1', 'PodAffinity', 'v1', 'Pod', 'spec: { affinity: { podAntiAffinity: { *: 1 } } }'],
+  ['core/v1', 'TopologySpreadConstraint', 'v1', 'Pod', 'spec: { topologySpreadConstraints: [{ *: 1 }] }'],
   ['core/v1', 'EndpointSubset', 'v1', 'Endpoints', 'subsets: [{ *: 1 }]'],
   ['core/v1', 'EndpointAddress', 'v1', 'Endpoints', 'subsets: [{ addresses: [{ *: 1 }] }]'],
   ['core/v1', 'EndpointPort', 'v1', 'Endpoints', 'subsets: [{ ports: [{ *: 1 }] }]'],
@@ -106,6 +152,10 @@ const PLACES = [
   ['core/v1', 'PodTemplateSpec', 'apps/v1', 'Deployment', 'spec: { template: { *: 1 } }'],
   ['apps/v1', 'DeploymentSpec', 'apps/v1', 'Deployment', 'spec: { *: 1 }'],
   ['apps/v1', 'ReplicaSetSpec', 'apps/v1', 'ReplicaSet', 'spec: { *: 1 }'],
+  ['apps/v1', 'StatefulSetSpec', 'apps/v1', 'StatefulSet', 'spec: { *: 1 }'],
+  ['apps/v1', 'StatefulSetOrdinals', 'apps/v1', 'StatefulSet', 'spec: { ordinals: { *: 1 } }'],
+  ['apps/v1', 'DaemonSetSpec', 'apps/v1', 'DaemonSet', 'spec: { *: 1 }'],
+  ['batch/v1', 'JobSpec', 'batch/v1', 'Job', 'spec: { *: 1 }'],
   ['meta/v1', 'LabelSelector', 'apps/v1', 'Deployment', 'spec: { selector: { *: 1 } }'],
   ['discovery/v1', 'EndpointSlice', 'discovery.k8s.io/v1', 'EndpointSlice', '*: 1'],
   ['discovery/v1', 'Endpoint', 'discovery.k8s.io/v1', 'EndpointSlice', 'endpoints: [{ *: 1 }]'],

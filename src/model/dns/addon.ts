@@ -5,7 +5,8 @@
 import { nthAddress } from '../../net/address.ts';
 import type { Manifest, ManifestOf } from '../../parse/index.ts';
 import { DNS_DEFAULTS } from '../../parse/schema/dns.ts';
-import { deployment, service } from '../../parse/schema/kubernetes.ts';
+import { service } from '../../parse/schema/kubernetes.ts';
+import { deployment } from '../../parse/schema/workloads.ts';
 import { ofKind } from '../defaults.ts';
 import { isName } from '../destination.ts';
 import type { ModelOptions } from '../index.ts';
@@ -43,6 +44,15 @@ function wantsDns(topology: ManifestOf<'Topology'> | undefined): boolean {
 
 const LABELS = { 'k8s-app': 'kube-dns' };
 
+/** Not two on one node, where there are others. */
+const APART = {
+  weight: 100,
+  podAffinityTerm: {
+    labelSelector: { matchExpressions: [{ key: 'k8s-app', operator: 'In', values: ['kube-dns'] }] },
+    topologyKey: 'kubernetes.io/hostname',
+  },
+};
+
 function serviceObject(clusterIP: string) {
   return {
     apiVersion: 'v1',
@@ -72,6 +82,11 @@ function deploymentObject(replicas: number) {
         metadata: { labels: LABELS },
         spec: {
           dnsPolicy: 'Default',
+          tolerations: [
+            { key: 'CriticalAddonsOnly', operator: 'Exists' },
+            { key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' },
+          ],
+          affinity: { podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [APART] } },
           containers: [
             {
               name: 'coredns',

@@ -1,7 +1,7 @@
 /** The cluster's DNS, and what pods say about names: PodSpec as far as it is about them. */
 import * as z from 'zod';
 import { nameProblem, RECORD_TYPES } from '../../dns/record.ts';
-import { address, labelName, oneOrMany } from './fields.ts';
+import { address, labelName, oneOrMany, orEmpty } from './fields.ts';
 
 /** A name of DNS; a final dot is of no account. */
 const dnsName = z
@@ -37,8 +37,8 @@ const MAX_NAMESERVERS = 3;
 const MAX_SEARCHES = 32;
 
 export const podNames = {
-  hostname: labelName.optional(),
-  subdomain: labelName.optional(),
+  hostname: orEmpty(labelName).optional(),
+  subdomain: orEmpty(labelName).optional(),
   setHostnameAsFQDN: z.boolean().optional(),
   hostAliases: z.array(z.strictObject({ ip: address, hostnames: z.array(z.string()).optional() })).optional(),
   dnsPolicy: z.enum(DNS_POLICIES).default('ClusterFirst'),

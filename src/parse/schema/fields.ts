@@ -5,10 +5,12 @@ import { parsePort, parsePublishedPort } from '../../net/port.ts';
 
 const LABEL = '[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?';
 
+export const LABEL_NAME = new RegExp(`^${LABEL}$`);
+
 /** RFC 1123 label: Namespaces, Services, networks. */
 export const labelName = z
   .string()
-  .regex(new RegExp(`^${LABEL}$`), 'must be at most 63 lower-case letters, digits and "-", as RFC 1123 has it');
+  .regex(LABEL_NAME, 'must be at most 63 lower-case letters, digits and "-", as RFC 1123 has it');
 
 /** RFC 1123 subdomain: most objects, Pods and Nodes among them. */
 export const subdomainName = z

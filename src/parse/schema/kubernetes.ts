@@ -20,6 +20,7 @@ import {
   subdomainName,
   targetPort,
 } from './fields.ts';
+import { affinity, taint, toleration, topologySpreadConstraint } from './scheduling.ts';
 
 function metadata(name: z.ZodString) {
   return z.strictObject({
@@ -44,22 +45,9 @@ function metadata(name: z.ZodString) {
   });
 }
 
-const header = { apiVersion: z.string(), kind: z.string() };
-const objectMeta = metadata(subdomainName);
+export const header = { apiVersion: z.string(), kind: z.string() };
+export const objectMeta = metadata(subdomainName);
 const templateMeta = objectMeta.partial();
-
-const labelSelector = z.strictObject({
-  matchLabels: labels.optional(),
-  matchExpressions: z
-    .array(
-      z.strictObject({
-        key: z.string(),
-        operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
-        values: z.array(z.string()).optional(),
-      }),
-    )
-    .optional(),
-});
 
 /** A list of anything, or of one kind. */
 export const list = z.strictObject({ ...header, items: z.array(z.unknown()).optional(), ...accepted('metadata') });
@@ -73,7 +61,9 @@ export const node = z.strictObject({
     .strictObject({
       podCIDR: orEmpty(cidr).optional(),
       podCIDRs: z.array(cidr).optional(),
-      ...accepted('configSource', 'externalID', 'providerID', 'taints', 'unschedulable'),
+      taints: z.array(taint).optional(),
+      unschedulable: z.boolean().optional(),
+      ...accepted('configSource', 'externalID', 'providerID'),
     })
     .optional(),
   status: z
@@ -125,11 +115,14 @@ const podSpec = z.strictObject({
   initContainers: z.array(container).optional(),
   nodeName: orEmpty(subdomainName).optional(),
   nodeSelector: labels.optional(),
+  affinity: affinity.optional(),
+  tolerations: z.array(toleration).optional(),
+  topologySpreadConstraints: z.array(topologySpreadConstraint).optional(),
   hostNetwork: z.boolean().optional(),
   ...podNames,
+  restartPolicy: z.enum(['Always', 'OnFailure', 'Never']).optional(),
   ...accepted(
     'activeDeadlineSeconds',
-    'affinity',
     'automountServiceAccountToken',
     'ephemeralContainers',
     'hostIPC',
@@ -145,7 +138,6 @@ const podSpec = z.strictObject({
     'readinessGates',
     'resourceClaims',
     'resources',
-    'restartPolicy',
     'runtimeClassName',
     'schedulerName',
     'schedulingGates',
@@ -154,8 +146,6 @@ const podSpec = z.strictObject({
     'serviceAccountName',
     'shareProcessNamespace',
     'terminationGracePeriodSeconds',
-    'tolerations',
-    'topologySpreadConstraints',
     'volumes',
   ),
 });
@@ -169,40 +159,7 @@ const podStatus = z.looseObject({
 
 export const pod = z.strictObject({ ...header, metadata: objectMeta, spec: podSpec, status: podStatus.optional() });
 
-const podTemplate = z.strictObject({ metadata: templateMeta.optional(), spec: podSpec });
-
-const replicas = z.int().min(0).max(10_000, 'must be at most 10000').default(1);
-
-export const deployment = z.strictObject({
-  ...header,
-  metadata: objectMeta,
-  spec: z.strictObject({
-    replicas,
-    selector: labelSelector,
-    template: podTemplate,
-    ...accepted('minReadySeconds', 'paused', 'progressDeadlineSeconds', 'revisionHistoryLimit', 'strategy'),
-  }),
-  ...accepted('status'),
-});
-
-export const replicaSet = z.strictObject({
-  ...header,
-  metadata: objectMeta,
-  spec: z.strictObject({ replicas, selector: labelSelector, template: podTemplate, ...accepted('minReadySeconds') }),
-  ...accepted('status'),
-});
-
-export const replicationController = z.strictObject({
-  ...header,
-  metadata: objectMeta,
-  spec: z.strictObject({
-    replicas,
-    selector: labels.optional(),
-    template: podTemplate,
-    ...accepted('minReadySeconds'),
-  }),
-  ...accepted('status'),
-});
+export const podTemplate = z.strictObject({ metadata: templateMeta.optional(), spec: podSpec });
 
 const servicePort = z.strictObject({
   name: portName.optional(),
@@ -343,9 +300,6 @@ export type NamespaceObject = z.infer<typeof namespace>;
 export type NodeObject = z.infer<typeof node>;
 export type PodObject = z.infer<typeof pod>;
 export type PodTemplate = z.infer<typeof podTemplate>;
-export type DeploymentObject = z.infer<typeof deployment>;
-export type ReplicaSetObject = z.infer<typeof replicaSet>;
-export type ReplicationControllerObject = z.infer<typeof replicationController>;
 export type ServiceObject = z.infer<typeof service>;
 export type EndpointsObject = z.infer<typeof endpoints>;
 export type EndpointSliceObject = z.infer<typeof endpointSlice>;

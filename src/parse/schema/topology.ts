@@ -18,6 +18,7 @@ import {
   subdomainName,
 } from './fields.ts';
 import { proxy } from './proxy.ts';
+import { taint } from './scheduling.ts';
 
 const route = z.strictObject({
   to: z.string().describe('A network, an address, or `default`.'),
@@ -89,6 +90,7 @@ const node = z.strictObject({
   ...machine,
   podCIDR: oneOrMany(cidr).optional(),
   labels: labels.default({}),
+  taints: z.array(taint).optional().describe('Left out: those of the Node object.'),
 });
 
 export const CONTAINER_NETWORKS = ['bridge', 'host', 'none'] as const;

@@ -1,8 +1,8 @@
-/** Pods: those given, those workloads ask for, and the node each of them is on. */
+/** Pods that are given: their nodes, names, ports and readiness. */
 import { describe, expect, it } from 'vitest';
 import { yaml } from '../parse/yaml-text.ts';
-import { clusterOf, error, errors, modelled, podOf } from './cluster.ts';
-import { node, pod, service, stream, topology, workload } from './objects.ts';
+import { clusterOf, errors, modelled, podOf } from './cluster.ts';
+import { node, pod, service, stream, topology } from './objects.ts';
 
 const TWO_NODES = topology({
   nodes: [
@@ -21,26 +21,6 @@ describe('a pod', () => {
       'pod/a on node2',
       'pod/b on node2',
     ]);
-  });
-
-  it('is on a node with all the labels it selects', () => {
-    const selecting = (nodeSelector: object) => ({ spec: { nodeSelector } });
-    expect(
-      placements(
-        stream(
-          TWO_NODES,
-          pod('a', selecting({ disk: 'hdd' })),
-          pod('b', selecting({ disk: 'hdd', zone: 'a' })),
-          pod('c', selecting({ 'kubernetes.io/hostname': 'node1' })),
-        ),
-      ),
-    ).toEqual(['pod/a on node2', 'pod/b on node2', 'pod/c on node1']);
-  });
-
-  it('that may choose goes where the fewest are, to the earlier node on a tie', () => {
-    expect(
-      placements(stream(TWO_NODES, pod('a'), pod('b'), pod('c'), pod('fixed', { node: 'node1' }), pod('d'))),
-    ).toEqual(['pod/a on node2', 'pod/b on node1', 'pod/c on node2', 'pod/fixed on node1', 'pod/d on node1']);
   });
 
   it('that names a node that does not exist is refused where it does', () => {
@@ -62,24 +42,13 @@ describe('a pod', () => {
       spec:
         selector: { matchLabels: { app: web } }
         template:
+          metadata: { labels: { app: web } }
           spec:
             nodeName: elsewhere
             containers: [{ name: app }]
     `;
-    expect(errors(text)).toEqual(['9:13 unknown-node', '19:17 unknown-node']);
+    expect(errors(text)).toEqual(['9:13 unknown-node', '20:17 unknown-node']);
     expect(modelled(text).diagnostics.map(({ help }) => help)).toEqual(['did you mean "node1"?', 'nodes here: node1']);
-  });
-
-  it('that selects labels no node has is refused, once for all replicas', () => {
-    const text = stream(
-      TWO_NODES,
-      workload('web', { replicas: 3, spec: { nodeSelector: { disk: 'ssd', zone: 'b' } } }),
-    );
-    expect(error(text)).toMatchObject({
-      code: 'unschedulable',
-      message: 'no node has the labels pod/web-0 selects: disk=ssd, zone=b',
-      at: { line: 3 },
-    });
   });
 
   it('that has finished is left out', () => {
@@ -147,76 +116,6 @@ describe('readiness', () => {
   });
 });
 
-describe('replicas', () => {
-  it.each(['Deployment', 'ReplicaSet', 'ReplicationController'] as const)(
-    'of a %s are called NAME-0, NAME-1, … and spread',
-    (kind) => {
-      expect(placements(stream(TWO_NODES, workload('web', { kind, replicas: 3 })))).toEqual([
-        'pod/web-0 on node1',
-        'pod/web-1 on node2',
-        'pod/web-2 on node1',
-      ]);
-    },
-  );
-
-  it('are one when nothing is said, and none when 0 is', () => {
-    expect(placements(stream(TWO_NODES, workload('web')))).toEqual(['pod/web-0 on node1']);
-    expect(placements(stream(TWO_NODES, workload('web', { replicas: 0 })))).toEqual([]);
-  });
-
-  it('have labels and ports of the template, and the namespace and line of the workload', () => {
-    const text = stream(TWO_NODES, workload('web', { namespace: 'prod', labels: { tier: 'x' }, ports: [8080] }));
-    expect(clusterOf(text).pods[0]).toMatchObject({
-      place: 'pod/prod/web-0',
-      labels: { tier: 'x' },
-      ports: [{ port: 8080 }],
-      origin: { file: 'lab.yaml', line: 3 },
-    });
-  });
-
-  it('that share a name with a pod are refused', () => {
-    const text = stream(TWO_NODES, pod('web-1'), workload('web', { replicas: 2 }));
-    expect(error(text)).toMatchObject({
-      code: 'duplicate-name',
-      message: 'pod/web-1 stands here twice',
-      at: { line: 5 },
-    });
-  });
-});
-
-describe('in a dump of a cluster', () => {
-  const ownedBy = (kind: string, name: string) => ({ metadata: { ownerReferences: [{ kind, name, uid: 'x' }] } });
-
-  it('a workload whose pods are there is not expanded again', () => {
-    const text = stream(
-      TWO_NODES,
-      workload('web', { replicas: 2 }),
-      workload('web-5d4f', { kind: 'ReplicaSet', replicas: 2, ...ownedBy('Deployment', 'web') }),
-      pod('web-5d4f-abcde', { ...ownedBy('ReplicaSet', 'web-5d4f') }),
-      pod('web-5d4f-fghij', { ...ownedBy('ReplicaSet', 'web-5d4f') }),
-    );
-    expect(clusterOf(text).pods.map(({ name }) => name)).toEqual(['web-5d4f-abcde', 'web-5d4f-fghij']);
-  });
-
-  it('a Deployment whose ReplicaSet is there is expanded once, by the ReplicaSet', () => {
-    const text = stream(
-      TWO_NODES,
-      workload('web', { replicas: 2 }),
-      workload('web-5d4f', { kind: 'ReplicaSet', replicas: 2, ...ownedBy('Deployment', 'web') }),
-    );
-    expect(clusterOf(text).pods.map(({ name }) => name)).toEqual(['web-5d4f-0', 'web-5d4f-1']);
-  });
-
-  it('a workload of the same name in another namespace is expanded all the same', () => {
-    const text = stream(
-      TWO_NODES,
-      workload('web', { replicas: 1, namespace: 'prod' }),
-      pod('web-abcde', { ...ownedBy('Deployment', 'web') }),
-    );
-    expect(clusterOf(text).pods.map(({ place }) => place)).toEqual(['pod/web-abcde', 'pod/prod/web-0']);
-  });
-});
-
 it('labels of a Node object and of the Topology are put together, the Topology having the last word', () => {
   const { nodes } = clusterOf(
     stream(
@@ -225,5 +124,11 @@ it('labels of a Node object and of the Topology are put together, the Topology h
       service('x'),
     ),
   );
-  expect(nodes[0]!.labels).toEqual({ 'kubernetes.io/hostname': 'a', zone: 'z1', disk: 'ssd' });
+  expect(nodes[0]!.labels).toEqual({
+    'kubernetes.io/arch': 'amd64',
+    'kubernetes.io/hostname': 'a',
+    'kubernetes.io/os': 'linux',
+    zone: 'z1',
+    disk: 'ssd',
+  });
 });

@@ -1,8 +1,8 @@
 /** Ports of nodes and of containers: who may have them, who is refused and why. */
 import { describe, expect, it } from 'vitest';
-import { yaml } from '../parse/yaml-text.ts';
-import { clusterOf, error, errors, modelled, podOf } from './cluster.ts';
-import { pod, stream, topology, workload } from './objects.ts';
+import { yaml } from '../../parse/yaml-text.ts';
+import { clusterOf, error, errors, modelled, podOf } from '../cluster.ts';
+import { pod, stream, topology, workload } from '../objects.ts';
 
 const TWO_NODES = topology({ nodes: [{ name: 'node1' }, { name: 'node2' }] });
 
@@ -92,7 +92,7 @@ describe('a hostPort', () => {
     expect(error(text)).toMatchObject({
       code: 'unschedulable',
       message: expect.stringMatching(
-        /^no node has the ports free that pod\/web-2 asks for: on node\/node1 pod\/web-0 has 80 \(lab.yaml:3:\d+\), on node\/node2 pod\/web-1 has 80/,
+        /^0\/2 nodes are available for pod\/web-2: 2 node\(s\) didn't have free ports for the requested pod ports: node\/node1 has 80 taken by pod\/web-0 \(lab.yaml:3:\d+\); node\/node2 has 80 taken by pod\/web-1/,
       ),
     });
   });

@@ -2,8 +2,11 @@
  * Who has which port of a node: hostPorts, and the ports of pods on the host network, which have them for their
  * hostPorts as well (kubernetes pkg/apis/core/v1/defaults.go, defaultHostNetworkPorts).
  */
-import type { Position } from '../diagnostic.ts';
-import type { Protocol } from '../net/port.ts';
+import { formatPosition, type Position } from '../../diagnostic.ts';
+import { formatPort, type Protocol } from '../../net/port.ts';
+import type { DeclaredPort } from '../container-ports.ts';
+import { type Draft, podPlace } from '../draft.ts';
+import type { Filter } from './situation.ts';
 
 /** One hostPort as a pod asks for it. */
 export interface HostPort {
@@ -36,4 +39,30 @@ export class HostPorts {
 function overlap(a: HostPort, b: HostPort): boolean {
   if (a.hostPort !== b.hostPort || a.protocol !== b.protocol) return false;
   return a.hostIP === undefined || b.hostIP === undefined || a.hostIP === b.hostIP;
+}
+
+export function hostPortsOf({ spec, ...draft }: Draft, ports: readonly DeclaredPort[]): HostPort[] {
+  return ports.flatMap(({ port, protocol, hostPort = spec.hostNetwork ? port : undefined, hostIP, hostPortAt: at }) =>
+    hostPort === undefined ? [] : [{ owner: podPlace(draft), hostPort, protocol, hostIP, at }],
+  );
+}
+
+export const hostPortFilter: Filter = (draft, { hostPorts, portsOf }) => {
+  const ports = hostPortsOf(draft, portsOf(draft));
+  if (ports.length === 0) return undefined;
+  return ({ place }) => {
+    const [conflict] = hostPorts.conflicts(place, ports);
+    return (
+      conflict && {
+        reason: "node(s) didn't have free ports for the requested pod ports",
+        because: `has ${formatHostPort(conflict.wanted)} taken by ${conflict.other.owner} (${formatPosition(conflict.other.at)})`,
+        at: conflict.wanted.at,
+        help: 'a port of a node belongs to one pod: ask for fewer pods or other ports, or add nodes',
+      }
+    );
+  };
+};
+
+export function formatHostPort({ hostPort: port, protocol }: HostPort): string {
+  return formatPort({ port, protocol });
 }
