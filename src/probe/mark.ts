@@ -74,12 +74,14 @@ export function markOfPayload(bytes: Uint8Array, offset = 0): number {
 /** As `markOfPayload`, of a datagram from or to a nameserver: the id of its message (RFC 1035 4.1.1). */
 export function markOfMessage(bytes: Uint8Array): number {
   const mark = markOfPayload(bytes);
-  if (mark !== 0 || bytes.length < DNS_HEADER) return mark;
+  if (mark !== 0 || bytes.length < DNS_HEADER || ((bytes[4]! << 8) | bytes[5]!) !== ONE_QUESTION) return mark;
   const id = (bytes[0]! << 8) | bytes[1]!;
   return (bytes[2]! & DNS_RESPONSE) === 0 ? id : -id;
 }
 
 const DNS_HEADER = 12;
+/** What every message has in use, and a mark that is cut off has not. */
+const ONE_QUESTION = 1;
 const DNS_RESPONSE = 0x80;
 
 /** A payload of at least the mark, with the text after it, filled up to `size` bytes. */
