@@ -7,8 +7,8 @@ import { FILES, type Surroundings } from '../model/surroundings.ts';
 const FOLDER = '/run/places';
 
 /**
- * Mounts files of the folder $0 on those of /etc that are named after the number of them, sets the hostname and becomes the
- * program that follows. The words are arguments, and no part of the text.
+ * Sets the hostname $1, mounts $2 files of the folder $0, each named before what it is mounted on, and becomes the program that
+ * follows. The words are arguments, and no part of the text.
  */
 const AT_PLACE = [
   'unshare',
@@ -19,9 +19,10 @@ const AT_PLACE = [
   'sh',
   '-c',
   [
-    'hostname "$1" && shift',
-    'count=$1 && shift',
-    'while [ "$count" -gt 0 ]; do mount --bind "$0/$1" "$2" && shift 2 && count=$((count - 1)) || exit 126; done',
+    'hostname "$1" || exit 126',
+    'count=$2',
+    'shift 2',
+    'while [ "$count" -gt 0 ]; do mount --bind "$0/$1" "$2" || exit 126; shift 2; count=$((count - 1)); done',
     'command -v "$1" >/dev/null || { echo "$1: not found, or not executable" >&2; exit 127; }',
     'exec "$@"',
   ].join('; '),

@@ -22,6 +22,7 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   ipvsadm: 'ipvsadm',
   conntrack: 'conntrack',
   bird: 'bird2',
+  hostname: 'hostname',
   unshare: 'util-linux',
   setpriv: 'util-linux',
   nsenter: 'util-linux',

@@ -30,7 +30,7 @@ export const lookup = z.union([
   z.strictObject({ name: z.string().min(1), type: z.enum(RECORD_TYPES).optional() }),
 ]);
 
-export const DNS_POLICIES = ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'] as const;
+const DNS_POLICIES = ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'] as const;
 
 /** Kubernetes' limits (pkg/apis/core/validation/validation.go, validatePodDNSConfig). */
 const MAX_NAMESERVERS = 3;
