@@ -5,15 +5,17 @@ import type { SandboxKind } from '../apply/sandbox/namespaces.ts';
 import type { Capture } from '../capture/capture.ts';
 import type { RuleTrace } from '../capture/rule-trace.ts';
 import type { KernelState } from '../compile/kernel-state.ts';
-import type { Check, ConnectionCheck, ListingName, StateCheck } from '../model/check.ts';
-import { type Cluster, type Listener, type Place, placesOf, type Service, serviceAddresses } from '../model/cluster.ts';
+import type { AddressDestination, Check, ConnectionCheck, ListingName, StateCheck } from '../model/check.ts';
+import { type Cluster, type Listener, type Place, type Service, serviceAddresses } from '../model/cluster.ts';
 import type { IngressController } from '../model/ingress.ts';
+import { surroundingsOf } from '../model/surroundings.ts';
 import { converge } from '../plan/converge.ts';
 import { plan } from '../plan/index.ts';
-import type { ProbeRequest, ProbeRun } from '../probe/probe.ts';
+import type { ProbeRun } from '../probe/probe.ts';
 import type { AgentClient } from './client.ts';
 import { type Listing, withListings } from './plugin-listings.ts';
 import type { Sandbox } from './sandbox.ts';
+import { placeNamed, possibleTargets, targetOf } from './target.ts';
 
 export interface Lab {
   readonly cluster: Cluster;
@@ -138,10 +140,10 @@ export function probe(
   { agent, cluster }: Lab,
   { from, to, connections, intervalMs, timeoutMs, opens, on }: ConnectionCheck,
 ): Promise<ProbeRun[]> {
-  const request: ProbeRequest = {
-    namespace: netnsOf(cluster, from.place),
+  const request = {
+    namespace: placeNamed(cluster, from.place).netns,
     protocol: from.protocol,
-    destination: { address: to.address, ...(to.port !== undefined && { port: to.port }) },
+    ...targetOf(cluster, { from, to }),
     ...((from.ip !== undefined || from.port !== undefined) && {
       source: {
         ...(from.ip !== undefined && { address: from.ip }),
@@ -151,7 +153,7 @@ export function probe(
     ...(from.payload !== undefined && { payload: from.payload }),
     ...(from.size !== undefined && { size: from.size }),
     ...(from.ttl !== undefined && { ttl: from.ttl }),
-    ...(to.http && { http: to.http }),
+    ...(!('lookup' in to) && to.http && { http: to.http }),
     timeoutMs,
     ...(opens !== undefined && { keep: opens }),
     ...(on !== undefined && { over: on }),
@@ -161,6 +163,10 @@ export function probe(
 
 /** The command behind each listing of a state check: what one would type to see it. */
 const LISTING_COMMANDS: Record<ListingName, readonly string[]> = {
+  environment: ['env'],
+  hostname: ['hostname', '-f'],
+  hosts: ['cat', '/etc/hosts'],
+  resolvConf: ['cat', '/etc/resolv.conf'],
   addresses: ['ip', '-br', 'addr'],
   links: ['ip', '-d', '-o', 'link'],
   routes: ['ip', 'route', 'show', 'table', 'all'],
@@ -176,12 +182,20 @@ const LISTING_COMMANDS: Record<ListingName, readonly string[]> = {
   nft: ['nft', 'list', 'ruleset'],
 };
 
+/** Those that show what a program finds at the place, rather than the kernel's state. */
+const OF_SURROUNDINGS: readonly ListingName[] = ['environment', 'hostname', 'hosts', 'resolvConf'];
+
 /** Reads the listings a state check looks at. */
 export async function list({ agent, cluster }: Lab, check: StateCheck): Promise<Map<ListingName, string>> {
-  const namespace = netnsOf(cluster, check.at);
+  const place = placeNamed(cluster, check.at);
+  const namespace = place.netns;
   const listings = check.listings.map(async ({ name }) => {
     const argv = LISTING_COMMANDS[name];
-    const { stdout, stderr, exitCode } = await agent.call('run', { namespace, argv });
+    const { stdout, stderr, exitCode } = await agent.call('run', {
+      namespace,
+      argv,
+      ...(OF_SURROUNDINGS.includes(name) && { surroundings: surroundingsOf(cluster, place) }),
+    });
     if (exitCode !== 0)
       throw new KernelError({ command: argv.join(' '), namespace, cause: stderr.trim(), ...classify(stderr) });
     return [name, stdout] as const;
@@ -208,7 +222,8 @@ export async function trackedDatagrams({ agent }: Lab, namespace: string): Promi
 export function namespacesOnTheWay(cluster: Cluster, checks: readonly Check[]): string[] {
   const connections = checks.filter((check) => check.kind === 'connection');
   const senders = new Set(connections.map(({ from }) => from.place));
-  const ports = new Set(connections.map(({ to }) => to.port));
+  const targets = connections.flatMap((check) => possibleTargets(cluster, check));
+  const ports = new Set(targets.map(({ port }) => port));
   const balanced = cluster.services.filter(({ namespace, name }) =>
     cluster.pods.some(
       ({ balances, ports: own }) =>
@@ -216,7 +231,7 @@ export function namespacesOnTheWay(cluster: Cluster, checks: readonly Check[]): 
     ),
   );
   const addresses = new Set([
-    ...connections.flatMap(({ to }) => [to.address, ...endpointAddresses(cluster, to)]),
+    ...targets.flatMap((to) => [to.address, ...endpointAddresses(cluster, to)]),
     ...balanced.flatMap((service) => endpointAddresses(cluster, { address: service.clusterIP })),
   ]);
   const isOpen = connections.some(({ on }) => on !== undefined);
@@ -250,7 +265,7 @@ function backendAddresses(
 /** Addresses of the endpoints of every Service the destination may stand for; an endpoint may stand for one itself. */
 function endpointAddresses(
   { services }: Pick<Cluster, 'services'>,
-  to: Pick<ConnectionCheck['to'], 'address' | 'port'>,
+  to: Pick<AddressDestination, 'address' | 'port'>,
   met: readonly Service[] = [],
 ): string[] {
   const reached = services.filter(
@@ -261,8 +276,4 @@ function endpointAddresses(
   );
   const endpoints = reached.flatMap(({ ports }) => ports.flatMap(({ endpoints }) => endpoints));
   return endpoints.flatMap((each) => [each.address, ...endpointAddresses({ services }, each, [...met, ...reached])]);
-}
-
-function netnsOf(cluster: Cluster, place: string): string {
-  return placesOf(cluster).find((candidate) => candidate.place === place)!.netns;
 }

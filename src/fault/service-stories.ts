@@ -192,6 +192,15 @@ export const SERVICE_STORIES = {
     threads: [],
     topology: 'host-port',
   },
+  'no-dns': {
+    cause:
+      "CoreDNS' pods run and do not serve: a configuration it does not take, a loop it has found in its upstream, or it is still waiting for the API server.",
+    symptom:
+      'No name has an address (unresolved), of Services as well as of hosts outside. By address everything works.',
+    remedy: '`kubectl -n kube-system logs -l k8s-app=kube-dns`; `nslookup kubernetes.default 10.96.0.10` from a pod.',
+    threads: ['coredns/coredns#7212', 'kubernetes/kubernetes#113080'],
+    topology: 'dns',
+  },
   'no-ingress-controller': {
     cause:
       'An Ingress is a wish, and kubectl accepts it whether or not anybody reads it. No controller is installed, its pods do not run, or they are not where the client knocks: without host ports, it is reached by a NodePort or a load balancer only.',

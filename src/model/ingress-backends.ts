@@ -3,19 +3,20 @@
  * (internal/ingress/controller/endpointslices.go), except by the name of an ExternalName Service, which may be that of
  * a Service in another namespace.
  */
+import type { Zone } from '../dns/record.ts';
 import { familyOf } from '../net/address.ts';
 import type { SocketAddress } from '../net/port.ts';
 import type { Manifest, ManifestOf } from '../parse/index.ts';
-import { type EndpointSlice, type Host, objectName, type Service } from './cluster.ts';
+import { type EndpointSlice, objectName } from './cluster.ts';
 import { ofKind } from './defaults.ts';
-import { endpointsOfPort } from './endpoints/index.ts';
+import { addressesIn } from './dns/lookup.ts';
+import { endpointsOfPort, slicesByService } from './endpoints/index.ts';
 import type { IngressBackend } from './ingress.ts';
 
 export interface IngressServices {
   readonly namespace: string;
-  readonly hosts: readonly Host[];
-  readonly services: readonly Service[];
   readonly endpointSlices: readonly EndpointSlice[];
+  readonly zone: () => Zone;
 }
 
 type ServiceManifest = ManifestOf<'Service'>;
@@ -32,20 +33,17 @@ interface Problem {
   readonly field: readonly string[];
 }
 
-/** RFC 1035 by way of the cluster's DNS: `NAME.NAMESPACE.svc.cluster.local`. */
-const SERVICE_NAME = /^([a-z0-9-]+)\.([a-z0-9-]+)\.svc(\.cluster\.local\.?)?$/;
-
-const MOST_NAMES = 8;
-
 export class Backends {
   readonly #services: ReadonlyMap<string, ServiceManifest>;
-  readonly #context: IngressServices;
+  readonly #slices: ReadonlyMap<string, readonly EndpointSlice[]>;
+  readonly #zone: () => Zone;
 
   constructor(manifests: readonly Manifest[], context: IngressServices) {
     const key = ({ object }: ServiceManifest) =>
       `${object.metadata.namespace ?? context.namespace}/${object.metadata.name}`;
     this.#services = new Map(ofKind(manifests, 'Service').map((service) => [key(service), service]));
-    this.#context = context;
+    this.#slices = slicesByService(context.endpointSlices);
+    this.#zone = context.zone;
   }
 
   of(namespace: string, { name, port }: Reference): { readonly backend: IngressBackend; readonly problem?: Problem } {
@@ -88,42 +86,27 @@ export class Backends {
   }
 
   /** Undefined when the Service has no such port: by its number, its target or its name. Slices are read, whatever kube-proxy reads. */
-  #endpoints(service: ServiceManifest, namespace: string, text: string, met = 0): SocketAddress[] | undefined {
+  #endpoints(service: ServiceManifest, namespace: string, text: string): SocketAddress[] | undefined {
     const { type, ports = [], externalName = '' } = service.object.spec;
     const port = ports.find(
       (each) => String(each.port) === text || String(each.targetPort ?? each.port) === text || each.name === text,
     );
     if (type === 'ExternalName') {
       const target = typeof port?.targetPort === 'number' ? port.targetPort : (port?.port ?? Number(text));
-      return Number.isNaN(target) ? undefined : this.#resolve(externalName, target, met + 1);
+      return Number.isNaN(target) ? undefined : this.#resolve(externalName, target);
     }
     if (!port) return undefined;
-    const { name } = service.object.metadata;
-    const slices = this.#context.endpointSlices.filter(
-      (slice) => slice.namespace === namespace && slice.service === name,
-    );
+    const slices = this.#slices.get(`${namespace}/${service.object.metadata.name}`) ?? [];
     const found = endpointsOfPort(slices, { name: port.name ?? '', protocol: port.protocol }, [4, 6]);
     return found.filter(({ ready }) => ready).map(({ address, port: number }) => ({ address, port: number }));
   }
 
-  /**
-   * As the cluster's DNS answers: a Service's own address, the pods of a headless one, or a host of the topology. Names that
-   * lead to names are followed so often.
-   */
-  #resolve(name: string, port: number, met: number): SocketAddress[] {
+  /** As the cluster's DNS answers, also for a name without its domain, `NAME.NAMESPACE.svc`. */
+  #resolve(name: string, port: number): SocketAddress[] {
     if (familyOf(name) !== undefined) return [{ address: name, port }];
-    const [, service, namespace] = SERVICE_NAME.exec(name) ?? [];
-    if (service !== undefined && namespace !== undefined) {
-      const own = this.#context.services.find((each) => each.namespace === namespace && each.name === service);
-      if (own) return [{ address: own.clusterIP, port }];
-      const headless = this.#services.get(`${namespace}/${service}`);
-      if (!headless || met > MOST_NAMES) return [];
-      const first = headless.object.spec.ports?.[0]?.port ?? port;
-      const pods = this.#endpoints(headless, namespace, String(first), met);
-      return (pods ?? []).map(({ address }) => ({ address, port }));
-    }
-    const host = this.#context.hosts.find((each) => each.name === name.replace(/\.$/, ''));
-    return host ? [{ address: host.address, port }] : [];
+    const zone = this.#zone();
+    const resolver = { nameservers: [], searches: [zone.domain], options: ['ndots:5'] };
+    return addressesIn(zone, name, resolver, ['A', 'AAAA']).map((address) => ({ address, port }));
   }
 
   #namesIn(namespace: string): string {

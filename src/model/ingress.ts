@@ -64,7 +64,7 @@ export interface IngressTls {
   readonly certificate?: Certificate;
 }
 
-interface Context extends Pick<Inhabitants, 'pods' | 'hosts'>, IngressServices {}
+interface Context extends Pick<Inhabitants, 'pods'>, IngressServices {}
 
 export function modelIngressControllers(
   manifests: readonly Manifest[],

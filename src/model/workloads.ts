@@ -6,10 +6,12 @@ import type { Manifest } from '../parse/index.ts';
 import { bandwidthOf } from './bandwidth.ts';
 import type { LoadBalancer, Node, Pod } from './cluster.ts';
 import { declaredPorts } from './container-ports.ts';
+import { creationOrder } from './creation.ts';
 import { ofKind } from './defaults.ts';
 import { type Draft, podPlace } from './draft.ts';
 import { controllerFlags } from './ingress-controller.ts';
 import { namespaceLabels } from './namespaces.ts';
+import { namingOf, reportNaming } from './naming.ts';
 import { asBound, goOn, type Past } from './past.ts';
 import { AddressPool } from './pool.ts';
 import { replicas } from './replicas.ts';
@@ -36,6 +38,8 @@ export function modelPods(
     past,
   );
   reportDuplicates(drafts, diagnostics);
+  for (const draft of new Map(drafts.map((each) => [each.spec, each])).values()) reportNaming(draft, diagnostics);
+  const created = creationOrder(manifests);
   const portsOf = declaredPorts(drafts, diagnostics);
   const context = { nodes, portsOf, namespaceLabels: namespaceLabels(manifests) };
   const placed = schedule(drafts, context, diagnostics);
@@ -72,6 +76,8 @@ export function modelPods(
         conditions: conditionsOf(draft),
         ...(draft.hostname !== undefined && { hostname: draft.hostname }),
         ...(draft.subdomain !== undefined && { subdomain: draft.subdomain }),
+        naming: namingOf(draft),
+        created: created(draft.origin),
         ...(draft.bandwidth && { bandwidth: draft.bandwidth }),
         ...(draft.balances !== undefined && { balances: draft.balances }),
         ...(ingressController && { ingressController }),

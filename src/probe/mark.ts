@@ -6,6 +6,7 @@
  *   HTTP  whoever passes a request on passes on its header `User-Agent: packetwalk/00017`: so a proxy's own connection, whose
  *         numbers are the kernel's, is known by what it carries.
  *   UDP, ICMP echo   the payload begins with `packetwalk/00017 `; a UDP answer with `packetwalk=00017 `.
+ *   DNS over UDP     the message's own id, which the answer repeats.
  *
  * An ICMP error quotes the packet it is about, far enough to read either.
  */
@@ -95,6 +96,18 @@ export function markOfHttpRequest(bytes: Buffer, offset: number, end: number): n
   if (!REQUEST_LINE.test(bytes.toString('latin1', offset, Math.min(end, offset + LONGEST_LINE)))) return 0;
   return Math.max(0, markOfPayload(bytes.subarray(0, end), at + '\r\nUser-Agent: '.length));
 }
+/** As `markOfPayload`, of a datagram from or to a nameserver: the id of its message (RFC 1035 4.1.1). */
+export function markOfMessage(bytes: Uint8Array): number {
+  const mark = markOfPayload(bytes);
+  if (mark !== 0 || bytes.length < DNS_HEADER || ((bytes[4]! << 8) | bytes[5]!) !== ONE_QUESTION) return mark;
+  const id = (bytes[0]! << 8) | bytes[1]!;
+  return (bytes[2]! & DNS_RESPONSE) === 0 ? id : -id;
+}
+
+const DNS_HEADER = 12;
+/** What every message has in use, and a mark that is cut off has not. */
+const ONE_QUESTION = 1;
+const DNS_RESPONSE = 0x80;
 
 /** A payload of at least the mark, with the text after it, filled up to `size` bytes. */
 export function markedPayload(id: number, text = '', size = 0): Buffer {

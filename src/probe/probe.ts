@@ -1,13 +1,35 @@
 /** What a probe is, and what its sender experienced. */
 import { RELAY_PROGRAMS } from '../compile/relay.ts';
+import type { ReadReply } from '../dns/message.ts';
+import type { Question } from '../dns/record.ts';
+import type { ResolverConfig } from '../dns/resolver.ts';
 import type { HttpRequest } from '../model/check.ts';
 import type { Protocol, Tuple } from '../net/port.ts';
 
-export interface ProbeRequest {
+export interface ProbeRequest extends ProbeOptions {
+  readonly destination: { readonly address: string; readonly port?: number };
+  /** Asked instead of what endpoints are asked: the destination is a nameserver. */
+  readonly question?: Question;
+}
+
+/** Without a port, a name is only asked for. */
+export interface NamedProbeRequest extends ProbeOptions {
+  readonly destination: { readonly lookup: LookupRequest; readonly port?: number };
+}
+
+export interface LookupRequest {
+  readonly name: string;
+  /** Types of records, asked for one after the other. */
+  readonly types: readonly string[];
+  readonly resolver: ResolverConfig;
+  /** The addresses that the sender's /etc/hosts has. */
+  readonly known: readonly string[];
+}
+
+interface ProbeOptions {
   /** Namespace the probe is sent from. */
   readonly namespace: string;
   readonly protocol: Protocol | 'ICMP';
-  readonly destination: { readonly address: string; readonly port?: number };
   /** Own address and port to bind. */
   readonly source?: { readonly address?: string; readonly port?: number };
   /** Text put into the payload. */
@@ -38,7 +60,7 @@ export interface EndpointAnswer {
 }
 
 export type ProbeResult =
-  /** An answer came back. `answer` is undefined for ICMP echo, and for a listener that is not ours. */
+  /** An answer came back. `answer` is undefined for ICMP echo, for a nameserver, and for a listener that is not ours. */
   | {
       readonly kind: 'answered';
       readonly answer?: EndpointAnswer;
@@ -48,6 +70,7 @@ export type ProbeResult =
       readonly location?: string;
       /** The names of the certificate that was shown, its common one first. */
       readonly certificate?: readonly string[];
+      readonly reply?: ReadReply;
     }
   /** The kernel reported an error, at once or on behalf of somebody on the way: `ECONNREFUSED`. */
   | { readonly kind: 'refused'; readonly errno: string }
@@ -66,6 +89,13 @@ export interface ProbeRun {
   readonly result: ProbeResult;
   /** It went over a connection that was open before. */
   readonly continued?: true;
+  /** Of a probe that asks a nameserver. */
+  readonly question?: Question;
+  /** Of a probe to a name: the name, and the questions before this one, in their order. */
+  readonly name?: string;
+  readonly queries?: readonly ProbeRun[];
+  /** The name has no address, as far as its sender could find out: this is its last question. */
+  readonly unresolved?: true;
   /** The processes that took the probe and passed it on, in their order; left out when none did. */
   readonly relayed?: readonly Relayed[];
   readonly durationMs: number;

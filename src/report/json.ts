@@ -1,6 +1,6 @@
 /** The JSON result: one object for a whole run, with a version. Its shape is the schema below; a test holds them together. */
 import * as z from 'zod';
-import { formatStep, placesOf } from '../judge/match.ts';
+import { answersIn, formatStep, placesOf } from '../judge/match.ts';
 import type { LabResult } from '../judge/result.ts';
 import { totalsOf } from '../judge/result.ts';
 import type { Verdict } from '../judge/verdict.ts';
@@ -73,7 +73,7 @@ const hop = z.strictObject({
   frame: z.strictObject({ namespace: z.string(), index: z.int() }).optional(),
 });
 
-const observedWalk = z.strictObject({
+const way = {
   outcome: z.enum(OUTCOMES),
   endpoint: z.string().optional(),
   endpointAddress: z.string().optional(),
@@ -91,6 +91,21 @@ const observedWalk = z.strictObject({
     .describe('Who told a sender of a better next hop (ICMP redirect).'),
   hops: z.array(hop),
   replyHops: z.array(hop),
+  name: z.string().optional().describe('The name that the sender resolved.'),
+  question: z
+    .strictObject({ name: z.string(), type: z.string() })
+    .optional()
+    .describe('What a nameserver was asked by this packet.'),
+  status: z.string().optional().describe('Its reply: `NOERROR`, `NXDOMAIN`.'),
+  answers: z
+    .array(z.string())
+    .optional()
+    .describe('Its answers of the type that was asked for, as `dig +short` prints them.'),
+};
+
+const observedWalk = z.strictObject({
+  ...way,
+  queries: z.array(z.strictObject(way)).optional().describe('The questions before it, each a walk.'),
   spread: z
     .record(z.string(), z.int())
     .optional()
@@ -193,8 +208,9 @@ function verdictToJson(result: Verdict): JsonResult['labs'][number]['checks'][nu
 }
 
 export function walkToJson(walk: Walk): z.infer<typeof observedWalk> {
-  const { outcome, endpoint, endpointAddress, sourceSeen, whoHas, rejection, lastSeen, redirects, hops, replyHops } =
-    walk;
+  const { outcome, endpoint, endpointAddress, sourceSeen, whoHas, rejection, lastSeen, redirects } = walk;
+  const { hops, replyHops, probe, queries } = walk;
+  const { name, question, result } = probe;
   return structuredClone({
     outcome,
     ...(endpoint !== undefined && { endpoint }),
@@ -207,5 +223,9 @@ export function walkToJson(walk: Walk): z.infer<typeof observedWalk> {
     ...(redirects && { redirects }),
     hops,
     replyHops,
+    ...(name !== undefined && { name }),
+    ...(question && { question, answers: answersIn(walk) }),
+    ...(result.kind === 'answered' && result.reply && { status: result.reply.status }),
+    ...(queries && { queries: queries.map(walkToJson) }),
   }) as z.infer<typeof observedWalk>;
 }

@@ -1,4 +1,4 @@
-/** Frame[] and ProbeRun[] → Walk[]: one walk a probe. Pure: the same captures give the same walks. */
+/** Frame[] and ProbeRun[] → Walk[]: one walk a probe, and one each of the questions before it. Pure: the same captures give the same walks. */
 import type { Frame } from '../decode/packet.ts';
 import type { ProbeRun } from '../probe/probe.ts';
 import { type Connections, identify, openedConnections, type Sighting } from './identify.ts';
@@ -21,14 +21,19 @@ export interface Evidence {
 
 export function stitch(runs: readonly ProbeRun[], evidence: Evidence, wiring: Wiring): Walk[] {
   const frames = withSealedPackets(evidence.frames, wiring);
-  const told = findUnmarked(runs, frames);
+  const all = runs.flatMap((run) => [...(run.queries ?? []), run]);
+  const told = findUnmarked(all, frames);
+  const toldOf = new Map(all.map((run, index) => [run, told.runs[index]!]));
   const sightings = groupByProbe(frames, told);
   const questions = new Questions(frames, wiring);
-  return told.runs.map((run, index) => {
+  const walkOf = (probe: ProbeRun): Walk => {
+    const run = toldOf.get(probe)!;
     const walk = outcomeOf(run, legsOf(run, sightings.get(run.id) ?? []), evidence, wiring);
     const whoHas = questions.answersFor(run.remote.address, [walk.from, ...walk.hops.map(({ place }) => place)]);
-    return { ...walk, probe: runs[index]!, ...(whoHas && { whoHas }) };
-  });
+    const queries = probe.queries?.map(walkOf);
+    return { ...walk, probe, ...(whoHas && { whoHas }), ...(queries && { queries }) };
+  };
+  return runs.map(walkOf);
 }
 
 function groupByProbe(frames: readonly Frame[], { runs, unmarked }: Told): Map<number, Sighting[]> {

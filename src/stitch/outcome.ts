@@ -11,7 +11,7 @@ import type { Leg, SeenPacket } from './legs.ts';
 import { askedInVain } from './neighbour.ts';
 import { SOCKET } from './path.ts';
 import { redirectsOf } from './redirects.ts';
-import { endsConnection, formatAttempts, rejectionOf } from './summary.ts';
+import { endsConnection, formatAttempts, formatStatus, rejectionOf } from './summary.ts';
 import { origin } from './time.ts';
 import type { Hop, Walk } from './walk.ts';
 import type { Wiring } from './wiring.ts';
@@ -24,7 +24,8 @@ interface Finding
 
 export function outcomeOf(run: ProbeRun, legs: readonly Leg[], evidence: Evidence, wiring: Wiring): Walk {
   const followed = followLegs(run, legs, wiring);
-  const finding = new Context(run, followed, evidence, wiring).find();
+  const found = new Context(run, followed, evidence, wiring).find();
+  const finding = run.unresolved ? { ...found, ...unresolved(run, found) } : found;
   /** What a process was refused it does not pass on: it refuses, too. */
   const answered = finding.rejection ? followed.slice(0, 1) : followed.toReversed();
   const redirects = redirectsOf(
@@ -39,6 +40,17 @@ export function outcomeOf(run: ProbeRun, legs: readonly Leg[], evidence: Evidenc
     ...(redirects.length > 0 && { redirects }),
     ...finding,
   };
+}
+
+/** What became of the last question stays to be told: where it was lost, who refused it. */
+function unresolved({ name, question, result }: ProbeRun, { reason }: Finding): Pick<Finding, 'outcome' | 'reason'> {
+  const reply = result.kind === 'answered' ? result.reply : undefined;
+  const asked = `${question!.type} ${question!.name}.`;
+  const last = reply
+    ? `the last answer, for ${asked}, is ${formatStatus(reply)}`
+    : `nobody answered ${asked}: ${reason}`;
+  const wanted = ['A', 'AAAA'].includes(question!.type) ? 'address' : `${question!.type} record`;
+  return { outcome: 'unresolved', reason: `${name} has no ${wanted}: ${last}` };
 }
 
 class Context {

@@ -87,6 +87,8 @@ export interface Hop {
 
 export interface Walk {
   readonly probe: ProbeRun;
+  /** Of a probe to a name: those of the questions before it. */
+  readonly queries?: readonly Walk[];
   /** The place that sent. */
   readonly from: string;
   readonly hops: readonly Hop[];

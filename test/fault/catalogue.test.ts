@@ -77,6 +77,7 @@ const INGRESS = stateOf(
     pod('nginx', { spec: { containers: [{ name: 'nginx', image: 'registry.k8s.io/ingress-nginx/controller' }] } }),
   ),
 );
+const NAMED = stateOf(TEXT, { dns: true });
 /** Some break what not every lab has. */
 const LABS: Partial<Record<FaultName, KernelState>> = {
   'no-vip': IPVS,
@@ -92,6 +93,7 @@ const LABS: Partial<Record<FaultName, KernelState>> = {
   'no-accept-ra': ADVERTISED,
   'no-policy': POLICY,
   'stale-policy': POLICY,
+  'no-dns': NAMED,
 };
 const [PORT_A, PORT_B] = ['node.node1', 'node.node2'].map(
   (node) => LAB.namespaces.find(({ name }) => name === node)!.links.find(({ master }) => master === 'cni0')!.name,
@@ -172,6 +174,17 @@ describe('rules that change:', () => {
         ),
       ),
     );
+  });
+
+  it('no-dns refuses what comes to port 53 of CoreDNS, as a kernel does where nobody listens', () => {
+    expect(effect('no-dns', 'pod/kube-system/coredns-0', NAMED)).toMatchObject({
+      changed: true,
+      gone: [],
+      come: expect.arrayContaining([
+        'pod.kube-system.coredns-0 filter -A INPUT -p udp -m udp --dport 53 -j REJECT --reject-with icmp-port-unreachable',
+        'pod.kube-system.coredns-0 filter -A INPUT -p tcp -m tcp --dport 53 -j REJECT --reject-with tcp-reset',
+      ]),
+    });
   });
 
   it('forward-drop drops what nobody accepts, and lets the network plugin accept nothing', () => {
@@ -578,6 +591,7 @@ describe('a place', () => {
       'out-of-window': ['pod/a', 'pod\\.default\\.a'],
       'no-docker-proxy': ['host/dock', 'host\\.dock'],
       'no-ingress-controller': ['pod/nginx', 'pod\\.default\\.nginx'],
+      'no-dns': ['pod/kube-system/coredns-0', 'pod\\.kube-system\\.coredns-0'],
     };
     const [place, netns] = elsewhere[fault] ?? ['node/node1', 'node\\.node1'];
     const { changed, gone, come } = effect(fault, place, LABS[fault] ?? LAB);

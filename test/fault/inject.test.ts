@@ -37,6 +37,7 @@ const MODES: Partial<Record<FaultName, Partial<ModelOptions>>> = {
   'ipvs-conn-reuse': { proxy: 'ipvs' },
   'no-flanneld': { cni: 'udp' },
   'no-bird': { cni: 'calico-bgp' },
+  'no-dns': { dns: true },
 };
 
 const INGRESS = stream(
@@ -80,6 +81,7 @@ describe('a fault', () => {
     'no-affinity',
     'no-accept-ra',
     'ipvs-conn-reuse',
+    'no-dns',
     'no-route',
     'no-fdb',
     'no-flanneld',

@@ -1,5 +1,6 @@
 /** What a probe is sent to: every way to write it, and why a text is none. */
 import { describe, expect, it } from 'vitest';
+import type { AddressDestination } from '../../src/model/check.ts';
 import { DestinationError, resolveDestination } from '../../src/model/destination.ts';
 import { Places } from '../../src/model/place.ts';
 import { clusterOf } from './cluster.ts';
@@ -34,7 +35,7 @@ const cluster = clusterOf(
 );
 
 function resolve(text: string, namespace = 'default') {
-  return resolveDestination(text, cluster, new Places(cluster, namespace));
+  return resolveDestination(text, cluster, new Places(cluster, namespace)) as AddressDestination;
 }
 
 describe('a destination', () => {
@@ -107,9 +108,13 @@ describe('no destination is', () => {
     ['pod/nowhere/nobody:80', 'there is no pod/nowhere/nobody', expect.stringMatching(/^places here: /)],
     ['node/node3', 'there is no node/node3', 'did you mean "node/node1"?'],
     ['deployment/web:80', '"deployment/web" is not a place', expect.stringMatching(/^a place is written /)],
-    ['web.prod:80', '"web.prod:80" is not a destination', expect.stringMatching(/^names are not resolved here; /)],
-    ['web', '"web" is not a destination', expect.stringMatching(/^names are not resolved here; /)],
-    ['010.0.0.1:80', '"010.0.0.1:80" is not a destination', expect.stringMatching(/^names are not resolved here; /)],
+    [
+      'web.prod:80',
+      '"web.prod" is a name, and this cluster has no DNS',
+      expect.stringMatching(/^give it one, with spec.cluster.dns: {}, or write /),
+    ],
+    ['web', '"web" is not a destination', expect.stringMatching(/^write service/)],
+    ['010.0.0.1:80', '"010.0.0.1:80" is not a destination', expect.stringMatching(/^write service/)],
     ['pod/a:0', '0 is not a port', 'ports are 1 to 65535'],
     ['10.9.9.9:70000', '70000 is not a port', 'ports are 1 to 65535'],
     ['pod/a:http', '"pod/a:http" is not a destination', expect.stringMatching(/^write /)],

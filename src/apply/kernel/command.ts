@@ -23,6 +23,7 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   conntrack: 'conntrack',
   bird: 'bird2',
   nginx: 'nginx-light',
+  hostname: 'hostname',
   unshare: 'util-linux',
   setpriv: 'util-linux',
   nsenter: 'util-linux',

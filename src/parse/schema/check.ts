@@ -2,11 +2,13 @@
 import * as z from 'zod';
 import { FAMILY_NAMES } from '../../net/address.ts';
 import { CNI_MODES } from './cni.ts';
+import { lookup } from './dns.ts';
 import { address, duration, latencyLimit, oneOrMany, portNumber, protocol } from './fields.ts';
 import { PROXY_MODES } from './proxy.ts';
 
 export const OUTCOMES = [
   'delivered',
+  'unresolved',
   'rejected',
   'dropped',
   'no-route',
@@ -140,6 +142,16 @@ const expectation = z.strictObject({
     .describe(
       'How repeated connections were shared: all to `one` endpoint, over `several`, over `all`, or counts per endpoint.',
     ),
+  answers: z
+    .array(z.string())
+    .optional()
+    .describe(
+      'With `resolve`: all answers of the type that was asked for, as `dig +short` prints them, or places; in any order.',
+    ),
+  environment: listing.optional().describe('`env` at the place `at`, as far as its variables are its own.'),
+  hostname: listing.optional().describe('`hostname -f`.'),
+  hosts: listing.optional().describe('`cat /etc/hosts`.'),
+  resolvConf: listing.optional().describe('`cat /etc/resolv.conf`.'),
   addresses: listing.optional().describe('`ip -br addr` at the place `at`.'),
   links: listing.optional().describe('`ip -d link` at the place `at`, one line per link.'),
   routes: listing.optional().describe('`ip route show table all`.'),
@@ -180,7 +192,12 @@ export const check = z.strictObject({
     .string()
     .optional()
     .describe(
-      '`service/web:80`, `nodeport/web:80@node1`, `lb/web:80`, `pod/web-0:8080`, `10.0.0.1:80`, a URL with where it leads, `http://foo.bar.com/path@node1`, or a place alone: ping.',
+      '`service/web:80`, `nodeport/web:80@node1`, `lb/web:80`, `pod/web-0:8080`, `10.0.0.1:80`, a name the sender resolves: `web.prod:80`, a URL with where it leads, `http://foo.bar.com/path@node1`, or a place alone: ping.',
+    ),
+  resolve: lookup
+    .optional()
+    .describe(
+      'Instead of to: a name the sender asks its nameserver for, as nslookup does: `web`, `{ name: _http._tcp.web.prod.svc.cluster.local, type: SRV }`; an address asks for its name.',
     ),
   family: z
     .enum(FAMILY_NAMES)
