@@ -206,3 +206,24 @@ describe('a place', () => {
     );
   });
 });
+
+describe('where the cluster has DNS, the sender resolves', () => {
+  const named = clusterOf(stream(topology({ cluster: { dns: {} }, nodes: [{ name: 'node1' }] })));
+  const found = (text: string) => resolveDestination(text, named, new Places(named, 'default'));
+
+  it('a name', () => {
+    expect(found('web.prod:80')).toEqual({ text: 'web.prod:80', name: 'web.prod', port: 80 });
+  });
+
+  it('that of a URL, unless it is said where that leads', () => {
+    const http = { scheme: 'https', host: 'web.prod', path: '/a' };
+    const url = { text: 'https://web.prod/a', port: 443, protocol: 'TCP', http };
+    expect(found('https://web.prod/a')).toEqual({ ...url, name: 'web.prod' });
+    expect(found('https://web.prod/a@node1')).toEqual({
+      ...url,
+      text: 'https://web.prod/a@node1',
+      address: '10.0.0.11',
+    });
+    expect(() => found('https://web.prod/a@http://web/')).toThrow('http://web/ is a name, and the URL has one');
+  });
+});

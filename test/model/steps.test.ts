@@ -159,6 +159,21 @@ describe('connections that stay', () => {
     ]);
   });
 
+  it('may lead to what a name stood for', () => {
+    const { steps, diagnostics } = modelled(
+      text([{ name: 'later', checks: [{ name: 'goes on', on: 'download' }] }], {
+        checks: [{ ...opens, to: 'web:80' }],
+      }),
+    );
+    expect(diagnostics).toEqual([]);
+    expect(steps[0]!.cluster.checks).toMatchObject([{ on: 'download', to: { name: 'web', port: 80 } }]);
+  });
+
+  it('have no destination of their own', () => {
+    const later = [{ name: 'later', checks: [{ name: 'goes on', on: 'download', resolve: 'web' }] }];
+    expect(error(text(later, { checks: [opens] }))).toMatchObject({ message: 'a check with "on" has no "resolve"' });
+  });
+
   it('must have been opened, by a step before', () => {
     const same = [opens, { name: 'goes on', on: 'download' }];
     expect(error(text([], { checks: same }))).toMatchObject({ code: 'unknown-connection', help: /opens: NAME/ });
