@@ -136,6 +136,7 @@ describe('in a lab with IPv6', () => {
         source: NODE.node1,
         destination: NODE.node2,
         vni: 1,
+        sourcePort: expect.any(Number),
         port: 8472,
       });
       expect(replyHops.at(-1)).toMatchObject({

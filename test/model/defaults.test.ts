@@ -37,6 +37,7 @@ describe('without a Topology', () => {
       nodePortAddresses: [],
       detectLocalMode: 'ClusterCIDR',
       detectLocal: { bridgeInterface: '', interfaceNamePrefix: '' },
+      conntrack: { tcpBeLiberal: false },
       ipvs: { scheduler: 'rr', strictARP: false },
       portRange: '',
       udpIdleTimeout: 250,
