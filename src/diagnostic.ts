@@ -30,9 +30,10 @@ export interface Diagnostic {
   readonly help?: string;
 }
 
-/** Collects the diagnostics of one run, in the order found. */
+/** Collects the diagnostics of one run, in the order found, each once: what changes step by step is looked at after every step. */
 export class Diagnostics {
   readonly all: Diagnostic[] = [];
+  readonly #known = new Set<string>();
 
   error(code: string, message: string, at?: Position, help?: string): void {
     this.#add('error', code, message, at, help);
@@ -61,6 +62,9 @@ export class Diagnostics {
   }
 
   #add(severity: Diagnostic['severity'], code: string, message: string, at?: Position, help?: string): void {
+    const key = [code, message, at?.file, at?.line, at?.column].join('\0');
+    if (this.#known.has(key)) return;
+    this.#known.add(key);
     this.all.push({ severity, code, message, ...(at && { at }), ...(help && { help }) });
   }
 }

@@ -38,6 +38,7 @@ import type { Check, ConnectionCheck, ListingName, StateCheck } from './model/ch
 import type { Cluster, Fault, FaultName } from './model/cluster.ts';
 import { modelSteps, type Step, type StepOptions } from './model/steps.ts';
 import { tunnelPorts } from './model/tunnel-ports.ts';
+import { DNS_PORT } from './net/port.ts';
 import { parse, type Source } from './parse/index.ts';
 import type { ProbeRun } from './probe/probe.ts';
 import { type Evidence, stitch, type Walk, Wiring } from './stitch/index.ts';
@@ -293,17 +294,20 @@ export function matrix(lab: Lab, wanted: readonly Pair[], timeoutMs: number): Pr
 }
 
 /** decode: every capture's frames, and which captures cannot be relied on. */
-export function evidenceOf({ captures }: Pick<Watched<unknown>, 'captures'>, { cni }: Cluster): Evidence {
+export function evidenceOf({ captures }: Pick<Watched<unknown>, 'captures'>, { cni, listeners }: Cluster): Evidence {
   const { vxlan, ip, wireguard } = tunnelPorts(cni);
-  const vxlanPorts = new Set([...VXLAN_PORTS, ...vxlan]);
-  const ipPorts = new Set(ip);
-  const wireguardPorts = new Set(wireguard);
+  const ports = {
+    vxlanPorts: new Set([...VXLAN_PORTS, ...vxlan]),
+    ipPorts: new Set(ip),
+    wireguardPorts: new Set(wireguard),
+    dnsPorts: new Set([DNS_PORT, ...listeners.filter(({ zone }) => zone).map(({ port }) => port)]),
+  };
   const blind = new Map<string, string>();
   const frames: Frame[] = [];
   for (const { namespace, pcap, links, blind: reason } of captures) {
     if (reason !== undefined) blind.set(namespace, reason);
     try {
-      readFrames(pcap, namespace, links, { vxlanPorts, ipPorts, wireguardPorts }, (frame) => frames.push(frame));
+      readFrames(pcap, namespace, links, ports, (frame) => frames.push(frame));
     } catch (error) {
       if (!(error instanceof PcapError)) throw error;
       blind.set(namespace, reason ?? error.message);

@@ -22,6 +22,7 @@ await build({
     floor: 'scripts/bench/floor.ts',
     measure: 'scripts/bench/measure.ts',
     modes: 'scripts/bench/modes.ts',
+    names: 'scripts/bench/names.ts',
   },
   outdir: 'dist',
   bundle: true,
@@ -148,6 +149,25 @@ for (const { mode, sandbox, applied, rates } of modes) {
     `| \`${mode}\` | ${where} | ${range(applied, seconds)} | ${ratio('applied', applied)} | ${megabits} | ${ratio('rates', rates)} |`,
   );
 }
+
+/** [Services, questions, runs] */
+const NAMES = quick ? [10, 100, 1] : [1000, 2000, 5];
+const { stdout: measuredNames } = await $`node dist/names.bench.js ${NAMES}`;
+const names = JSON.parse(measuredNames);
+const rates = (values) => range(values, (value) => value.toFixed(0));
+lines.push(
+  '',
+  '## Names',
+  '',
+  `Questions a second from a pod, by the Service kube-dns with kube-proxy's rules, to two pods of CoreDNS of which one is on the other`,
+  `node; ${NAMES[0]} Services. One process asks and answers, eight questions at once.`,
+  '',
+  '| Name | Questions a second |',
+  '|---|---|',
+  `| a full name, one question | ${rates(names.full)} |`,
+  `| the same without the final dot: three of the search list before it | ${rates(names.searched)} |`,
+);
+process.stderr.write(`${lines.slice(-2).join('\n')}\n`);
 
 /** What has been done by when, by the names of milestones (src/apply/sandbox/vm). */
 const STEPS = [

@@ -5,16 +5,19 @@ import { Attachments } from '../apply/cni/attachments.ts';
 import { apply } from '../apply/index.ts';
 import { run } from '../apply/kernel/command.ts';
 import { inside } from '../apply/kernel/namespaces.ts';
+import { atPlace, variablesOf } from '../apply/place.ts';
 import { restore } from '../apply/restore.ts';
 import { Retirement } from '../apply/retirement.ts';
 import { RuleTraces } from '../capture/rule-trace.ts';
 import { Captures } from '../capture/tcpdump.ts';
-import { Birds } from '../probe/bird.ts';
+import { Birds } from '../probe/daemons/bird.ts';
+import { Nginxes } from '../probe/daemons/nginx.ts';
+import { sendToName } from '../probe/dns/resolve.ts';
 import { Endpoints } from '../probe/endpoints.ts';
 import { HealthChecks } from '../probe/health-checks.ts';
 import { MAX_ID } from '../probe/mark.ts';
 import { PassThroughs } from '../probe/pass-through.ts';
-import type { ProbeRequest, ProbeRun } from '../probe/probe.ts';
+import type { NamedProbeRequest, ProbeRequest, ProbeRun } from '../probe/probe.ts';
 import { Relays } from '../probe/relay/index.ts';
 import { type KeptConnections, sendProbe } from '../probe/send.ts';
 import { Speakers } from '../probe/speaker/index.ts';
@@ -36,6 +39,8 @@ import { Watchers } from './watchers.ts';
 
 /** Probes of one request that are under way at once; the others wait. */
 const MAX_CONCURRENT_PROBES = 8;
+/** nginx writes its log when a connection ends. */
+const NGINX_LOG_MS = 1000;
 
 /** What one connection has begun; it ends with the connection. */
 interface Begun {
@@ -65,13 +70,14 @@ export class Agent {
   readonly #endpoints = new Endpoints();
   readonly #health = new HealthChecks();
   readonly #relays = new Relays(this.#health);
+  readonly #nginxes = new Nginxes(this.#relays.log);
   readonly #residents = {
     retirement: new Retirement(),
     relays: this.#relays,
     tunnels: new Tunnels(),
     passThroughs: new PassThroughs(this.#health),
-    birds: new Birds(),
     speakers: new Speakers(),
+    daemons: { bird: new Birds(), nginx: this.#nginxes },
     attachments: new Attachments(),
   };
   readonly #handlers: Handlers;
@@ -91,7 +97,12 @@ export class Agent {
       fence: (id, { captures }) => captures.get(id)?.fence(),
       stopCaptures: async (id, { captures }) => (await captures.take(id)?.stop()) ?? [],
       probe: (request, { announced, kept }) => this.#probe(request, announced, kept),
-      run: ({ namespace, argv }) => inside(namespace, () => run(argv, { namespace })),
+      run: ({ namespace, argv, surroundings }) => {
+        const command = surroundings
+          ? ['env', '-i', ...variablesOf(surroundings), ...atPlace(surroundings, argv)]
+          : argv;
+        return inside(namespace, () => run(command, { namespace }));
+      },
       startRuleTrace: async ({ namespaces, probes }, { traces, announced }) => {
         const ids = Array.from({ length: probes }, () => this.#takeProbeId());
         announced.push(...ids);
@@ -164,27 +175,46 @@ export class Agent {
     for (let index = 0; index < times; index++) {
       if (intervalMs !== undefined && index > 0) await new Promise((resolve) => setTimeout(resolve, intervalMs));
       if (index >= MAX_CONCURRENT_PROBES) await runs[index - MAX_CONCURRENT_PROBES];
-      runs.push(this.#send(probe, announced.shift() ?? this.#takeProbeId(), kept));
+      runs.push(this.#sendAny(probe, announced.shift() ?? this.#takeProbeId(), kept));
     }
     return Promise.all(runs);
   }
 
-  async #send(probe: ProbeRequest, id: number, { connections, runs }: Kept): Promise<ProbeRun> {
-    this.#relays.log.follow(id);
-    const sent = await sendProbe(probe, id, connections);
-    const relayed = this.#relays.log.end(id);
-    const run = { ...sent, ...(relayed.length > 0 && { relayed }) };
+  /** Questions have ids of their own. */
+  async #sendAny(probe: ProbeRequest | NamedProbeRequest, id: number, { connections, runs }: Kept): Promise<ProbeRun> {
+    const run = isNamed(probe)
+      ? await sendToName(
+          probe,
+          (question) => this.#send(question, this.#takeProbeId(), connections),
+          (found) => this.#send(found, id, connections),
+        )
+      : await this.#send(probe, id, connections);
     if (probe.keep !== undefined) runs.set(probe.keep, run);
     return run;
   }
 
-  /** The connection has its mark, and whoever relays it goes on. One that was never opened carries nothing. */
-  async #sendOver(probe: ProbeRequest, name: string, { connections, runs }: Kept): Promise<ProbeRun> {
+  async #send(probe: ProbeRequest, id: number, connections: KeptConnections): Promise<ProbeRun> {
+    this.#relays.log.follow(id);
+    const sent = await sendProbe(probe, id, connections);
+    if (mayHavePassedNginx(sent, this.#nginxes)) await this.#relays.log.written(id, NGINX_LOG_MS);
+    const relayed = this.#relays.log.end(id);
+    return { ...sent, ...(relayed.length > 0 && { relayed }) };
+  }
+
+  /**
+   * The connection has its mark, leads where its name led, and whoever relays it goes on. One that was never opened carries
+   * nothing.
+   */
+  async #sendOver(
+    probe: ProbeRequest | NamedProbeRequest,
+    name: string,
+    { connections, runs }: Kept,
+  ): Promise<ProbeRun> {
     const started = performance.now();
-    const opened = runs.get(name)!;
+    const { queries: _, unresolved: __, ...opened } = runs.get(name)!;
     const connection = connections.get(name);
     const result = connection?.isOpen
-      ? await connection.ask({ ...probe, keep: name }, opened.id)
+      ? await connection.ask({ ...probe, destination: opened.remote, keep: name }, opened.id)
       : ({ kind: 'refused', errno: connection ? 'ECONNRESET' : 'ENOTCONN' } as const);
     return { ...opened, continued: true, result, durationMs: performance.now() - started };
   }
@@ -195,6 +225,16 @@ export class Agent {
     this.#nextProbe = id === MAX_ID ? 1 : id + 1;
     return id;
   }
+}
+
+/** Who got no answer may have been on the way to one. */
+function mayHavePassedNginx({ protocol, result }: ProbeRun, { running }: Nginxes): boolean {
+  if (protocol !== 'TCP' || running.length === 0) return false;
+  return result.kind === 'answered' ? result.server === 'nginx' : result.kind === 'timeout';
+}
+
+function isNamed(probe: ProbeRequest | NamedProbeRequest): probe is NamedProbeRequest {
+  return 'lookup' in probe.destination;
 }
 
 function isInput(message: Message): message is Input {

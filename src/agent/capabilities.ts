@@ -38,6 +38,7 @@ const TOOLS: readonly Tool[] = [
   { program: 'ip', neededFor: 'plans run by hand, state checks', required: true, version: '-V' },
   { program: 'iptables-restore', neededFor: 'kube-proxy and flannel rules', required: true, version: '--version' },
   { program: 'tcpdump', neededFor: 'captures', required: true, version: '--version' },
+  { program: 'hostname', neededFor: 'exec, shell, checks of what a place finds', version: '--version' },
   { program: 'conntrack', neededFor: 'tunnels over UDP, changes of UDP Services, trace --rules', version: '--version' },
   { program: 'nft', neededFor: 'kube-proxy mode nftables, trace --rules, diff', version: '--version' },
   { program: 'ipset', neededFor: 'kube-proxy mode ipvs', version: '--version' },
@@ -47,6 +48,7 @@ const TOOLS: readonly Tool[] = [
     neededFor: 'cni mode calico-bgp, load balancer metallb-bgp, router advertisements',
     version: '--version',
   },
+  { program: 'nginx', neededFor: 'Ingress controllers', version: '-v' },
 ];
 
 const MACHINE_TOOLS: readonly Tool[] = [

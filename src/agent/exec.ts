@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { start } from '../apply/kernel/command.ts';
 import { inside } from '../apply/kernel/namespaces.ts';
+import { atPlace } from '../apply/place.ts';
 import { passOn } from './flow.ts';
 import type { Event, ExecRequest, Input } from './protocol.ts';
 import { Terminal } from './terminal.ts';
@@ -19,7 +20,9 @@ export class Execution {
   readonly #kill: (signal: NodeJS.Signals) => void;
 
   constructor(request: ExecRequest, emit: (event: Event['event']) => Promise<void> | undefined) {
-    const { argv, namespace, folder, environment, terminal: size } = request;
+    const { namespace, folder, surroundings, terminal: size } = request;
+    const argv = surroundings ? atPlace(surroundings, request.argv) : request.argv;
+    const environment = { ...request.environment, ...surroundings?.environment };
     /** Not every folder of the machine is there in a sandbox: nothing below /run is. */
     const cwd = existsSync(folder) ? folder : '/';
     const options = { cwd, env: environment, extendEnv: false, buffer: false, encoding: 'buffer' } as const;
@@ -37,7 +40,7 @@ export class Execution {
     this.#kill = (signal) => child.kill(signal);
     this.result = child.then((ended) => {
       terminal?.hangUp();
-      if (cannotStart(ended)) void emit({ stderr: Buffer.from(`${argv[0]}: not found, or not executable\n`) });
+      if (cannotStart(ended)) void emit({ stderr: Buffer.from(`${request.argv[0]}: not found, or not executable\n`) });
       return { exitCode: exitCode(ended) };
     });
   }

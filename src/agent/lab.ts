@@ -5,15 +5,18 @@ import type { SandboxKind } from '../apply/sandbox/namespaces.ts';
 import type { Capture } from '../capture/capture.ts';
 import type { RuleTrace } from '../capture/rule-trace.ts';
 import type { KernelState } from '../compile/kernel-state.ts';
-import type { Check, ConnectionCheck, ListingName, StateCheck } from '../model/check.ts';
-import { type Cluster, type Listener, type Place, placesOf, type Service, serviceAddresses } from '../model/cluster.ts';
+import type { AddressDestination, Check, ConnectionCheck, ListingName, StateCheck } from '../model/check.ts';
+import { type Cluster, type Listener, type Place, type Service, serviceAddresses } from '../model/cluster.ts';
+import type { IngressController } from '../model/ingress.ts';
+import { type Surroundings, surroundingsOf } from '../model/surroundings.ts';
 import type { Family } from '../net/address.ts';
 import { converge } from '../plan/converge.ts';
 import { plan } from '../plan/index.ts';
-import type { ProbeRequest, ProbeRun } from '../probe/probe.ts';
+import type { ProbeRun } from '../probe/probe.ts';
 import type { AgentClient } from './client.ts';
 import { type Listing, withListings } from './plugin-listings.ts';
 import type { Sandbox } from './sandbox.ts';
+import { placeNamed, possibleTargets, targetOf } from './target.ts';
 
 export interface Lab {
   readonly cluster: Cluster;
@@ -138,10 +141,10 @@ export function probe(
   { agent, cluster }: Lab,
   { from, to, connections, intervalMs, timeoutMs, opens, on }: ConnectionCheck,
 ): Promise<ProbeRun[]> {
-  const request: ProbeRequest = {
-    namespace: netnsOf(cluster, from.place),
+  const request = {
+    namespace: placeNamed(cluster, from.place).netns,
     protocol: from.protocol,
-    destination: { address: to.address, ...(to.port !== undefined && { port: to.port }) },
+    ...targetOf(cluster, { from, to }),
     ...((from.ip !== undefined || from.port !== undefined) && {
       source: {
         ...(from.ip !== undefined && { address: from.ip }),
@@ -151,6 +154,7 @@ export function probe(
     ...(from.payload !== undefined && { payload: from.payload }),
     ...(from.size !== undefined && { size: from.size }),
     ...(from.ttl !== undefined && { ttl: from.ttl }),
+    ...(!('lookup' in to) && to.http && { http: to.http }),
     timeoutMs,
     ...(opens !== undefined && { keep: opens }),
     ...(on !== undefined && { over: on }),
@@ -160,6 +164,10 @@ export function probe(
 
 /** The command behind each listing of a state check: what one would type to see it. */
 const LISTING_COMMANDS: Record<ListingName, readonly string[]> = {
+  environment: ['env'],
+  hostname: ['hostname', '-f'],
+  hosts: ['cat', '/etc/hosts'],
+  resolvConf: ['cat', '/etc/resolv.conf'],
   addresses: ['ip', '-br', 'addr'],
   links: ['ip', '-d', '-o', 'link'],
   routes: ['ip', 'route', 'show', 'table', 'all'],
@@ -175,12 +183,16 @@ const LISTING_COMMANDS: Record<ListingName, readonly string[]> = {
   nft: ['nft', 'list', 'ruleset'],
 };
 
+/** Those that show what a program finds at the place, rather than the kernel's state. */
+const OF_SURROUNDINGS: readonly ListingName[] = ['environment', 'hostname', 'hosts', 'resolvConf'];
+
 /** Reads the listings a state check looks at. */
 export async function list(lab: Lab, check: StateCheck): Promise<Map<ListingName, string>> {
-  const namespace = netnsOf(lab.cluster, check.at);
-  const listings = check.listings.map(
-    async ({ name }) => [name, await read(lab, namespace, LISTING_COMMANDS[name])] as const,
-  );
+  const place = placeNamed(lab.cluster, check.at);
+  const listings = check.listings.map(async ({ name }) => {
+    const surroundings = OF_SURROUNDINGS.includes(name) ? surroundingsOf(lab.cluster, place) : undefined;
+    return [name, await read(lab, place.netns, LISTING_COMMANDS[name], surroundings)] as const;
+  });
   return new Map(await Promise.all(listings));
 }
 
@@ -190,8 +202,17 @@ export function trackedDatagrams(lab: Lab, namespace: string, family: Family): P
 }
 
 /** What a program prints in a namespace. Throws a KernelError with its own words when it fails. */
-async function read({ agent }: Lab, namespace: string, argv: readonly string[]): Promise<string> {
-  const { stdout, stderr, exitCode } = await agent.call('run', { namespace, argv });
+async function read(
+  { agent }: Lab,
+  namespace: string,
+  argv: readonly string[],
+  surroundings?: Surroundings,
+): Promise<string> {
+  const { stdout, stderr, exitCode } = await agent.call('run', {
+    namespace,
+    argv,
+    ...(surroundings && { surroundings }),
+  });
   if (exitCode === 0) return stdout;
   throw new KernelError({ command: argv.join(' '), namespace, cause: stderr.trim(), ...classify(stderr) });
 }
@@ -203,7 +224,8 @@ async function read({ agent }: Lab, namespace: string, argv: readonly string[]):
 export function namespacesOnTheWay(cluster: Cluster, checks: readonly Check[]): string[] {
   const connections = checks.filter((check) => check.kind === 'connection');
   const senders = new Set(connections.map(({ from }) => from.place));
-  const ports = new Set(connections.map(({ to }) => to.port));
+  const targets = connections.flatMap((check) => possibleTargets(cluster, check));
+  const ports = new Set(targets.map(({ port }) => port));
   const balanced = cluster.services.filter(({ namespace, name }) =>
     cluster.pods.some(
       ({ balances, ports: own }) =>
@@ -211,7 +233,7 @@ export function namespacesOnTheWay(cluster: Cluster, checks: readonly Check[]): 
     ),
   );
   const addresses = new Set([
-    ...connections.flatMap(({ to }) => [to.address, ...endpointAddresses(cluster, to)]),
+    ...targets.flatMap((to) => [to.address, ...endpointAddresses(cluster, to)]),
     ...balanced.flatMap((service) => endpointAddresses(cluster, { address: service.clusterIP })),
   ]);
   const isOpen = connections.some(({ on }) => on !== undefined);
@@ -222,14 +244,30 @@ export function namespacesOnTheWay(cluster: Cluster, checks: readonly Check[]): 
       pod.addresses.some((address) => addresses.has(address)) ||
       pod.ports.some(({ hostPort }) => hostPort !== undefined && ports.has(hostPort)),
   );
+  const controllers = cluster.ingressControllers.filter(({ pod }) => pods.includes(pod));
+  const served = new Set(controllers.flatMap((controller) => backendAddresses(controller, cluster)));
+  const behind = cluster.pods.filter((pod) => pod.addresses.some((address) => served.has(address)));
   const machines: Place[] = [...cluster.nodes, ...cluster.hosts, ...cluster.routers, ...cluster.containers];
-  return [...new Set([...machines, ...pods].map(({ netns }) => netns))].sort();
+  return [...new Set([...machines, ...pods, ...behind].map(({ netns }) => netns))].sort();
+}
+
+/** Whom a controller may pass a request on to. */
+function backendAddresses(
+  { ingresses, defaultBackend }: IngressController,
+  cluster: Pick<Cluster, 'services'>,
+): string[] {
+  const backends = ingresses.flatMap(({ rules, defaultBackend: own }) => [
+    own,
+    ...rules.flatMap(({ paths }) => paths.map(({ backend }) => backend)),
+  ]);
+  const endpoints = [...backends, defaultBackend].flatMap((backend) => backend?.endpoints ?? []);
+  return endpoints.flatMap((each) => [each.address, ...endpointAddresses(cluster, each)]);
 }
 
 /** Addresses of the endpoints of every Service the destination may stand for; an endpoint may stand for one itself. */
 function endpointAddresses(
   { services }: Pick<Cluster, 'services'>,
-  to: Pick<ConnectionCheck['to'], 'address' | 'port'>,
+  to: Pick<AddressDestination, 'address' | 'port'>,
   met: readonly Service[] = [],
 ): string[] {
   const reached = services.filter(
@@ -240,8 +278,4 @@ function endpointAddresses(
   );
   const endpoints = reached.flatMap(({ ports }) => ports.flatMap(({ endpoints }) => endpoints));
   return endpoints.flatMap((each) => [each.address, ...endpointAddresses({ services }, each, [...met, ...reached])]);
-}
-
-function netnsOf(cluster: Cluster, place: string): string {
-  return placesOf(cluster).find((candidate) => candidate.place === place)!.netns;
 }

@@ -11,8 +11,9 @@ import { KernelError, type KernelErrorDetails } from '../apply/kernel/errors.ts'
 import type { Capture } from '../capture/capture.ts';
 import type { RuleTrace } from '../capture/rule-trace.ts';
 import type { Listener } from '../model/cluster.ts';
+import type { Surroundings } from '../model/surroundings.ts';
 import type { Plan } from '../plan/operation.ts';
-import type { ProbeRequest, ProbeRun } from '../probe/probe.ts';
+import type { NamedProbeRequest, ProbeRequest, ProbeRun } from '../probe/probe.ts';
 
 /** What an agent can be asked. */
 export interface AgentMethods {
@@ -33,9 +34,17 @@ export interface AgentMethods {
   /** Ends the captures and hands them over. */
   stopCaptures(id: number): Capture[];
   /** Sends probes, all at once or with a pause in between. */
-  probe(request: { readonly probe: ProbeRequest; readonly times: number; readonly intervalMs?: number }): ProbeRun[];
-  /** Runs a program in a namespace: the listing commands of state checks. */
-  run(request: { readonly namespace: string; readonly argv: readonly string[] }): RunResult;
+  probe(request: {
+    readonly probe: ProbeRequest | NamedProbeRequest;
+    readonly times: number;
+    readonly intervalMs?: number;
+  }): ProbeRun[];
+  /** Runs a program in a namespace: the listing commands of state checks. With surroundings it has no others. */
+  run(request: {
+    readonly namespace: string;
+    readonly argv: readonly string[];
+    readonly surroundings?: Surroundings;
+  }): RunResult;
   /** Records which rules packets meet, from now on: those of the probes that this connection asks for next. */
   startRuleTrace(request: { readonly namespaces: readonly string[]; readonly probes: number }): number;
   stopRuleTrace(id: number): RuleTrace[];
@@ -52,6 +61,8 @@ export interface ExecRequest {
   readonly argv: readonly string[];
   readonly folder: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** What it finds there; left out: what this process does. */
+  readonly surroundings?: Surroundings;
   /** Size of the terminal to give it; undefined: pipes. */
   readonly terminal?: TerminalSize;
 }

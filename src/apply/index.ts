@@ -5,13 +5,13 @@
  */
 import { closeSync, writeFileSync } from 'node:fs';
 import { setImmediate as aMoment } from 'node:timers/promises';
-import type { BirdDaemon } from '../compile/bird.ts';
+import { DAEMON_PROGRAMS, type DaemonProgram, type Daemons } from '../compile/daemon.ts';
 import type { PassThrough } from '../compile/pass-through.ts';
 import type { Relay, RelayProgram } from '../compile/relay.ts';
 import type { Speaker } from '../compile/speaker.ts';
 import type { UdpTunnel } from '../compile/udp-tunnel.ts';
 import { commandOf, LOADERS } from '../plan/command.ts';
-import type { Operation, Plan } from '../plan/operation.ts';
+import type { Operation, Plan, SetDaemon } from '../plan/operation.ts';
 import type { Attachments } from './cni/attachments.ts';
 import { classify, KernelError } from './kernel/errors.ts';
 import { launchChecked } from './kernel/launch.ts';
@@ -39,8 +39,14 @@ export interface Residents {
   readonly relays: { set(namespace: string, program: RelayProgram, relays: readonly Relay[]): void };
   readonly tunnels: { set(namespace: string, tunnels: readonly UdpTunnel[]): void };
   readonly passThroughs: { set(namespace: string, passThroughs: readonly PassThrough[]): Promise<void> };
-  readonly birds: { set(namespace: string, daemon: BirdDaemon | undefined): Promise<void>; settle(): Promise<void> };
   readonly speakers: { set(namespace: string, speaker: Speaker | undefined): void; settle(): Promise<void> };
+  readonly daemons: {
+    readonly [P in DaemonProgram]: {
+      set(namespace: string, daemon: Daemons[P]): Promise<void>;
+      /** Waits until what it brings about is there. */
+      settle(): Promise<void>;
+    };
+  };
   readonly attachments: Attachments;
 }
 
@@ -77,10 +83,8 @@ async function carryOut({ operations }: Plan, residents: Residents): Promise<voi
         /** What comes before the rules are there would be remembered as it was. */
         await Promise.all(loading);
         await forEachNamespace(group, LOADERS_AT_ONCE, ({ namespace, flows }) => deleteStaleFlows(namespace, flows));
-      } else if (isGroupOf('set-bird', group)) {
-        await Promise.all(
-          group.map((operation: SetBird) => residents.birds.set(operation.namespace, operation.daemon)),
-        );
+      } else if (isGroupOf('set-daemon', group)) {
+        await Promise.all(group.map((operation: SetDaemon) => setDaemon(operation, residents)));
       } else if (isPluginGroup(group)) {
         /** They write rules among those that are loaded, and links beside those that are known here. */
         await Promise.all(loading);
@@ -96,7 +100,8 @@ async function carryOut({ operations }: Plan, residents: Residents): Promise<voi
   }
   await Promise.all(loading);
   /** A device made anew has forgotten what it heard. */
-  if (operations.some(({ kind }) => kind === 'set-bird' || kind === 'add-link')) await residents.birds.settle();
+  if (operations.some(({ kind }) => kind === 'set-daemon' || kind === 'add-link'))
+    for (const program of DAEMON_PROGRAMS) await residents.daemons[program].settle();
   await residents.speakers.settle();
 }
 
@@ -121,7 +126,7 @@ function goTogether(first: Operation, next: Operation): boolean {
   return next.kind !== 'add-link' || next.link.kind !== 'vxlan';
 }
 
-const TOGETHER: readonly Operation['kind'][] = ['load-rules', 'set-bird', 'delete-stale-flows'];
+const TOGETHER: readonly Operation['kind'][] = ['load-rules', 'set-daemon', 'delete-stale-flows'];
 
 function isGroupOf<K extends Operation['kind']>(
   kind: K,
@@ -167,6 +172,13 @@ function perform(operation: Operation, sockets: Sockets, { relays, tunnels, spea
   } catch (error) {
     throw explained(operation, error instanceof Error ? error.message : String(error));
   }
+}
+
+function setDaemon(operation: SetDaemon, { daemons }: Residents): Promise<void> {
+  const { namespace, program } = operation;
+  return program === 'bird'
+    ? daemons[program].set(namespace, operation.daemon)
+    : daemons[program].set(namespace, operation.daemon);
 }
 
 function sendMessages(group: readonly Operation[], sockets: Sockets): void {
@@ -219,7 +231,6 @@ async function forEachNamespace<O extends Operation>(
   await Promise.all(Array.from({ length: atOnce }, worker));
 }
 
-type SetBird = Extract<Operation, { kind: 'set-bird' }>;
 type LoadRules = Extract<Operation, { kind: 'load-rules' }>;
 
 async function runLoader({ namespace, program, text, origin }: LoadRules): Promise<void> {

@@ -2,6 +2,7 @@
 import type { AgentClient } from '../agent/client.ts';
 import type { TerminalSize } from '../agent/protocol.ts';
 import { SYSTEM_PATH } from '../apply/kernel/child.ts';
+import { type Surroundings, surroundingsOf } from '../model/surroundings.ts';
 import { unlessInterrupted } from './interrupt.ts';
 import { chooseLab, placeIn, resume } from './labs.ts';
 
@@ -14,19 +15,32 @@ export async function run(place: string, words: readonly string[], options: Opti
   const command = words[0] === '--' ? words.slice(1) : words;
   const lab = await resume(await chooseLab(options.lab));
   try {
-    return await runAt(lab.agent, placeIn(lab, place, options.namespace).netns, command);
+    const at = placeIn(lab, place, options.namespace);
+    return await runAt(lab.agent, at.netns, command, surroundingsOf(lab.cluster, at));
   } finally {
     lab.agent.close();
   }
 }
 
 /** Runs a program in a namespace, passing input and output through; its exit code is returned. */
-export async function runAt(agent: AgentClient, namespace: string, argv: readonly string[]): Promise<number> {
+export async function runAt(
+  agent: AgentClient,
+  namespace: string,
+  argv: readonly string[],
+  surroundings?: Surroundings,
+): Promise<number> {
   const { stdin, stdout, stderr } = process;
   const interactive = stdin.isTTY && stdout.isTTY;
   const environment = { ...definedOnly(process.env), PATH: SYSTEM_PATH };
   const execution = agent.exec(
-    { namespace, argv, folder: process.cwd(), environment, ...(interactive && { terminal: size() }) },
+    {
+      namespace,
+      argv,
+      folder: process.cwd(),
+      environment,
+      ...(surroundings && { surroundings }),
+      ...(interactive && { terminal: size() }),
+    },
     (event) => ('stdout' in event ? stdout.write(event.stdout) : stderr.write(event.stderr)),
   );
   const resize = () => execution.type({ resize: size() });

@@ -69,6 +69,8 @@ export interface InputOptions {
   readonly cni?: readonly string[];
   readonly proxy?: readonly string[];
   readonly fault?: readonly string[];
+  /** A name is asked for. */
+  readonly dns?: boolean;
 }
 
 /** One lab from all files together; undefined after its errors have been shown. */
@@ -93,6 +95,7 @@ export function prepareOptions({
   cni = [],
   proxy = [],
   fault = [],
+  dns,
 }: InputOptions): PrepareOptions {
   return {
     name: defaultName(file[0]),
@@ -100,6 +103,7 @@ export function prepareOptions({
     cni: oneOf('--cni', cni, CNI_MODES)[0],
     proxy: oneOf('--proxy', proxy, PROXY_MODES)[0],
     faults: oneOf('--fault', fault, FAULT_NAMES),
+    ...(dns && { dns }),
   };
 }
 

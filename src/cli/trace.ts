@@ -5,7 +5,7 @@ import type { KernelState } from '../compile/kernel-state.ts';
 import type { ConnectionCheck } from '../model/check.ts';
 import { DEFAULT_TIMEOUT_MS } from '../model/checks.ts';
 import type { Place } from '../model/cluster.ts';
-import { DestinationError, resolveDestination } from '../model/destination.ts';
+import { DestinationError, isName, resolveDestination } from '../model/destination.ts';
 import { Places } from '../model/place.ts';
 import { type FamilyName, familyNamed, isIpv6 } from '../net/address.ts';
 import type { Protocol } from '../net/port.ts';
@@ -42,7 +42,7 @@ export async function run(from: string, to: string, options: Options, command: C
       lab.agent.close();
     }
   }
-  const input = await readLab(options);
+  const input = await readLab({ ...options, dns: isName(to) });
   if (!input) return EXIT.input;
   const check = checkOf(input, from, to, options);
   const sandboxes = sandboxesOf(options, note);

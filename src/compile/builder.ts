@@ -19,6 +19,7 @@ import type {
   UdpFlows,
 } from './kernel-state.ts';
 import type { NftTable } from './nft.ts';
+import type { NginxDaemon } from './nginx.ts';
 import type { PassThrough } from './pass-through.ts';
 import type { Relay } from './relay.ts';
 import type { Speaker } from './speaker.ts';
@@ -63,6 +64,7 @@ export class NamespaceBuilder {
   readonly attachments: Attachment[] = [];
   readonly guests: string[] = [];
   bird: BirdDaemon | undefined;
+  nginx: NginxDaemon | undefined;
   speaker: Speaker | undefined;
   readonly #sysctls = new Map<string, Sysctl>();
   readonly #links = new Map<string, Link>();
@@ -175,6 +177,7 @@ export class NamespaceBuilder {
       tunnels: this.tunnels,
       passThroughs: this.passThroughs,
       ...(this.bird && { bird: this.bird }),
+      ...(this.nginx && { nginx: this.nginx }),
       ...(this.speaker && { speaker: this.speaker }),
       ...(this.flows.length > 0 && { flows: this.flows }),
       attachments: this.attachments,

@@ -9,6 +9,7 @@ import { inFamily } from '../model/family.ts';
 import { KernelStateBuilder } from './builder.ts';
 import { compileCni } from './cni/index.ts';
 import { compileDocker } from './docker.ts';
+import { compileIngress } from './ingress/index.ts';
 import type { KernelState } from './kernel-state.ts';
 import { compileKubelet } from './kubelet.ts';
 import { compileLoadBalancers } from './load-balancer/index.ts';
@@ -31,6 +32,7 @@ export function compile(cluster: Cluster): KernelState {
     compilePolicies(seen, state);
   }
   compileLoadBalancers(cluster, state);
+  compileIngress(cluster, state);
   for (const { place, netns } of placesOf(cluster)) {
     const namespace = state.get(netns);
     if (namespace.place !== place) namespace.guests.push(place);

@@ -9,7 +9,7 @@ import type { Origin } from '../diagnostic.ts';
 import type { Impairment } from '../net/impairment.ts';
 import type { SocketAddress } from '../net/port.ts';
 import type { Attachment } from './attachment.ts';
-import type { BirdDaemon } from './bird.ts';
+import type { Daemons } from './daemon.ts';
 import type { IpSet } from './ipset.ts';
 import type { Iptables } from './iptables.ts';
 import type { VirtualServer } from './ipvs.ts';
@@ -24,7 +24,7 @@ export interface KernelState {
   readonly namespaces: readonly Namespace[];
 }
 
-export interface Namespace {
+export interface Namespace extends Daemons {
   /** Its name under /run/netns: `node.node1`, `pod.default.web-0`, `network.lan`. */
   readonly name: string;
   /** Whose it is, as written in walks: `node/node1`; undefined for a network's own switch. */
@@ -46,7 +46,6 @@ export interface Namespace {
   readonly relays: readonly Relay[];
   readonly tunnels: readonly UdpTunnel[];
   readonly passThroughs: readonly PassThrough[];
-  readonly bird?: BirdDaemon;
   readonly speaker?: Speaker;
   /** What kube-proxy holds connection tracking to. */
   readonly flows?: readonly UdpFlows[];

@@ -1,5 +1,6 @@
 /** Capture → Frame[]: the records of a pcap file, decoded. */
 import { type Capture, FENCE } from '../capture/capture.ts';
+import { DNS_PORT } from '../net/port.ts';
 import { LINK_TYPES } from './link.ts';
 import type { Frame, Packet } from './packet.ts';
 import { PcapError, readPcap } from './pcap.ts';
@@ -14,10 +15,14 @@ export interface DecodeOptions {
   readonly ipPorts?: ReadonlySet<number>;
   /** UDP ports whose payload is WireGuard; left out: none. */
   readonly wireguardPorts?: ReadonlySet<number>;
+  /** Ports of UDP and TCP whose payload is DNS; left out: 53. */
+  readonly dnsPorts?: ReadonlySet<number>;
 }
 
 /** The registered port (RFC 7348) and the one Linux and flannel have always used. */
 export const VXLAN_PORTS: ReadonlySet<number> = new Set([4789, 8472]);
+
+const DNS_PORTS: ReadonlySet<number> = new Set([DNS_PORT]);
 
 /** All frames of a capture but its own fences. Throws a PcapError for a file that is none, or is damaged. */
 export function decode(capture: Capture, options: DecodeOptions = { vxlanPorts: VXLAN_PORTS }): Frame[] {
@@ -31,11 +36,11 @@ export function readFrames(
   pcap: Buffer,
   namespace: string,
   links: ReadonlyMap<number, string>,
-  { vxlanPorts, ipPorts = new Set(), wireguardPorts = new Set() }: DecodeOptions,
+  { vxlanPorts, ipPorts = new Set(), wireguardPorts = new Set(), dnsPorts = DNS_PORTS }: DecodeOptions,
   receive: (frame: Frame, record: { readonly data: Buffer; readonly originalLength: number }) => void,
 ): void {
   let index = 0;
-  const outermost = { vxlanPorts, ipPorts, wireguardPorts, depth: 0 };
+  const outermost = { vxlanPorts, ipPorts, wireguardPorts, dnsPorts, depth: 0 };
   readPcap(pcap, (record, { linkType }) => {
     const decoder = LINK_TYPES[linkType];
     if (!decoder) throw new PcapError(unknownLinkType(linkType));

@@ -13,6 +13,7 @@ export interface Layer {
   /** UDP ports whose payload is a bare IP packet. */
   readonly ipPorts: ReadonlySet<number>;
   readonly wireguardPorts: ReadonlySet<number>;
+  readonly dnsPorts: ReadonlySet<number>;
   /** How many packets this one is inside of. */
   readonly depth: number;
 }

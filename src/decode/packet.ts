@@ -1,4 +1,6 @@
 /** What is on the wire, layer by layer. Addresses are text, numbers are host order. */
+import type { ReadReply } from '../dns/message.ts';
+import type { Question } from '../dns/record.ts';
 
 export interface Frame {
   /** The namespace the capture was made in. */
@@ -50,6 +52,10 @@ export interface Tcp {
   /** The flag byte of RFC 9293: FIN 1, SYN 2, RST 4, PSH 8, ACK 16. */
   readonly flags: number;
   readonly payloadLength: number;
+  /** The probe whose HTTP request begins here. */
+  readonly mark?: number;
+  /** A whole message in one segment, at a port of DNS. */
+  readonly dns?: Dns;
 }
 
 export const TCP_FIN = 1;
@@ -64,12 +70,21 @@ export interface Udp {
   readonly payloadLength: number;
   /** Probe id in the payload: positive in a request, negative in an answer, 0 without. */
   readonly mark: number;
+  /** A message, at a port of DNS. */
+  readonly dns?: Dns;
   /** Set when the port is one of VXLAN. */
   readonly vxlan?: Vxlan;
   /** Set when the port is one of flannel's backend udp: the packet it carries. */
   readonly inner?: Packet;
   /** A data message of WireGuard: its receiver's session and its number. What is in it, `inner` tells where it is known. */
   readonly sealed?: string;
+}
+
+/** RFC 1035 */
+export interface Dns {
+  readonly question: Question;
+  /** Undefined for a question. */
+  readonly reply?: Pick<ReadReply, 'status' | 'answers' | 'truncated'>;
 }
 
 /** RFC 7348 */

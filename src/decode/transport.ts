@@ -1,5 +1,6 @@
 /** TCP (RFC 9293), UDP (RFC 768) with VXLAN (RFC 7348), ICMP (RFC 792), ICMPv6 (RFC 4443), IP in IP (RFC 2003). */
-import { markOfPayload } from '../probe/mark.ts';
+import { markOfHttpRequest, markOfMessage, markOfPayload } from '../probe/mark.ts';
+import { decodeDns, decodeDnsStream } from './dns.ts';
 import { formatIpv4 } from './format.ts';
 import { decodeNetwork, ETHERTYPE, type Layer } from './ip.ts';
 import { decodeEthernet } from './link.ts';
@@ -24,14 +25,20 @@ export function decodeTransport(
     case PROTOCOL.tcp: {
       if (end < offset + 20) return truncated(protocol, data, offset, end);
       const headerLength = (data[offset + 12]! >> 4) * 4;
+      const mark = markOfHttpRequest(data, offset + headerLength, end);
+      const [sourcePort, destinationPort] = [data.readUInt16BE(offset), data.readUInt16BE(offset + 2)];
+      const isDns = layer.dnsPorts.has(sourcePort) || layer.dnsPorts.has(destinationPort);
+      const dns = isDns ? decodeDnsStream(data.subarray(offset + headerLength, end)) : undefined;
       return {
         kind: 'tcp',
-        sourcePort: data.readUInt16BE(offset),
-        destinationPort: data.readUInt16BE(offset + 2),
+        sourcePort,
+        destinationPort,
         sequence: data.readUInt32BE(offset + 4),
         acknowledgement: data.readUInt32BE(offset + 8),
         flags: data[offset + 13]!,
         payloadLength: Math.max(0, length - headerLength),
+        ...(mark > 0 && { mark }),
+        ...(dns && { dns }),
       };
     }
     case PROTOCOL.udp:
@@ -62,9 +69,10 @@ function decodeUdp(data: Buffer, offset: number, limit: number, layer: Layer): U
   const end = Math.min(limit, offset + length);
   const isVxlan =
     layer.vxlanPorts.has(destinationPort) && end >= payload + 8 && (data[payload]! & VXLAN_VNI_VALID) !== 0;
+  const sourcePort = data.readUInt16BE(offset);
   const base = {
     kind: 'udp',
-    sourcePort: data.readUInt16BE(offset),
+    sourcePort,
     destinationPort,
     payloadLength: Math.max(0, length - 8),
   } as const;
@@ -77,6 +85,11 @@ function decodeUdp(data: Buffer, offset: number, limit: number, layer: Layer): U
   ) {
     const sealed = `${data.readUInt32LE(payload + 4)} ${data.readBigUInt64LE(payload + 8)}`;
     return { ...base, mark: 0, sealed };
+  }
+  if (layer.dnsPorts.has(sourcePort) || layer.dnsPorts.has(destinationPort)) {
+    const message = data.subarray(payload, end);
+    const dns = decodeDns(message);
+    return { ...base, mark: markOfMessage(message), ...(dns && { dns }) };
   }
   if (!isVxlan) return { ...base, mark: markBetween(data, payload, end) };
   const { packet, ...macs } = decodeEthernet(data, payload + 8, end, inside(layer));

@@ -1,13 +1,13 @@
 /** How faults edit namespaces: rules, links, settings, and what stands at the far end of a cable. */
 
 import type { PluginCall } from '../compile/attachment.ts';
-import type { Chain, Iptables, Rule, TableName } from '../compile/iptables.ts';
+import { type Chain, type Iptables, IptablesBuilder, type Rule, type TableName } from '../compile/iptables.ts';
 import type { VirtualServer } from '../compile/ipvs.ts';
 import type { Link, Namespace, Sysctl } from '../compile/kernel-state.ts';
 import { IP, type NftChain, type NftTable } from '../compile/nft.ts';
 import type { Relay } from '../compile/relay.ts';
 import type { Origin } from '../diagnostic.ts';
-import { cidrContains, isOfFamily, MULTICAST, nthAddress, parseCidr } from '../net/address.ts';
+import { cidrContains, type Family, isOfFamily, MULTICAST, nthAddress, parseCidr } from '../net/address.ts';
 
 /**
  * Gives the namespaces it changed; `lookup` finds another namespace, for faults at the far end of a cable. `before` is the
@@ -107,6 +107,20 @@ export function changedRelays(edit: (relay: Relay) => Relay): Edit {
   return (namespace) => {
     const relays = namespace.relays.map(edit);
     return JSON.stringify(relays) === JSON.stringify(namespace.relays) ? [] : [{ ...namespace, relays }];
+  };
+}
+
+/** Such a place drops or refuses what comes in, by rules of its own. */
+export function withFirewall(place: RegExp, rules: (family: Family) => readonly string[]): Edit {
+  return (namespace) => {
+    if (!place.test(namespace.place ?? '')) return [];
+    const tables = (family: Family) => {
+      const builder = new IptablesBuilder();
+      for (const rule of rules(family)) builder.append('filter', 'INPUT', rule, namespace.origin);
+      return builder.build();
+    };
+    const hasIpv6 = namespace.addresses.some(({ address }) => isOfFamily(address, 6));
+    return [{ ...namespace, iptables: tables(4), ...(hasIpv6 && { ip6tables: tables(6) }) }];
   };
 }
 

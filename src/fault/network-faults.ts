@@ -1,9 +1,8 @@
 /** What is broken about the way from machine to machine: routes, tunnels, links, and what nodes let pass. */
 import type { PluginCall } from '../compile/attachment.ts';
-import { IptablesBuilder } from '../compile/iptables.ts';
 import type { Link, Route } from '../compile/kernel-state.ts';
 import type { FaultName } from '../model/cluster.ts';
-import { defaultRoute, isIpv6 } from '../net/address.ts';
+import { defaultRoute } from '../net/address.ts';
 import { macFor } from '../net/name.ts';
 import type { FaultDefinition } from './definition.ts';
 import {
@@ -13,6 +12,7 @@ import {
   farEnd,
   formerAddress,
   inEachMode,
+  withFirewall,
   withNftRules,
   withPluginField,
   withSysctl,
@@ -34,14 +34,7 @@ export const NETWORK_FAULTS = {
   },
   'loopback-drop': {
     summary: 'a firewall in the pod or container forgets lo (no `-i lo -j ACCEPT`): it cannot talk to itself',
-    edit: (namespace) => {
-      if (!/^(pod|container)\//.test(namespace.place ?? '')) return [];
-      const builder = new IptablesBuilder();
-      builder.append('filter', 'INPUT', '-i lo -j DROP', namespace.origin);
-      const rules = builder.build();
-      const hasIpv6 = namespace.addresses.some(({ address }) => isIpv6(address));
-      return [{ ...namespace, iptables: rules, ...(hasIpv6 && { ip6tables: rules }) }];
-    },
+    edit: withFirewall(/^(pod|container)\//, () => ['-i lo -j DROP']),
   },
   'no-route': {
     summary: "the routes to other nodes' pods, or the static routes of a host or router, are missing",

@@ -1,4 +1,4 @@
-/** What is broken about Services and policies: kube-proxy's rules, those of hostPorts and published ports, of NetworkPolicies. */
+/** What is broken about Services, names and policies: kube-proxy's rules, those of hostPorts and published ports, of NetworkPolicies; DNS; Ingresses. */
 import type { FaultName } from '../model/cluster.ts';
 import type { FaultDefinition } from './definition.ts';
 import {
@@ -10,6 +10,7 @@ import {
   editChains,
   editLinks,
   inEachMode,
+  withFirewall,
   withoutNftRules,
   withoutRules,
   withPluginField,
@@ -67,6 +68,17 @@ export const SERVICE_FAULTS = {
       const relays = namespace.relays.filter(({ program }) => program !== 'docker-proxy');
       return relays.length === namespace.relays.length ? [] : [{ ...namespace, relays }];
     },
+  },
+  'no-dns': {
+    summary: "nobody listens on port 53 of CoreDNS' pods",
+    edit: withFirewall(/^pod\/kube-system\/(coredns|kube-dns)-/, (family) => [
+      `-p udp -m udp --dport 53 -j REJECT --reject-with ${family === 4 ? 'icmp' : 'icmp6'}-port-unreachable`,
+      '-p tcp -m tcp --dport 53 -j REJECT --reject-with tcp-reset',
+    ]),
+  },
+  'no-ingress-controller': {
+    summary: 'no nginx runs in the pods of the Ingress controller: nobody listens where they are',
+    edit: ({ nginx, ...namespace }) => (nginx ? [namespace] : []),
   },
   'no-route-localnet': {
     summary: 'no packet from 127.0.0.1 leaves the node (route_localnet = 0)',

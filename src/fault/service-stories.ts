@@ -192,6 +192,25 @@ export const SERVICE_STORIES = {
     threads: [],
     topology: 'host-port',
   },
+  'no-dns': {
+    cause:
+      "CoreDNS' pods run and do not serve: a configuration it does not take, a loop it has found in its upstream, or it is still waiting for the API server.",
+    symptom:
+      'No name has an address (unresolved), of Services as well as of hosts outside. By address everything works.',
+    remedy: '`kubectl -n kube-system logs -l k8s-app=kube-dns`; `nslookup kubernetes.default 10.96.0.10` from a pod.',
+    threads: ['coredns/coredns#7212', 'kubernetes/kubernetes#113080'],
+    topology: 'dns',
+  },
+  'no-ingress-controller': {
+    cause:
+      'An Ingress is a wish, and kubectl accepts it whether or not anybody reads it. No controller is installed, its pods do not run, or they are not where the client knocks: without host ports, it is reached by a NodePort or a load balancer only.',
+    symptom:
+      'The client is refused by the pod, or by the node when no rule leads to one (rejected, tcp-reset), at ports 80 and 443 alike. The Service behind the Ingress answers as ever.',
+    remedy:
+      '`kubectl get ingress` shows no ADDRESS: install a controller, and see where it listens with `kubectl -n ingress-nginx get pods,svc -o wide`. `kubectl get ingressclass` must name the class of the Ingress.',
+    threads: ['kubernetes/ingress-nginx#1368', 'kubernetes/ingress-nginx#4387'],
+    topology: 'ingress',
+  },
   'no-route-localnet': {
     cause: 'The kernel lets no packet from 127.0.0.0/8 out of the machine unless route_localnet = 1 on the interface.',
     symptom: "A hostPort or NodePort at the node's 127.0.0.1 hangs (dropped); at the node's own address it works.",

@@ -1,9 +1,11 @@
 /** Holds one walk against an expectation, field by field. */
+import { formatData } from '../dns/record.ts';
 import type { EncapsulationExpectation, Expectation, Peer, Step } from '../model/check.ts';
 import { addressOf } from '../net/port.ts';
 import { rewritesOn } from '../stitch/outer.ts';
 import type { Encapsulation, Hop, Rewrite, Walk } from '../stitch/walk.ts';
 import type { Wiring } from '../stitch/wiring.ts';
+import { httpMismatches } from './match-http.ts';
 import type { Mismatch } from './verdict.ts';
 
 /** All expectations the walk does not meet, in the order of the fields. */
@@ -17,10 +19,11 @@ export function mismatches(expect: Expectation, walk: Walk, wiring: Wiring): Mis
     differ('rejectedBy', expect.rejectedBy, walk.rejection?.by ?? 'nobody');
   if (expect.rejectedWith && expect.rejectedWith !== walk.rejection?.with)
     differ('rejectedWith', expect.rejectedWith, walk.rejection?.with ?? 'nothing');
-  if (expect.status !== undefined) {
-    const status = walk.probe.result.kind === 'answered' ? walk.probe.result.status : undefined;
-    if (status !== expect.status)
-      differ('status', String(expect.status), status === undefined ? 'none' : String(status));
+  found.push(...httpMismatches(expect, walk.probe.result));
+  if (expect.answers) {
+    const observed = answersIn(walk);
+    if (observed.toSorted().join() !== expect.answers.toSorted().join())
+      differ('answers', expect.answers.join(', ') || 'none', observed.join(', ') || `none: ${walk.reason}`);
   }
   if (expect.endpoint && !(walk.endpoint !== undefined && expect.endpoint.includes(walk.endpoint))) {
     differ('endpoint', expect.endpoint.join(' or '), walk.endpoint ?? 'none was reached');
@@ -68,6 +71,12 @@ export function mismatches(expect: Expectation, walk: Walk, wiring: Wiring): Mis
       );
   }
   return found;
+}
+
+/** Of the type that was asked for. */
+export function answersIn({ probe: { result, question } }: Walk): string[] {
+  const reply = result.kind === 'answered' ? result.reply : undefined;
+  return (reply?.answers ?? []).filter(({ type }) => type === question?.type).map(formatData);
 }
 
 type Differ = (field: string, expected: string, observed: string) => void;

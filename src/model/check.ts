@@ -1,5 +1,7 @@
 /** What a topology asks of its lab. References to places are resolved; addresses a place will own are not yet known. */
 import type { Origin } from '../diagnostic.ts';
+import type { Question } from '../dns/record.ts';
+import type { Family } from '../net/address.ts';
 import type { Protocol } from '../net/port.ts';
 import type { EncapsulationKind, Outcome, Rejection } from '../parse/schema/check.ts';
 
@@ -41,6 +43,10 @@ export interface StateCheck {
 export type Check = ConnectionCheck | StateCheck;
 
 export const LISTINGS = [
+  'environment',
+  'hostname',
+  'hosts',
+  'resolvConf',
   'addresses',
   'links',
   'routes',
@@ -74,12 +80,40 @@ export interface Sender {
   readonly ttl?: number;
 }
 
-export interface Destination {
+export type Destination = AddressDestination | NameDestination | LookupDestination;
+
+export interface AddressDestination {
   /** As the user wrote it. */
   readonly text: string;
   readonly address: string;
   /** Undefined for ICMP echo. */
   readonly port?: number;
+  /** Of a URL. */
+  readonly http?: HttpRequest;
+}
+
+export interface HttpRequest {
+  readonly scheme: 'http' | 'https';
+  /** The header Host: `foo.bar.com`, `foo.bar.com:8080`. Its name is what TLS is told as well (RFC 6066, 3). */
+  readonly host: string;
+  readonly path: string;
+}
+
+/** A name that the sender resolves first, every time. */
+export interface NameDestination {
+  readonly text: string;
+  readonly name: string;
+  readonly port: number;
+  /** The one that is asked for; undefined: those the sender has. */
+  readonly family?: Family;
+  /** Of a URL. */
+  readonly http?: HttpRequest;
+}
+
+/** A name that the sender only asks for. */
+export interface LookupDestination {
+  readonly text: string;
+  readonly lookup: Question;
 }
 
 /** A place or an address in an expectation, with or without a port. */
@@ -126,6 +160,12 @@ export interface Expectation {
   readonly rejectedBy?: string;
   readonly rejectedWith?: Rejection;
   readonly status?: number;
+  /** The header of a redirect. */
+  readonly location?: string;
+  /** One of the names of the certificate. */
+  readonly certificate?: string;
+  /** The HTTP request as the endpoint saw it; header names in lower case. */
+  readonly request?: { readonly path?: string; readonly headers: Readonly<Record<string, string>> };
   readonly endpoint?: readonly string[];
   readonly source?: Peer;
   /** The places that answer for the destination's address. */
@@ -142,4 +182,6 @@ export interface Expectation {
   readonly latency?: { readonly text: string; readonly atLeast: number; readonly atMost: number };
   readonly unseen?: readonly { readonly at: Step; readonly peer: Peer }[];
   readonly spread?: Spread;
+  /** The data of all records of a lookup's type, in any order. */
+  readonly answers?: readonly string[];
 }

@@ -1,33 +1,24 @@
 /** Checks with every place, Service and address in them resolved. */
 import type { Diagnostics, Origin } from '../diagnostic.ts';
-import { type Family, familyIn, familyNamed, familyOf } from '../net/address.ts';
+import { familyNamed } from '../net/address.ts';
 import type { Locate } from '../parse/locate.ts';
 import type { CheckObject, ExpectationObject, ModesObject } from '../parse/schema/check.ts';
 import type { Path } from '../parse/yaml.ts';
-import {
-  type Check,
-  type ConnectionCheck,
-  type Count,
-  type Expectation,
-  LISTINGS,
-  type Listing,
-  type Peer,
-  type Sender,
-  type Spread,
-  type StateCheck,
-  type Step,
-} from './check.ts';
-import type { Cluster, Inhabitants } from './cluster.ts';
-import { DestinationError, type ResolvedDestination, resolveDestination } from './destination.ts';
+import { type Check, type ConnectionCheck, LISTINGS, type Listing, type Sender, type StateCheck } from './check.ts';
+import type { Cluster, Inhabitants, Place } from './cluster.ts';
+import { lookupOf, lookupProblem } from './dns/lookup.ts';
+import { expectationOf, type Target } from './expectation.ts';
 import { type Parties, partiesOn, reportUnkept } from './kept-connections.ts';
 import { fits, type Modes } from './modes.ts';
 import type { Places } from './place.ts';
-import { readyEndpoints } from './ready-endpoints.ts';
+import { References } from './references.ts';
 import type { Section } from './section.ts';
 
 export const DEFAULT_TIMEOUT_MS = 1000;
+/** Of URLs: a proxy has somebody to ask, and TLS takes its time. */
+const DEFAULT_HTTP_TIMEOUT_MS = 3000;
 
-type Context = Inhabitants & Pick<Cluster, 'services' | 'listeners'>;
+type Context = Inhabitants & Pick<Cluster, 'services' | 'listeners' | 'domain' | 'dns'>;
 
 /**
  * The checks of a section that have a meaning in these modes. The others are held against the cluster as well. `earlier` are those
@@ -49,7 +40,8 @@ export function modelChecks(
     if (!isMeant && check.on !== undefined) return [];
     if (check.on !== undefined && checks.findIndex(({ on }) => on === check.on) < index)
       diagnostics.error('duplicate-name', `another check sends over "${check.on}" at the same time`, locate(['on']));
-    const resolved = new CheckResolver(cluster, opened, places, modes, locate, diagnostics).resolve(check);
+    const references = new References(cluster, places, locate, diagnostics);
+    const resolved = new CheckResolver(cluster, opened, modes, locate, references).resolve(check);
     return resolved && isMeant ? [{ ...resolved, ...(step !== undefined && { step }) }] : [];
   });
 }
@@ -64,38 +56,40 @@ interface Statement extends ModesObject {
 class CheckResolver {
   readonly #cluster: Context;
   readonly #opened: readonly ConnectionCheck[];
-  readonly #places: Places;
   readonly #modes: Modes;
   readonly #locate: Locate;
-  readonly #diagnostics: Diagnostics;
+  readonly #references: References;
 
   constructor(
     cluster: Context,
     opened: readonly ConnectionCheck[],
-    places: Places,
     modes: Modes,
     locate: Locate,
-    diagnostics: Diagnostics,
+    references: References,
   ) {
     this.#cluster = cluster;
     this.#opened = opened;
-    this.#places = places;
     this.#modes = modes;
     this.#locate = locate;
-    this.#diagnostics = diagnostics;
+    this.#references = references;
   }
 
   resolve(check: CheckObject): Check | undefined {
     const { line, file } = this.#locate(['name']);
     const origin: Origin = { file, line };
     if (check.at !== undefined) return this.#stateCheck(check, origin);
-    if (check.on === undefined && (check.from === undefined || check.to === undefined)) {
+    if (check.to !== undefined && check.resolve !== undefined) {
+      this.#error('conflicting-fields', 'a check has "to" or "resolve", not both', ['resolve']);
+      return undefined;
+    }
+    const hasTarget = check.to !== undefined || check.resolve !== undefined;
+    if (check.on === undefined && (check.from === undefined || !hasTarget)) {
       const missing = check.from === undefined ? 'from' : 'to';
       this.#error(
         'missing-field',
         `the check has no "${missing}"`,
         ['name'],
-        'a check has from: and to:, on: with a connection that is open, or at: with a listing to look at',
+        'a check has from: and to:, from: and resolve:, on: with a connection that is open, or at: with a listing to look at',
       );
       return undefined;
     }
@@ -109,14 +103,16 @@ class CheckResolver {
         : partiesOn(check, this.#opened, (...words) => this.#error(...words));
     const statements = this.#statements(check);
     for (const { expect, path } of statements) this.#refuseListings(expect, path);
-    if (!parties || this.#place(parties.from.place, check.on === undefined ? ['from'] : ['on']) === undefined)
-      return undefined;
+    const sender = parties && this.#references.find(parties.from.place, [check.on === undefined ? 'from' : 'on']);
+    if (!sender) return undefined;
     const { from, to } = parties;
+    const subject = { check, from: sender, to: { ...to, protocol: from.protocol } };
     const resolved = statements.map(({ expect, path, ...statement }) => ({
       ...statement,
-      expect: expect && this.#expectation(expect, check, { ...to, protocol: from.protocol }, path),
+      expect: expect && expectationOf(expect, subject, this.#cluster, this.#references, path),
     }));
     const { expect, because } = this.#thatFits(resolved);
+    const isUrl = !('lookup' in to) && to.http !== undefined;
     return {
       kind: 'connection',
       name: check.name,
@@ -124,7 +120,7 @@ class CheckResolver {
       to,
       connections: check.connections,
       ...(check.interval !== undefined && { intervalMs: check.interval }),
-      timeoutMs: check.timeout ?? DEFAULT_TIMEOUT_MS,
+      timeoutMs: check.timeout ?? (isUrl ? DEFAULT_HTTP_TIMEOUT_MS : DEFAULT_TIMEOUT_MS),
       ...(check.opens !== undefined && { opens: check.opens }),
       ...(check.on !== undefined && { on: check.on }),
       ...(expect && { expect }),
@@ -135,24 +131,36 @@ class CheckResolver {
 
   #parties(check: CheckObject): Parties | undefined {
     const given = typeof check.from === 'string' ? { place: check.from } : check.from!;
-    const place = this.#place(given.place, typeof check.from === 'string' ? ['from'] : ['from', 'place']);
-    const to = this.#destination(check.to!, check.family && familyNamed(check.family), ['to']);
+    const place = this.#references.find(given.place, typeof check.from === 'string' ? ['from'] : ['from', 'place']);
+    const to = check.to === undefined ? this.#lookup(check, place) : this.#destination(check, check.to);
     if (!place || !to) return undefined;
     const { protocol, ...destination } = to;
     if (given.protocol && protocol && protocol !== given.protocol) {
-      this.#error('protocol-conflict', `${check.to} is ${protocol}, the sender says ${given.protocol}`, [
+      this.#error('protocol-conflict', `${destination.text} is ${protocol}, the sender says ${given.protocol}`, [
         'from',
         'protocol',
       ]);
     }
-    const from: Sender = { ...given, place, protocol: protocol ?? given.protocol ?? 'TCP' };
+    const from: Sender = { ...given, place: place.place, protocol: protocol ?? given.protocol ?? 'TCP' };
     reportUnkept(check, from, this.#opened, (...words) => this.#error(...words));
     return { from, to: destination };
   }
 
+  #destination({ family }: CheckObject, text: string): Target | undefined {
+    return this.#references.destination(text, family && familyNamed(family), ['to']);
+  }
+
+  #lookup({ resolve, family }: CheckObject, sender: Place | undefined): Target | undefined {
+    const { name, type } = typeof resolve === 'string' ? { name: resolve, type: undefined } : resolve!;
+    const problem = lookupProblem(name);
+    if (problem !== undefined) this.#error('invalid-value', `"${name}" is no name of DNS: ${problem}`, ['resolve']);
+    if (problem !== undefined || !sender) return undefined;
+    return { ...lookupOf(name, type, sender, family && familyNamed(family)), protocol: 'UDP' };
+  }
+
   #stateCheck(check: CheckObject, origin: Origin): StateCheck | undefined {
-    const at = this.#place(check.at!, ['at']);
-    for (const field of ['from', 'to', 'family', 'interval', 'timeout', 'opens', 'on'] as const) {
+    const at = this.#references.find(check.at!, ['at'])?.place;
+    for (const field of ['from', 'to', 'resolve', 'family', 'interval', 'timeout', 'opens', 'on'] as const) {
       if (check[field] !== undefined) this.#error('conflicting-fields', `a check with "at" has no "${field}"`, [field]);
     }
     const resolved = this.#statements(check).map(({ expect, path, ...statement }) => ({
@@ -218,179 +226,7 @@ class CheckResolver {
     }
   }
 
-  #expectation(expect: ExpectationObject, check: CheckObject, to: ResolvedDestination, base: Path): Expectation {
-    const family = familyIn(to.address);
-    const {
-      endpoint,
-      source,
-      whoHas,
-      lastSeen,
-      path,
-      replyPath,
-      rewrites,
-      relays,
-      redirects,
-      rejectedBy,
-      unseen,
-      encapsulation,
-      spread,
-      latency,
-    } = expect;
-    if (spread !== undefined && check.connections < 2) {
-      this.#error(
-        'conflicting-fields',
-        'a spread needs several connections',
-        [...base, 'spread'],
-        'set connections: 20',
-      );
-    }
-    if ((rejectedBy !== undefined || expect.rejectedWith) && expect.outcome !== 'rejected') {
-      this.#error('conflicting-fields', 'rejectedBy and rejectedWith need outcome: rejected', [
-        ...base,
-        rejectedBy !== undefined ? 'rejectedBy' : 'rejectedWith',
-      ]);
-    }
-    return {
-      ...(expect.outcome && { outcome: expect.outcome }),
-      ...(expect.rejectedWith && { rejectedWith: expect.rejectedWith }),
-      ...(expect.status !== undefined && { status: expect.status }),
-      ...(rejectedBy !== undefined && { rejectedBy: this.#place(rejectedBy, [...base, 'rejectedBy']) ?? rejectedBy }),
-      ...(endpoint !== undefined && {
-        endpoint: [endpoint]
-          .flat()
-          .flatMap(
-            (text, index) =>
-              this.#place(text, Array.isArray(endpoint) ? [...base, 'endpoint', index] : [...base, 'endpoint']) ?? [],
-          ),
-      }),
-      ...(source !== undefined && { source: this.#peer(source, family, [...base, 'source']) }),
-      ...(whoHas && { whoHas: whoHas.map((text, index) => this.#place(text, [...base, 'whoHas', index]) ?? text) }),
-      ...(lastSeen !== undefined && { lastSeen: this.#step(lastSeen, [...base, 'lastSeen']) }),
-      ...(latency !== undefined && { latency }),
-      ...(path && { path: path.map((step, index) => this.#step(step, [...base, 'path', index])) }),
-      ...(replyPath && { replyPath: replyPath.map((step, index) => this.#step(step, [...base, 'replyPath', index])) }),
-      ...(rewrites && {
-        rewrites: rewrites.flatMap(({ at, dnat, snat }, index) => {
-          const where = [...base, 'rewrites', index];
-          const arrow = dnat ?? snat;
-          if (arrow === undefined || (dnat !== undefined && snat !== undefined)) {
-            this.#error('conflicting-fields', 'a rewrite is either dnat: or snat:', where);
-            return [];
-          }
-          const kind = dnat === undefined ? 'snat' : 'dnat';
-          const [from, target, ...rest] = arrow.split(/\s*(?:→|->)\s*/);
-          if (!from || !target || rest.length > 0) {
-            this.#error(
-              'invalid-value',
-              `"${arrow}" is not FROM → TO`,
-              [...where, kind],
-              'write it like "service/web:80 → pod/web-0:8080"',
-            );
-            return [];
-          }
-          const place = this.#place(at, [...where, 'at']) ?? at;
-          return [
-            {
-              at: place,
-              kind,
-              from: this.#peer(from, family, [...where, kind]),
-              to: this.#peer(target, family, [...where, kind]),
-            } as const,
-          ];
-        }),
-      }),
-      ...(relays && { relays: relays.map((text, index) => this.#place(text, [...base, 'relays', index]) ?? text) }),
-      ...(redirects && {
-        redirects: redirects.map(({ by, to: via }, index) => ({
-          by: this.#place(by, [...base, 'redirects', index, 'by']) ?? by,
-          to: this.#peer(via, family, [...base, 'redirects', index, 'to']),
-        })),
-      }),
-      ...(encapsulation && {
-        encapsulation:
-          encapsulation === 'none'
-            ? encapsulation
-            : {
-                ...encapsulation,
-                between: encapsulation.between.map(
-                  (text, index) => this.#place(text, [...base, 'encapsulation', 'between', index]) ?? text,
-                ) as [string, string],
-              },
-      }),
-      ...(unseen && {
-        unseen: unseen.map(({ at, address }, index) => ({
-          at: this.#step(at, [...base, 'unseen', index, 'at'], true),
-          peer: this.#peer(address, family, [...base, 'unseen', index, 'address']),
-        })),
-      }),
-      ...(spread !== undefined && { spread: this.#spread(spread, to, [...base, 'spread']) }),
-    };
-  }
-
-  #spread(spread: NonNullable<ExpectationObject['spread']>, to: ResolvedDestination, path: Path): Spread {
-    if (spread === 'one' || spread === 'several') return { over: spread };
-    if (spread === 'all') {
-      const endpoints = readyEndpoints(to, this.#cluster);
-      if (!endpoints)
-        this.#error(
-          'conflicting-fields',
-          'spread: all needs a Service as destination',
-          path,
-          'name the endpoints instead: { pod/web-0: ">= 1" }',
-        );
-      return { over: 'all', endpoints: endpoints ?? [] };
-    }
-    const counts = Object.entries(spread).map(([text, count]): [string, Count] => {
-      const place = this.#place(text, [...path, text], 'key') ?? text;
-      return [place, typeof count === 'number' ? { exactly: count } : { min: Number(count.replace(/^>= ?/, '')) }];
-    });
-    return { over: 'counts', counts: Object.fromEntries(counts) };
-  }
-
-  #destination(text: string, family: Family | undefined, path: Path): ResolvedDestination | undefined {
-    try {
-      return resolveDestination(text, this.#cluster, this.#places, family);
-    } catch (error) {
-      if (!(error instanceof DestinationError)) throw error;
-      this.#error('unknown-destination', error.message, path, error.help);
-      return undefined;
-    }
-  }
-
-  /** A place, an address, or either with a port, in an expectation. Of a Service, the address of the check's family is meant. */
-  #peer(text: string, family: Family, path: Path): Peer {
-    if (familyOf(text) !== undefined) return { text, address: text };
-    const place = this.#places.find(text);
-    if (place) return { text, place: place.place };
-    const [, target, portText] = /^(.*):([0-9]+)$/.exec(text) ?? [];
-    const withPort = target === undefined ? undefined : this.#places.find(target);
-    if (withPort && portText !== undefined) return { text, place: withPort.place, port: Number(portText) };
-    const destination = this.#destination(text, family, path);
-    return {
-      text,
-      ...(destination && {
-        address: destination.address,
-        ...(destination.port !== undefined && { port: destination.port }),
-      }),
-    };
-  }
-
-  /** With `pattern`, the place may be one for several: `node/*`. */
-  #step(text: string, path: Path, pattern = false): Step {
-    const [, target = text, device] = /^([^:]+)(?::(.+))?$/.exec(text) ?? [];
-    const place = pattern && target.includes('*') ? target : (this.#place(target, path) ?? text);
-    return { place, ...(device !== undefined && { interface: device }) };
-  }
-
-  #place(text: string, path: Path, part?: 'key' | 'value'): string | undefined {
-    const place = this.#places.find(text);
-    if (place) return place.place;
-    const { message, help } = this.#places.explain(text);
-    this.#diagnostics.error('unknown-place', message, this.#locate(path, part), help);
-    return undefined;
-  }
-
   #error(code: string, message: string, path: Path, help?: string): void {
-    this.#diagnostics.error(code, message, this.#locate(path), help);
+    this.#references.error(code, message, path, help);
   }
 }

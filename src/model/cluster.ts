@@ -8,6 +8,7 @@
  * and `clusterIP`, as in Kubernetes. What programs of one family see is `inFamily` (family.ts).
  */
 import type { Origin } from '../diagnostic.ts';
+import type { Zone } from '../dns/record.ts';
 import type { Cidr, Family, FamilyName } from '../net/address.ts';
 import type { Impairment } from '../net/impairment.ts';
 import type { Port, Protocol, PublishedPort } from '../net/port.ts';
@@ -17,6 +18,10 @@ import type { Taint } from '../parse/schema/scheduling.ts';
 import type { FaultName } from '../parse/schema/topology.ts';
 import type { Bandwidth } from './bandwidth.ts';
 import type { Check } from './check.ts';
+import type { IngressController } from './ingress.ts';
+import type { ControllerFlags } from './ingress-controller.ts';
+import type { Names } from './names.ts';
+import type { Naming } from './naming.ts';
 import type { NetworkConfiguration } from './network-configuration.ts';
 import type { NetworkPolicy } from './network-policy.ts';
 
@@ -51,7 +56,12 @@ export interface Cluster {
   /** Of all Services, headless ones included. */
   readonly endpointSlices: readonly EndpointSlice[];
   readonly endpoints: readonly Endpoints[];
+  readonly ingressControllers: readonly IngressController[];
   readonly policies: readonly NetworkPolicy[];
+  readonly names: Names;
+  /** kubelet's --cluster-domain. */
+  readonly domain: string;
+  readonly dns?: ClusterDns;
   readonly listeners: readonly Listener[];
   readonly faults: readonly Fault[];
   readonly impairedLinks: readonly ImpairedLink[];
@@ -59,6 +69,14 @@ export interface Cluster {
   readonly suitsModes: boolean;
   /** Those that have a meaning in these modes. */
   readonly checks: readonly Check[];
+}
+
+/** The Service kube-system/kube-dns. */
+export interface ClusterDns {
+  /** Its addresses. */
+  readonly nameservers: readonly string[];
+  /** What the pods behind it answer. */
+  readonly zone: Zone;
 }
 
 /** A layer-2 segment outside the nodes. */
@@ -158,10 +176,15 @@ export interface Pod extends Place {
   readonly hostname?: string;
   /** The headless Service in whose domain its hostname is. */
   readonly subdomain?: string;
+  readonly naming: Naming;
+  /** Services with a smaller number are older. */
+  readonly created: number;
   /** What its annotations ask the network plugin for. */
   readonly bandwidth?: Bandwidth;
   /** The Service, `NAMESPACE/NAME`, that its rules lead to; nobody listens in it. */
   readonly balances?: string;
+  /** It runs ingress-nginx. */
+  readonly ingressController?: ControllerFlags;
 }
 
 /** Whoever can be named in a check. */
@@ -227,6 +250,8 @@ export interface Service {
   readonly affinitySeconds?: number;
   readonly healthCheckNodePort?: number;
   readonly ports: readonly ServicePort[];
+  /** Pods with a greater number are younger. */
+  readonly created: number;
   readonly origin: Origin;
 }
 
@@ -297,6 +322,8 @@ export interface Listener extends Port {
   readonly netns: string;
   /** A Service's health check port: says how many of its endpoints are on this node, instead of who answers. */
   readonly health?: { readonly namespace: string; readonly name: string; readonly localEndpoints: number };
+  /** A port of the cluster's DNS: answers questions from this. */
+  readonly zone?: Zone;
 }
 
 /** What a link is made to do to packets that leave by it. */

@@ -2,17 +2,23 @@
 import type { Diagnostics } from '../diagnostic.ts';
 import type { Manifest, ManifestOf } from '../parse/index.ts';
 import { cniInMode } from '../parse/schema/cni.ts';
+import { DNS_DEFAULTS } from '../parse/schema/dns.ts';
 import { CLUSTER_DEFAULTS } from '../parse/schema/topology.ts';
 import type { Change } from './change.ts';
 import { modelChecks } from './checks.ts';
 import type { Cluster, CniConfig, CniMode, Fault, ProxyConfig, ProxyMode } from './cluster.ts';
 import { modelContainers } from './containers.ts';
+import { creationOrder } from './creation.ts';
 import { ofKind } from './defaults.ts';
+import { dnsAddon } from './dns/addon.ts';
+import { clusterDns, modelZone } from './dns/index.ts';
 import { modelImpairedLinks } from './impaired-links.ts';
+import { modelIngressControllers } from './ingress.ts';
 import { modelListeners } from './listeners.ts';
 import { modelLoadBalancers } from './load-balancers.ts';
 import { modelMachines } from './machines.ts';
 import { fits, reportModes } from './modes.ts';
+import { modelNames } from './names.ts';
 import { modelNetworkConfiguration } from './network-configuration.ts';
 import { modelRanges } from './networks.ts';
 import { NO_PAST, type Past } from './past.ts';
@@ -32,6 +38,8 @@ export interface ModelOptions {
   readonly cni?: CniMode | undefined;
   /** A mode to use instead of the Topology's, with the options given there. */
   readonly proxy?: ProxyMode | undefined;
+  /** There is a cluster DNS, whether or not the Topology says so. */
+  readonly dns?: boolean | undefined;
 }
 
 /** After which change, and what stood before it. */
@@ -42,16 +50,17 @@ interface Moment {
 
 /** The cluster the manifests describe; undefined after reporting why there is none. Left out, the moment is the beginning. */
 export function model(
-  manifests: readonly Manifest[],
+  given: readonly Manifest[],
   options: ModelOptions,
   diagnostics: Diagnostics,
   moment?: Moment,
 ): Cluster | undefined {
   const past = moment?.past ?? NO_PAST;
-  const topology = theTopology(manifests, diagnostics);
+  const topology = theTopology(given, diagnostics);
   const cni = chosenPlugin(topology, options);
-  const ranges = modelRanges(topology, manifests, cni, diagnostics);
+  const ranges = modelRanges(topology, given, cni, diagnostics);
   if (!ranges) return undefined;
+  const manifests = [...given, ...dnsAddon(topology, given, ranges, options)];
   const machines = modelMachines(topology, manifests, ranges, cni, diagnostics);
   const loadBalancers = modelLoadBalancers(topology, { ...ranges, cni, ...machines }, diagnostics);
   const balancers = loadBalancers.map(({ balancer }) => balancer);
@@ -72,12 +81,21 @@ export function model(
     pods,
     loadBalancers,
     proxy: proxy.mode,
+    created: creationOrder(manifests),
   };
   const services = modelServices(manifests, context, diagnostics);
   const policies = modelPolicies(manifests, pods, options.namespace, diagnostics);
   const populated = { ...machines, pods, containers, ...services };
-  const listeners = modelListeners(populated, populated.services, diagnostics);
+  const { domain } = spec?.cluster.dns ?? DNS_DEFAULTS;
+  const namesContext = { namespace: options.namespace, families: ranges.families, ...populated };
+  const names = modelNames(manifests, namesContext, domain, diagnostics);
   const places = new Places(populated, options.namespace);
+  const zone = modelZone(topology, manifests, { ...populated, names, domain, places }, diagnostics);
+  const dns = clusterDns(populated.services, zone);
+  const named = { domain, ...(dns && { dns }) };
+  const ingressContext = { namespace: options.namespace, ...populated, zone };
+  const ingressControllers = modelIngressControllers(manifests, ingressContext, diagnostics);
+  const listeners = modelListeners({ ...populated, names, ...named }, populated.services, diagnostics);
   const section = sectionOf(topology, moment);
   const stands = ({ at }: { readonly at?: string }) => at === undefined || places.find(at) !== undefined;
   const cluster: Cluster = {
@@ -88,6 +106,9 @@ export function model(
     ...(networkConfiguration && { networkConfiguration }),
     proxy,
     ...populated,
+    names,
+    ...named,
+    ingressControllers,
     policies,
     loadBalancers: balancers,
     listeners,
@@ -97,7 +118,7 @@ export function model(
       ...modelImpairedLinks(section, places, diagnostics),
     ],
     suitsModes: fits(spec?.when, modes),
-    checks: modelChecks(section, { ...populated, listeners }, past.checks, places, modes, diagnostics),
+    checks: modelChecks(section, { ...populated, ...named, listeners }, past.checks, places, modes, diagnostics),
   };
   return diagnostics.failed ? undefined : cluster;
 }

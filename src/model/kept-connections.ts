@@ -9,7 +9,7 @@ type Report = (code: string, message: string, path: Path, help?: string) => void
 
 /** Who sent then sends again, to whom it sent then. Undefined after reporting that nobody did. */
 export function partiesOn(check: CheckObject, opened: readonly ConnectionCheck[], report: Report): Parties | undefined {
-  for (const field of ['from', 'to', 'family', 'interval', 'opens'] as const)
+  for (const field of ['from', 'to', 'resolve', 'family', 'interval', 'opens'] as const)
     if (check[field] !== undefined) report('conflicting-fields', `a check with "on" has no "${field}"`, [field]);
   if (check.connections > 1)
     report('conflicting-fields', 'a check with "on" sends over one connection', ['connections']);

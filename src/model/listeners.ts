@@ -1,39 +1,62 @@
 /** Which ports answer: declared container ports, ports that endpoints promise, and what hosts listen on. */
 import type { Diagnostics } from '../diagnostic.ts';
+import type { Zone } from '../dns/record.ts';
 import { familyIn, isOfFamily } from '../net/address.ts';
-import type { Port } from '../net/port.ts';
-import { addressesOf, type Inhabitants, type Listener, type Node, type Place, type Service } from './cluster.ts';
+import { DNS_PORT, type Port } from '../net/port.ts';
+import {
+  addressesOf,
+  type Cluster,
+  type ClusterDns,
+  type Inhabitants,
+  type Listener,
+  type Node,
+  type Place,
+  type Service,
+  type ServicePort,
+} from './cluster.ts';
+import type { HeadlessService } from './names.ts';
 
 /** One listener a port and network namespace; of a hostNetwork pod and its node, the pod is who answers. */
 export function modelListeners(
-  cluster: Inhabitants,
+  cluster: Inhabitants & Pick<Cluster, 'dns' | 'names'>,
   services: readonly Service[],
   diagnostics: Diagnostics,
 ): Listener[] {
   const listeners = new Map<string, Listener>();
-  const add = ({ place, netns }: Place, { port, protocol }: Port) => {
+  /** nginx answers there, or nobody: its rules lead on. */
+  const occupied = new Set(
+    cluster.pods
+      .filter(({ ingressController, balances }) => ingressController !== undefined || balances !== undefined)
+      .map(({ place }) => place),
+  );
+  const add = ({ place, netns }: Place, { port, protocol }: Port, zone?: Zone) => {
+    if (occupied.has(place)) return;
     const key = `${netns} ${port}/${protocol}`;
-    if (!listeners.has(key)) listeners.set(key, { place, netns, port, protocol });
+    const known = listeners.get(key) ?? { place, netns, port, protocol };
+    listeners.set(key, { ...known, ...(zone && { zone }) });
   };
-  for (const pod of cluster.pods) if (pod.balances === undefined) for (const port of pod.ports) add(pod, port);
+  for (const pod of cluster.pods) for (const port of pod.ports) add(pod, port);
   for (const place of [...cluster.hosts, ...cluster.containers]) for (const port of place.listen) add(place, port);
   const pods = new Map(cluster.pods.map((pod) => [pod.place, pod]));
   const owners = addressOwners(cluster);
   for (const listener of healthChecks(cluster.nodes, services))
     listeners.set(`${listener.netns} ${listener.port}/TCP`, listener);
-  const strangers = new Map<string, Service>();
+  const strangers = new Map<string, Service | HeadlessService>();
   /** Those of nodes are kube-proxy's. */
   const nodePorts = new Set(
     services.flatMap(({ ports }) => ports.map(({ nodePort, protocol }) => `${nodePort}/${protocol}`)),
   );
   const nodes = new Set(cluster.nodes.map(({ place }) => place));
-  for (const service of services) {
-    for (const { protocol, endpoints } of service.ports) {
+  for (const service of [...services, ...cluster.names.headless]) {
+    for (const servicePort of service.ports) {
+      const { protocol, endpoints } = servicePort;
+      const zone = zoneBehind(service, servicePort, cluster.dns);
       for (const { address, port, pod } of endpoints) {
         const named = pods.get(pod ?? '');
         const owner = named?.addresses.includes(address) ? named : owners.get(address);
         if (owner && nodes.has(owner.place) && nodePorts.has(`${port}/${protocol}`)) continue;
-        if (owner) add(owner, { port, protocol });
+        if (port === 0) continue;
+        if (owner) add(owner, { port, protocol }, zone);
         else if (!strangers.has(address)) strangers.set(address, service);
       }
     }
@@ -46,6 +69,16 @@ export function modelListeners(
     );
   }
   return [...listeners.values()];
+}
+
+/** What stands behind port 53 of the cluster's DNS. */
+function zoneBehind(
+  service: Service | HeadlessService,
+  { port }: ServicePort,
+  dns: ClusterDns | undefined,
+): Zone | undefined {
+  const isDns = port === DNS_PORT && 'clusterIP' in service && service.clusterIP === dns?.nameservers[0];
+  return isDns ? dns?.zone : undefined;
 }
 
 /**

@@ -3,10 +3,12 @@ import type { Diagnostics, Position } from '../diagnostic.ts';
 import { type Family, familyIn, familyOf, parseCidr } from '../net/address.ts';
 import type { Manifest, ManifestOf } from '../parse/index.ts';
 import type { Cluster, Node, Pod, ProxyMode, Service } from './cluster.ts';
+import type { CreationOrder } from './creation.ts';
 import { clusterIPsOf, ofKind } from './defaults.ts';
 import { type Behind, endpointsOfPort, modelEndpoints } from './endpoints/index.ts';
 import { allocateLoadBalancerIngress, type LoadBalancerIngress } from './load-balancer-ingress.ts';
 import type { PooledBalancer } from './load-balancers.ts';
+import { isExternal, isHeadless } from './names.ts';
 import type { Ranges } from './networks.ts';
 import { NodePorts } from './node-ports.ts';
 import { AddressPool } from './pool.ts';
@@ -26,6 +28,8 @@ export interface ServiceContext {
   readonly pods: readonly Pod[];
   readonly loadBalancers: readonly PooledBalancer[];
   readonly proxy: ProxyMode;
+  /** The order in which objects were made. */
+  readonly created: CreationOrder;
 }
 
 /**
@@ -42,7 +46,7 @@ export function modelServices(
   const configured = context.ranges.serviceCIDRs.map(({ family }) => family);
   const families = new Map(
     all
-      .filter(({ object }) => object.spec.type !== 'ExternalName')
+      .filter((service) => !isExternal(service))
       .flatMap((service) => {
         const own = familiesOf(service, configured, diagnostics);
         return own ? [[service, own] as const] : [];
@@ -136,13 +140,15 @@ function modelService(
         endpoints: endpointsOfPort(subsets, { name, protocol }, families),
       };
     }),
+    created: context.created(service.origin),
     origin: service.origin,
   };
 }
 
-function isProxied({ object, locate }: ServiceManifest, diagnostics: Diagnostics): boolean {
+function isProxied(service: ServiceManifest, diagnostics: Diagnostics): boolean {
+  if (isExternal(service) || isHeadless(service)) return false;
+  const { object, locate } = service;
   const { spec } = object;
-  if (spec.type === 'ExternalName' || clusterIPsOf(object).includes('None')) return false;
   if ((spec.ports ?? []).length === 0) {
     diagnostics.error(
       'missing-field',

@@ -6,9 +6,12 @@ import type { Manifest } from '../parse/index.ts';
 import { bandwidthOf } from './bandwidth.ts';
 import type { LoadBalancer, Node, Pod } from './cluster.ts';
 import { declaredPorts } from './container-ports.ts';
+import { creationOrder } from './creation.ts';
 import { ofKind } from './defaults.ts';
 import { type Draft, podPlace } from './draft.ts';
+import { controllerFlags } from './ingress-controller.ts';
 import { namespaceLabels } from './namespaces.ts';
+import { namingOf, reportNaming } from './naming.ts';
 import { asBound, goOn, type Past } from './past.ts';
 import { AddressPool } from './pool.ts';
 import { replicas } from './replicas.ts';
@@ -35,6 +38,8 @@ export function modelPods(
     past,
   );
   reportDuplicates(drafts, diagnostics);
+  for (const draft of new Map(drafts.map((each) => [each.spec, each])).values()) reportNaming(draft, diagnostics);
+  const created = creationOrder(manifests);
   const portsOf = declaredPorts(drafts, diagnostics);
   const context = { nodes, portsOf, namespaceLabels: namespaceLabels(manifests) };
   const placed = schedule(drafts, context, diagnostics);
@@ -51,6 +56,7 @@ export function modelPods(
     const hostNetwork = draft.spec.hostNetwork === true;
     const place = podPlace(draft);
     const own = pools.get(node)!;
+    const ingressController = controllerFlags(draft.spec);
     const addresses = hostNetwork
       ? node.addresses
       : own.flatMap((pool) => fixedAddress(draft, pool) ?? pool.take(FIRST_POD, place, draft.locateSpec([])) ?? []);
@@ -70,8 +76,11 @@ export function modelPods(
         conditions: conditionsOf(draft),
         ...(draft.hostname !== undefined && { hostname: draft.hostname }),
         ...(draft.subdomain !== undefined && { subdomain: draft.subdomain }),
+        naming: namingOf(draft),
+        created: created(draft.origin),
         ...(draft.bandwidth && { bandwidth: draft.bandwidth }),
         ...(draft.balances !== undefined && { balances: draft.balances }),
+        ...(ingressController && { ingressController }),
         origin: draft.origin,
       },
     ];

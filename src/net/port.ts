@@ -5,6 +5,9 @@ import { familyOf } from './address.ts';
 const PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 
+/** domain, of UDP and TCP */
+export const DNS_PORT = 53;
+
 /** A port something listens on. */
 export interface Port {
   readonly port: number;

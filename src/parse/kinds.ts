@@ -1,5 +1,6 @@
 /** Which documents are understood, which are known and ignored, and which are mistakes. */
 import type * as z from 'zod';
+import * as ingress from './schema/ingress.ts';
 import * as kubernetes from './schema/kubernetes.ts';
 import { networkPolicy } from './schema/network-policy.ts';
 import { topology } from './schema/topology.ts';
@@ -20,7 +21,10 @@ export const EMULATED = {
   Service: { group: '', schema: kubernetes.service },
   Endpoints: { group: '', schema: kubernetes.endpoints },
   EndpointSlice: { group: 'discovery.k8s.io', schema: kubernetes.endpointSlice },
+  Ingress: { group: 'networking.k8s.io', schema: ingress.ingress },
+  IngressClass: { group: 'networking.k8s.io', schema: ingress.ingressClass },
   NetworkPolicy: { group: 'networking.k8s.io', schema: networkPolicy },
+  Secret: { group: '', schema: ingress.secret },
 } as const satisfies Record<string, { group: string; schema: z.ZodType }>;
 
 export type EmulatedKind = keyof typeof EMULATED;
@@ -44,14 +48,13 @@ const IGNORED = new Map<string, readonly string[]>([
       'PersistentVolumeClaim',
       'PodTemplate',
       'ResourceQuota',
-      'Secret',
       'ServiceAccount',
     ],
   ],
   ['apps', ['ControllerRevision']],
   ['batch', ['CronJob']],
   ['discovery.k8s.io', []],
-  ['networking.k8s.io', ['Ingress', 'IngressClass', 'IPAddress', 'ServiceCIDR']],
+  ['networking.k8s.io', ['IPAddress', 'ServiceCIDR']],
   ['autoscaling', ['HorizontalPodAutoscaler']],
   ['policy', ['PodDisruptionBudget', 'PodSecurityPolicy']],
 ]);

@@ -15,15 +15,14 @@
  * With addresses of IPv6 no more than this: routes that name one as their source no longer do (net/ipv6/route.c,
  * rt6_remove_prefsrc). Link-local addresses are the kernel's own and in no state.
  */
+import { DAEMON_PROGRAMS } from '../compile/daemon.ts';
 import type { Address, KernelState, Link, Namespace, Route } from '../compile/kernel-state.ts';
 import { RELAY_PROGRAMS } from '../compile/relay.ts';
 import { isIpv6, parseCidr } from '../net/address.ts';
 import { type AttachmentChanges, changeAttachments } from './attachments.ts';
-import type { Operation } from './operation.ts';
+import type { Operation, SetDaemon } from './operation.ts';
 import { changeRules } from './rules.ts';
 import * as steps from './steps.ts';
-
-export type SetBird = Extract<Operation, { kind: 'set-bird' }>;
 
 interface Changes {
   readonly gone: readonly Namespace[];
@@ -41,7 +40,7 @@ export interface Change extends AttachmentChanges {
   readonly relays: readonly Operation[];
   readonly tunnels: readonly Operation[];
   readonly passThroughs: readonly Operation[];
-  readonly bird: readonly SetBird[];
+  readonly daemons: readonly SetDaemon[];
   readonly speaker: readonly Operation[];
   readonly flows: readonly Operation[];
   readonly links: readonly KeptLink[];
@@ -142,7 +141,7 @@ function changeOf(from: Namespace, to: Namespace, isKept: (link: string) => bool
     relays: changeRelays(from, to),
     tunnels: changeTunnels(from, to, isKept),
     passThroughs: changePassThroughs(from, to),
-    bird: changeBird(from, to),
+    daemons: changeDaemons(from, to),
     speaker: changeSpeaker(from, to, isKept),
     flows: changeFlows(from, to),
     ...changeAttachments(from, to, rules),
@@ -183,11 +182,10 @@ function changePassThroughs(from: Namespace, to: Namespace): Operation[] {
     : [{ kind: 'set-pass-throughs', namespace, passThroughs, origin }];
 }
 
-function changeBird(from: Namespace, to: Namespace): SetBird[] {
-  const { name: namespace, bird: daemon, origin } = to;
-  return identity({ ...from.bird }) === identity({ ...daemon })
-    ? []
-    : [{ kind: 'set-bird', namespace, daemon, origin }];
+function changeDaemons(from: Namespace, to: Namespace): SetDaemon[] {
+  return DAEMON_PROGRAMS.filter((program) => identity({ ...from[program] }) !== identity({ ...to[program] })).map(
+    (program) => steps.setDaemon(to, program),
+  );
 }
 
 /** A device that is made anew has to be listened to anew. */

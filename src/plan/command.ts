@@ -3,6 +3,7 @@
  * command is not enough (tunl0), the words are a shell's.
  */
 import type { Attachment } from '../compile/attachment.ts';
+import type { DaemonProgram } from '../compile/daemon.ts';
 import type { UdpFlows } from '../compile/kernel-state.ts';
 import type { PassThrough } from '../compile/pass-through.ts';
 import type { RelayProgram } from '../compile/relay.ts';
@@ -146,10 +147,11 @@ export function commandOf(operation: Operation): Command {
       };
     case 'set-speaker':
       return { argv: operation.speaker ? inside('speaker') : inside('pkill', 'speaker') };
-    case 'set-bird':
-      return operation.daemon
-        ? { argv: inside('bird', '-c', '/dev/stdin', '-s', birdSocket(namespace)), stdin: operation.daemon.config }
-        : { argv: inside('birdc', '-s', birdSocket(namespace), 'down') };
+    case 'set-daemon': {
+      const stdin = operation.daemon?.config;
+      const argv = DAEMON_COMMANDS[operation.program][stdin === undefined ? 'end' : 'start'](namespace);
+      return { argv: inside(...argv), ...(stdin !== undefined && { stdin }) };
+    }
   }
 }
 
@@ -182,9 +184,21 @@ export function passThroughWords(namespace: string, { address, nodes }: PassThro
   return ['ip', '-n', namespace, 'route', 'replace', address, ...ways.flatMap((via) => ['nexthop', 'via', via])];
 }
 
-/** By which it is told what to do: one a machine, as all of them share a file system. */
-function birdSocket(namespace: string): string {
-  return `/run/${namespace}.bird.ctl`;
+/** How a daemon is started, its configuration on standard input, and ended. All machines share a file system: its files are one's own. */
+const DAEMON_COMMANDS: Record<DaemonProgram, Record<'start' | 'end', (namespace: string) => string[]>> = {
+  bird: {
+    start: (namespace) => ['bird', '-c', '/dev/stdin', '-s', `/run/${namespace}.bird.ctl`],
+    end: (namespace) => ['birdc', '-s', `/run/${namespace}.bird.ctl`, 'down'],
+  },
+  /** nginx does not read a configuration from a pipe. */
+  nginx: {
+    start: (namespace) => ['sh', '-c', startNginx(`/run/nginx/${namespace}`)],
+    end: (namespace) => ['nginx', '-p', `/run/nginx/${namespace}`, '-c', 'nginx.conf', '-s', 'stop'],
+  },
+};
+
+function startNginx(folder: string): string {
+  return `mkdir -p ${folder} && cat > ${folder}/nginx.conf && nginx -p ${folder} -c nginx.conf`;
 }
 
 /** What makes a program relay: docker-proxy is dockerd's doing. */

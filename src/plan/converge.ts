@@ -16,7 +16,7 @@ export function converge(current: KernelState, wanted: KernelState): Plan {
     operations: [
       ...gone.flatMap(steps.deleteFromNetworks),
       ...changed.flatMap(({ detach }) => detach),
-      ...changed.flatMap(({ bird }) => bird.filter(({ daemon }) => !daemon)),
+      ...changed.flatMap(({ daemons }) => daemons.filter(({ daemon }) => !daemon)),
       ...surplus.flatMap(deleteRoutes),
       ...surplus.flatMap(deleteEntries),
       ...deleteLinks(surplus),
@@ -37,7 +37,7 @@ export function converge(current: KernelState, wanted: KernelState): Plan {
       ...changed.flatMap(({ relays }) => relays),
       ...changed.flatMap(({ tunnels }) => tunnels),
       ...changed.flatMap(({ passThroughs }) => passThroughs),
-      ...changed.flatMap(({ bird }) => bird.filter(({ daemon }) => daemon)),
+      ...changed.flatMap(({ daemons }) => daemons.filter(({ daemon }) => daemon)),
       ...changed.flatMap(({ speaker }) => speaker),
       ...changed.flatMap(({ flows }) => flows),
       ...added.flatMap(steps.addToNetworks),
@@ -89,7 +89,7 @@ function endProcesses(namespace: Namespace): Operation[] {
     ...steps.setRelays(namespace).map((operation) => ({ ...operation, relays: [] })),
     ...steps.setTunnels(namespace).map((operation) => ({ ...operation, tunnels: [] })),
     ...steps.setPassThroughs(namespace).map((operation) => ({ ...operation, passThroughs: [] })),
-    ...steps.setBird(namespace).map((operation) => ({ ...operation, daemon: undefined })),
+    ...steps.setDaemons(namespace).map((operation) => ({ ...operation, daemon: undefined })),
     ...steps.setSpeaker(namespace).map((operation) => ({ ...operation, speaker: undefined })),
   ];
 }

@@ -48,7 +48,7 @@ export function furnish(namespaces: readonly Namespace[]): Operation[] {
     ...namespaces.flatMap(steps.setRelays),
     ...namespaces.flatMap(steps.setTunnels),
     ...namespaces.flatMap(steps.setPassThroughs),
-    ...namespaces.flatMap(steps.setBird),
+    ...namespaces.flatMap(steps.setDaemons),
     ...namespaces.flatMap(steps.setSpeaker),
   ];
 }

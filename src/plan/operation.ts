@@ -4,7 +4,7 @@
  */
 
 import type { Attachment, PluginCall, PluginNetwork } from '../compile/attachment.ts';
-import type { BirdDaemon } from '../compile/bird.ts';
+import type { DaemonProgram, Daemons } from '../compile/daemon.ts';
 import type {
   Address,
   FdbEntry,
@@ -81,14 +81,18 @@ type Step =
   | { readonly kind: 'set-tunnels'; readonly tunnels: readonly UdpTunnel[] }
   /** A load balancer passes on packets for exactly these addresses from now on, by routes it keeps itself. */
   | { readonly kind: 'set-pass-throughs'; readonly passThroughs: readonly PassThrough[] }
-  /** BIRD runs with this configuration from now on; without one it ends, and its routes go. */
-  | { readonly kind: 'set-bird'; readonly daemon: BirdDaemon | undefined }
+  | DaemonStep
   /** MetalLB's speaker of layer 2 runs like this from now on; without one it ends. */
   | { readonly kind: 'set-speaker'; readonly speaker: Speaker | undefined }
   /** `namespace` is the node's: the plugins run there. A pod that cannot be added is deleted again. */
   | { readonly kind: 'add-to-network' | 'delete-from-network'; readonly attachment: Attachment }
   /** The plugins forget whatever belongs to no attachment of `valid`. */
   | ({ readonly kind: 'collect-garbage' } & Garbage);
+
+/** The program runs with this configuration from now on; without one it ends, and BIRD's routes go. */
+type DaemonStep = {
+  readonly [P in DaemonProgram]: { readonly kind: 'set-daemon'; readonly program: P; readonly daemon: Daemons[P] };
+}[DaemonProgram];
 
 /** What a node's plugins are told that is still valid (CNI specification, GC). */
 export interface Garbage {
@@ -101,6 +105,7 @@ export type RuleProgram = 'ipset' | 'iptables' | 'ip6tables' | 'nft' | 'ipvs';
 
 /** `namespace` is where the step happens; `origin` is the manifest line it exists for. */
 export type Operation = Step & { readonly namespace: string; readonly origin: Origin };
+export type SetDaemon = Extract<Operation, { kind: 'set-daemon' }>;
 
 /** Steps in an order that works. */
 export interface Plan {

@@ -1,4 +1,5 @@
 /** A plan as a shell script that works on its own. */
+import type { DaemonProgram } from '../compile/daemon.ts';
 import type { Relay } from '../compile/relay.ts';
 import type { Speaker } from '../compile/speaker.ts';
 import type { UdpTunnel } from '../compile/udp-tunnel.ts';
@@ -32,8 +33,8 @@ function formatOperations(operations: readonly Operation[]): string {
   let title = '';
   let origin = '';
   for (const operation of operations) {
-    if (TITLES[operation.kind] !== title) {
-      title = TITLES[operation.kind];
+    if (titleOf(operation) !== title) {
+      title = titleOf(operation);
       origin = '';
       lines.push('', `# ${title}`);
     }
@@ -58,7 +59,16 @@ ${steps > 0 ? '# With a number as its argument it takes so many of its steps as 
 `;
 }
 
-const TITLES: Record<Operation['kind'], string> = {
+function titleOf(operation: Operation): string {
+  return operation.kind === 'set-daemon' ? DAEMON_TITLES[operation.program] : TITLES[operation.kind];
+}
+
+const DAEMON_TITLES: Record<DaemonProgram, string> = {
+  bird: 'BIRD, which brings routes to other machines',
+  nginx: 'nginx, which serves Ingresses',
+};
+
+const TITLES: Record<Exclude<Operation['kind'], 'set-daemon'>, string> = {
   'add-namespace': 'namespaces',
   'delete-namespace': 'namespaces to remove',
   'set-sysctl': 'kernel settings',
@@ -81,7 +91,6 @@ const TITLES: Record<Operation['kind'], string> = {
   'retire-server': 'real servers to retire',
   'delete-stale-flows': 'connections of UDP to forget, as kube-proxy does',
   'set-relays': 'processes, which have to run for the rules above to lead somewhere; this script does not start them',
-  'set-bird': 'BIRD, which brings routes to other machines',
   'set-pass-throughs': 'what load balancers pass on to nodes; this script checks the health of none',
   'set-speaker': "MetalLB's speakers, of which one answers for each address; this script does not start them",
   'add-to-network': 'CNI plugins, each called with the result of the one before it',

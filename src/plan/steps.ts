@@ -1,4 +1,5 @@
 /** The objects of a namespace, each as the operation that makes it. */
+import { DAEMON_PROGRAMS, type DaemonProgram } from '../compile/daemon.ts';
 import {
   DEVICE_SETTINGS,
   type DeviceSetting,
@@ -10,7 +11,7 @@ import {
 } from '../compile/kernel-state.ts';
 import { RELAY_PROGRAMS } from '../compile/relay.ts';
 import type { Origin } from '../diagnostic.ts';
-import type { NewLink, Operation } from './operation.ts';
+import type { NewLink, Operation, SetDaemon } from './operation.ts';
 
 export function addNamespace({ name, origin }: Namespace): Operation[] {
   return [{ kind: 'add-namespace', namespace: name, origin }];
@@ -197,8 +198,13 @@ export function setRelays({ name: namespace, relays, origin }: Namespace): Opera
   });
 }
 
-export function setBird({ name: namespace, bird, origin }: Namespace): Operation[] {
-  return bird === undefined ? [] : [{ kind: 'set-bird', namespace, daemon: bird, origin }];
+export function setDaemons(state: Namespace): SetDaemon[] {
+  return DAEMON_PROGRAMS.filter((program) => state[program]).map((program) => setDaemon(state, program));
+}
+
+/** As the namespace has it, which may be not at all. */
+export function setDaemon({ name: namespace, origin, ...state }: Namespace, program: DaemonProgram): SetDaemon {
+  return { kind: 'set-daemon', namespace, program, daemon: state[program], origin } as SetDaemon;
 }
 
 export function setPassThroughs({ name: namespace, passThroughs, origin }: Namespace): Operation[] {

@@ -1,6 +1,7 @@
 /**
  * The ports that answer. One process serves all namespaces of a lab: sockets are opened inside their namespace and
- * then belong to Node's event loop. TCP speaks HTTP, and answers a bare line as well, so `curl` and `nc` both work.
+ * then belong to Node's event loop. TCP speaks HTTP, and answers a bare line as well, so `curl` and `nc` both work. The ports
+ * of the cluster's DNS speak that, and to probes as all others do.
  */
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
@@ -20,16 +21,23 @@ import {
 import { inside } from '../apply/kernel/namespaces.ts';
 import type { Listener } from '../model/cluster.ts';
 import { socketAddress } from '../net/port.ts';
-import { answerMark } from './mark.ts';
+import { replyToDatagram, serveStream } from './dns/server.ts';
+import { answerMark, markOfPayload } from './mark.ts';
 import type { EndpointAnswer } from './probe.ts';
 import { adopt, ownAddresses } from './sockets.ts';
+
+interface OpenPort {
+  /** As it is now: what a port answers may change. */
+  listener: Listener;
+  readonly close: () => void;
+}
 
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const IPPROTO_SCTP = 132;
 
 export class Endpoints {
-  readonly #open = new Map<string, () => void>();
+  readonly #open = new Map<string, OpenPort>();
   readonly #listenerOf = new WeakMap<Socket, Listener>();
   /** A client may take its time between two requests. */
   readonly #http = createHttpServer({ keepAliveTimeout: 0 }, (request, response) =>
@@ -49,22 +57,29 @@ export class Endpoints {
   set(listeners: readonly Listener[]): void {
     const wanted = new Map(
       listeners.flatMap((listener) =>
-        addressesOf(listener).map((address) => [JSON.stringify([listener, address]), { listener, address }]),
+        addressesOf(listener).map((address) => [keyOf(listener, address), { listener, address }]),
       ),
     );
-    for (const [key, close] of this.#open) {
+    for (const [key, { close }] of this.#open) {
       if (wanted.has(key)) continue;
       close();
       this.#open.delete(key);
     }
     for (const [key, { listener, address }] of wanted) {
-      if (this.#open.has(key)) continue;
-      const close = listener.protocol === 'UDP' ? openUdp(listener, address) : this.#openStream(listener);
-      this.#open.set(key, close);
+      const known = this.#open.get(key);
+      if (known) known.listener = listener;
+      else this.#open.set(key, this.#openPort(listener, address));
     }
   }
 
-  #openStream(listener: Listener): () => void {
+  #openPort(listener: Listener, address: string): OpenPort {
+    const now = () => open.listener;
+    const close = listener.protocol === 'UDP' ? openUdp(listener, now, address) : this.#openStream(listener, now);
+    const open: OpenPort = { listener, close };
+    return open;
+  }
+
+  #openStream(listener: Listener, now: () => Listener): () => void {
     const fd = inside(listener.netns, () => {
       const opened = streamSocket(listener.protocol === 'SCTP' ? IPPROTO_SCTP : 0, listener.port);
       listen(opened);
@@ -74,8 +89,10 @@ export class Endpoints {
     const server: Server = createServer((connection) => {
       connections.add(connection);
       connection.on('close', () => connections.delete(connection));
-      this.#listenerOf.set(connection, listener);
-      this.#http.emit('connection', connection);
+      this.#listenerOf.set(connection, now());
+      const speakHttp = () => this.#http.emit('connection', connection);
+      if (now().zone) serveStream(connection, () => now().zone!, speakHttp);
+      else speakHttp();
     });
     server.listen({ fd });
     return () => {
@@ -89,9 +106,13 @@ export class Endpoints {
     request.resume();
     request.on('end', () => {
       if (listener.health) answerHealth(listener.health, response);
-      else response.writeHead(200, JSON_TYPE).end(`${JSON.stringify(answerOf(listener, request.socket))}\n`);
+      else response.writeHead(200, JSON_TYPE).end(`${JSON.stringify(answerTo(request, listener))}\n`);
     });
   }
+}
+
+function keyOf({ place, netns, port, protocol }: Listener, address: string): string {
+  return `${place} ${netns} ${port}/${protocol} ${address}`;
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -129,13 +150,19 @@ function streamSocket(protocol: number, port: number): number {
   }
 }
 
-function openUdp(listener: Listener, address: string): () => void {
+function openUdp(listener: Listener, now: () => Listener, address: string): () => void {
   const opened = inside(listener.netns, () => {
     const fd = socketFor(address, SOCK_DGRAM | SOCK_NONBLOCK);
     bind(fd, address, listener.port);
     return adopt(fd, address);
   });
   opened.on('message', (message, sender) => {
+    const { zone } = now();
+    if (zone && markOfPayload(message) === 0) {
+      const reply = replyToDatagram(zone, message);
+      if (reply) opened.send(reply, sender.port, sender.address);
+      return;
+    }
     const answer: EndpointAnswer = {
       endpoint: listener.place,
       address: socketAddress(address, listener.port),
@@ -158,6 +185,11 @@ function answerOf(listener: Listener, { localAddress, localPort, remoteAddress, 
     source: socketAddress(unmapped(remoteAddress), remotePort ?? 0),
     protocol: listener.protocol,
   };
+}
+
+function answerTo({ socket, url = '', headers }: IncomingMessage, listener: Listener): EndpointAnswer {
+  const named = Object.entries(headers).map(([name, value]) => [name, String(value)]);
+  return { ...answerOf(listener, socket), request: { path: url, headers: Object.fromEntries(named) } };
 }
 
 /** What a socket of IPv6 calls `::ffff:10.0.0.1` is IPv4 (RFC 4291, 2.5.5.2). */

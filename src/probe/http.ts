@@ -1,35 +1,50 @@
-/** Asks over HTTP, so that what stands in the captures can be read, and `curl` sees the same answer. */
+/**
+ * Asks over HTTP, so that what stands in the captures can be read, and `curl` sees the same answer; over HTTPS, where that is asked
+ * for. Whoever shows a certificate is believed: which one it was is told.
+ */
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
-import { socketAddress } from '../net/port.ts';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { namesIn } from '../model/certificates.ts';
+import type { HttpRequest } from '../model/check.ts';
+import { familyOf } from '../net/address.ts';
+import { addressOf, socketAddress } from '../net/port.ts';
+import { parseAnswer } from './answer.ts';
 import { deadline } from './deadline.ts';
-import type { EndpointAnswer, ProbeRequest, ProbeResult } from './probe.ts';
+import { userAgent } from './mark.ts';
+import type { ProbeRequest, ProbeResult } from './probe.ts';
 
 /** One connection, for one request after the other. */
 export class HttpConnection {
   readonly #socket: Socket;
+  readonly #stream: Socket | TLSSocket;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
 
-  constructor(fd: number) {
-    const socket = new Socket({ fd, readable: true, writable: true });
+  /** `fd` is a stream socket that is being connected. */
+  constructor(fd: number, request: ProbeRequest) {
+    const { scheme, host } = askedFor(request);
+    this.#socket = new Socket({ fd, readable: true, writable: true });
+    this.#stream = scheme === 'https' ? secured(this.#socket, host) : this.#socket;
     /** What happens between two requests shows in the next one. */
-    socket.on('error', () => {});
-    this.#socket = socket;
+    for (const each of [this.#socket, this.#stream]) each.on('error', () => {});
     /** No keep-alive probes: nobody has asked for those packets. */
-    Object.assign(this.#agent, { createConnection: () => socket, keepSocketAlive: () => true });
+    Object.assign(this.#agent, { createConnection: () => this.#stream, keepSocketAlive: () => true });
   }
 
   get isOpen(): boolean {
-    return !this.#socket.destroyed && this.#socket.writable && !this.#socket.readableEnded;
+    return !this.#stream.destroyed && this.#stream.writable && !this.#stream.readableEnded;
   }
 
   close(): void {
     this.#agent.destroy();
+    this.#stream.destroy();
     this.#socket.destroy();
   }
 
   /** A request without an answer ends the connection. */
-  ask({ destination, payload = '', size = 0, timeoutMs, keep }: ProbeRequest, id: number): Promise<ProbeResult> {
+  ask(request: ProbeRequest, id: number): Promise<ProbeResult> {
+    const { payload = '', size = 0, timeoutMs, keep } = request;
+    const { host, path } = askedFor(request);
     return new Promise((resolve) => {
       const finish = (result: ProbeResult) => {
         cancel();
@@ -38,47 +53,50 @@ export class HttpConnection {
       };
       const cancel = deadline(timeoutMs, () => finish({ kind: 'timeout' }));
       const body = Buffer.from(payload.padEnd(size, '.'));
-      const request = httpRequest({
+      const message = httpRequest({
         agent: this.#agent,
         method: body.length > 0 ? 'POST' : 'GET',
-        path: `/?probe=${id}`,
+        path,
         headers: {
-          host: socketAddress(destination.address, destination.port!),
-          'user-agent': 'packetwalk',
-          connection: keep === undefined ? 'close' : 'keep-alive',
-          'content-length': body.length,
+          Host: host,
+          'User-Agent': userAgent(id),
+          Connection: keep === undefined ? 'close' : 'keep-alive',
+          'Content-Length': body.length,
         },
       });
-      request.on('response', (response) => read(response, finish));
-      request.on('error', (error: NodeJS.ErrnoException) =>
+      message.on('response', (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('end', () => finish(answered(response, Buffer.concat(chunks).toString(), this.#stream)));
+      });
+      message.on('error', (error: NodeJS.ErrnoException) =>
         finish({ kind: 'refused', errno: error.code ?? error.message }),
       );
-      request.end(body);
+      message.end(body);
     });
   }
 }
 
-function read(response: IncomingMessage, finish: (result: ProbeResult) => void): void {
-  const chunks: Buffer[] = [];
-  response.on('data', (chunk: Buffer) => chunks.push(chunk));
-  response.on('end', () => {
-    const answer = parseAnswer(Buffer.concat(chunks).toString());
-    finish({
-      kind: 'answered',
-      ...(answer && { answer }),
-      ...(response.statusCode !== undefined && { status: response.statusCode }),
-    });
-  });
+/** Left out: `/`, of whoever has the address. */
+function askedFor({ destination, http }: ProbeRequest): HttpRequest {
+  return http ?? { scheme: 'http', host: socketAddress(destination.address, destination.port!), path: '/' };
 }
 
-/** What an endpoint of ours says; undefined when it is none. */
-export function parseAnswer(text: string): EndpointAnswer | undefined {
-  try {
-    const value = JSON.parse(text) as Partial<EndpointAnswer>;
-    return typeof value.endpoint === 'string' && typeof value.source === 'string'
-      ? (value as EndpointAnswer)
-      : undefined;
-  } catch {
-    return undefined;
-  }
+function secured(socket: Socket, host: string): TLSSocket {
+  const name = addressOf(host);
+  const isName = familyOf(name) === undefined;
+  return connectTls({ socket, rejectUnauthorized: false, ...(isName && { servername: name }) });
+}
+
+function answered({ statusCode, headers }: IncomingMessage, text: string, stream: Socket | TLSSocket): ProbeResult {
+  const answer = parseAnswer(text);
+  const certificate = 'getPeerX509Certificate' in stream ? stream.getPeerX509Certificate() : undefined;
+  return {
+    kind: 'answered',
+    ...(answer && { answer }),
+    ...(statusCode !== undefined && { status: statusCode }),
+    ...(typeof headers.server === 'string' && { server: headers.server }),
+    ...(headers.location !== undefined && { location: headers.location }),
+    ...(certificate && { certificate: namesIn(certificate) }),
+  };
 }

@@ -3,7 +3,10 @@
  *
  *   TCP   the probe chooses its initial sequence number: the upper 16 bits are its id. Every segment it sends has a
  *         sequence number in that range, every answer acknowledges one. (Set through TCP_REPAIR before connecting.)
+ *   HTTP  whoever passes a request on passes on its header `User-Agent: packetwalk/00017`: so a proxy's own connection, whose
+ *         numbers are the kernel's, is known by what it carries.
  *   UDP, ICMP echo   the payload begins with `packetwalk/00017 `; a UDP answer with `packetwalk=00017 `.
+ *   DNS over UDP     the message's own id, which the answer repeats.
  *
  * An ICMP error quotes the packet it is about, far enough to read either.
  */
@@ -69,6 +72,42 @@ export function markOfPayload(bytes: Uint8Array, offset = 0): number {
   if (id > MAX_ID) return 0;
   return sign === REQUEST ? id : -id;
 }
+
+export function userAgent(id: number): string {
+  return `packetwalk/${String(id).padStart(ID_DIGITS, '0')}`;
+}
+
+/** 0 for somebody else's. */
+export function idOfUserAgent(text: string): number {
+  const id = /^packetwalk\/(\d{5})$/.exec(text)?.[1];
+  return id === undefined ? 0 : Number(id);
+}
+
+const REQUEST_LINE = /^[A-Z]+ \/\S* HTTP\/1\.[01]\r\n/;
+/** nginx takes no longer one by default. */
+const LONGEST_LINE = 8192;
+
+/** The id in an HTTP request that begins at `offset`; 0 when there is none. */
+export function markOfHttpRequest(bytes: Buffer, offset: number, end: number): number {
+  const first = bytes[offset] ?? 0;
+  if (first < 0x41 || first > 0x5a) return 0;
+  const at = bytes.indexOf('\r\nUser-Agent: packetwalk/', offset, 'latin1');
+  if (at < 0 || at >= end) return 0;
+  if (!REQUEST_LINE.test(bytes.toString('latin1', offset, Math.min(end, offset + LONGEST_LINE)))) return 0;
+  return Math.max(0, markOfPayload(bytes.subarray(0, end), at + '\r\nUser-Agent: '.length));
+}
+/** As `markOfPayload`, of a datagram from or to a nameserver: the id of its message (RFC 1035 4.1.1). */
+export function markOfMessage(bytes: Uint8Array): number {
+  const mark = markOfPayload(bytes);
+  if (mark !== 0 || bytes.length < DNS_HEADER || ((bytes[4]! << 8) | bytes[5]!) !== ONE_QUESTION) return mark;
+  const id = (bytes[0]! << 8) | bytes[1]!;
+  return (bytes[2]! & DNS_RESPONSE) === 0 ? id : -id;
+}
+
+const DNS_HEADER = 12;
+/** What every message has in use, and a mark that is cut off has not. */
+const ONE_QUESTION = 1;
+const DNS_RESPONSE = 0x80;
 
 /** A payload of at least the mark, with the text after it, filled up to `size` bytes. */
 export function markedPayload(id: number, text = '', size = 0): Buffer {

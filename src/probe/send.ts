@@ -13,9 +13,12 @@ import {
   socketFor,
 } from '../apply/kernel/libc.ts';
 import { inside } from '../apply/kernel/namespaces.ts';
+import { readReply, writeQuery } from '../dns/message.ts';
 import { isIpv6 } from '../net/address.ts';
+import { parseAnswer } from './answer.ts';
 import { deadline } from './deadline.ts';
-import { HttpConnection, parseAnswer } from './http.ts';
+import { askOverStream } from './dns/stream.ts';
+import { HttpConnection } from './http.ts';
 import { initialSequence, markedPayload } from './mark.ts';
 import type { ProbeRequest, ProbeResult, ProbeRun } from './probe.ts';
 import { chooseSequence } from './sequence.ts';
@@ -35,7 +38,8 @@ export type KeptConnections = Map<string, HttpConnection>;
 /** Never rejects: whatever happens to a probe is its result. */
 export async function sendProbe(request: ProbeRequest, id: number, kept: KeptConnections): Promise<ProbeRun> {
   const started = performance.now();
-  const base = { id, namespace: request.namespace, protocol: request.protocol, remote: request.destination };
+  const { namespace, protocol, destination: remote, question } = request;
+  const base = { id, namespace, protocol, remote, ...(question && { question }) };
   const opened = open(request, id);
   const result = 'failure' in opened ? opened.failure : await EXCHANGE[request.protocol](opened.fd, request, id, kept);
   return { ...base, ...(opened.local && { local: opened.local }), result, durationMs: performance.now() - started };
@@ -115,10 +119,13 @@ const EXCHANGE: Record<
   ProbeRequest['protocol'],
   (fd: number, request: ProbeRequest, id: number, kept: KeptConnections) => Promise<ProbeResult>
 > = {
-  TCP: exchangeHttp,
+  TCP: (fd, request, id, kept) =>
+    request.question ? askOverStream(fd, request.question, id, request.timeoutMs) : exchangeHttp(fd, request, id, kept),
   SCTP: exchangeHttp,
   UDP: (fd, request, id) =>
-    exchangeDatagrams(fd, markedPayload(id, request.payload, request.size), request, answerInDatagram),
+    request.question
+      ? exchangeDatagrams(fd, writeQuery(id, request.question), request, (message) => replyInDatagram(message, id))
+      : exchangeDatagrams(fd, markedPayload(id, request.payload, request.size), request, answerInDatagram),
   ICMP: (fd, request, id) => {
     const types = icmpFor(request.destination.address);
     const payload = markedPayload(id, request.payload, request.size);
@@ -133,7 +140,7 @@ async function exchangeHttp(
   id: number,
   kept: KeptConnections,
 ): Promise<ProbeResult> {
-  const connection = new HttpConnection(fd);
+  const connection = new HttpConnection(fd, request);
   const result = await connection.ask(request, id);
   if (request.keep === undefined || !connection.isOpen) connection.close();
   else kept.set(request.keep, connection);
@@ -176,6 +183,10 @@ function answerInDatagram(message: Buffer): ProbeResult {
   return { kind: 'answered', ...(answer && { answer }) };
 }
 
+function replyInDatagram(message: Buffer, id: number): ProbeResult | undefined {
+  const reply = readReply(message);
+  return reply?.id === id ? { kind: 'answered', reply } : undefined;
+}
 type EchoTypes = typeof ICMP | typeof ICMPV6;
 
 function icmpFor(address: string): EchoTypes {

@@ -2,7 +2,7 @@
 import { NEIGHBOUR } from '../decode/neighbour.ts';
 import type { Frame, Icmp, IpPacket, Packet } from '../decode/packet.ts';
 import { socketAddress } from '../net/port.ts';
-import { icmpInfo, tcpInfo } from '../stitch/summary.ts';
+import { icmpInfo, tcpInfo, udpInfo } from '../stitch/summary.ts';
 
 export function formatFrame({ seconds, nanoseconds, interface: device, direction, packet }: Frame): string {
   const time = `${new Date(seconds * 1000).toISOString().slice(11, 19)}.${String(Math.floor(nanoseconds / 1000)).padStart(6, '0')}`;
@@ -29,7 +29,7 @@ function formatPacket(packet: Packet): string {
           const outer = `UDP ${socketAddress(source, transport.sourcePort)} → ${socketAddress(destination, transport.destinationPort)}`;
           if (transport.sealed !== undefined) return `WireGuard ${outer}  ${transport.payloadLength} bytes`;
           if (transport.inner) return `IP in ${outer}  [${formatPacket(transport.inner)}]`;
-          if (!transport.vxlan) return `${outer}  ${transport.payloadLength} bytes${part}`;
+          if (!transport.vxlan) return `${outer}  ${udpInfo(transport)}${part}`;
           return `VXLAN vni ${transport.vxlan.vni} ${source} → ${socketAddress(destination, transport.destinationPort)}  [${formatPacket(transport.vxlan.inner)}]`;
         }
         case 'icmp':

@@ -1,11 +1,11 @@
 /** The JSON result: one object for a whole run, with a version. Its shape is the schema below; a test holds them together. */
 import * as z from 'zod';
-import { RELAY_PROGRAMS } from '../compile/relay.ts';
-import { formatStep, placesOf } from '../judge/match.ts';
+import { answersIn, formatStep, placesOf } from '../judge/match.ts';
 import type { LabResult } from '../judge/result.ts';
 import { totalsOf } from '../judge/result.ts';
 import type { Verdict } from '../judge/verdict.ts';
 import { ENCAPSULATIONS, OUTCOMES, REJECTIONS } from '../parse/schema/check.ts';
+import { RELAYS } from '../probe/probe.ts';
 import type { Walk } from '../stitch/walk.ts';
 
 /** Raised when a field changes its meaning or goes; new fields do not raise it. */
@@ -21,8 +21,10 @@ const rewrite = z.strictObject({
 const tuple = z.strictObject({ source: z.string(), destination: z.string() });
 const relay = z.strictObject({
   at: z.string(),
-  program: z.enum(RELAY_PROGRAMS),
-  serves: z.string().describe('Whose connections it relays: `default/web:http`, `container/host1/web:80`.'),
+  program: z.enum(RELAYS),
+  serves: z
+    .string()
+    .describe('Whose connections it relays: `default/web:http`, `container/host1/web:80`, `default-web-80`.'),
   from: tuple.describe('The connection that ends here, as the process has it.'),
   to: tuple.describe('The one it opened, which begins here.'),
   connected: z.boolean(),
@@ -60,7 +62,9 @@ const hop = z.strictObject({
     .optional(),
   relay: relay
     .optional()
-    .describe("A process (kube-proxy in mode userspace, docker-proxy) took the connection and opened this hop's."),
+    .describe(
+      "A process (kube-proxy in mode userspace, docker-proxy, an Ingress controller's nginx) took the connection and opened this hop's.",
+    ),
   rewrites: z
     .array(rewrite)
     .optional()
@@ -69,7 +73,7 @@ const hop = z.strictObject({
   frame: z.strictObject({ namespace: z.string(), index: z.int() }).optional(),
 });
 
-const observedWalk = z.strictObject({
+const way = {
   outcome: z.enum(OUTCOMES),
   endpoint: z.string().optional(),
   endpointAddress: z.string().optional(),
@@ -87,6 +91,21 @@ const observedWalk = z.strictObject({
     .describe('Who told a sender of a better next hop (ICMP redirect).'),
   hops: z.array(hop),
   replyHops: z.array(hop),
+  name: z.string().optional().describe('The name that the sender resolved.'),
+  question: z
+    .strictObject({ name: z.string(), type: z.string() })
+    .optional()
+    .describe('What a nameserver was asked by this packet.'),
+  status: z.string().optional().describe('Its reply: `NOERROR`, `NXDOMAIN`.'),
+  answers: z
+    .array(z.string())
+    .optional()
+    .describe('Its answers of the type that was asked for, as `dig +short` prints them.'),
+};
+
+const observedWalk = z.strictObject({
+  ...way,
+  queries: z.array(z.strictObject(way)).optional().describe('The questions before it, each a walk.'),
   spread: z
     .record(z.string(), z.int())
     .optional()
@@ -189,8 +208,9 @@ function verdictToJson(result: Verdict): JsonResult['labs'][number]['checks'][nu
 }
 
 export function walkToJson(walk: Walk): z.infer<typeof observedWalk> {
-  const { outcome, endpoint, endpointAddress, sourceSeen, whoHas, rejection, lastSeen, redirects, hops, replyHops } =
-    walk;
+  const { outcome, endpoint, endpointAddress, sourceSeen, whoHas, rejection, lastSeen, redirects } = walk;
+  const { hops, replyHops, probe, queries } = walk;
+  const { name, question, result } = probe;
   return structuredClone({
     outcome,
     ...(endpoint !== undefined && { endpoint }),
@@ -203,5 +223,9 @@ export function walkToJson(walk: Walk): z.infer<typeof observedWalk> {
     ...(redirects && { redirects }),
     hops,
     replyHops,
+    ...(name !== undefined && { name }),
+    ...(question && { question, answers: answersIn(walk) }),
+    ...(result.kind === 'answered' && result.reply && { status: result.reply.status }),
+    ...(queries && { queries: queries.map(walkToJson) }),
   }) as z.infer<typeof observedWalk>;
 }

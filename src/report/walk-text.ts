@@ -1,9 +1,13 @@
-/** A walk as people read it: one line a hop, translations and relays between the lines, addresses in one column. */
+/**
+ * A walk as people read it: one line a hop, translations and relays between the lines, addresses in one column. Before it the
+ * questions that were asked, the last one with its own hops.
+ */
 
 import { socketAddress } from '../net/port.ts';
 import { formatAttempts } from '../stitch/summary.ts';
 import type { Hop, Redirect, Relay, Rewrite, Walk } from '../stitch/walk.ts';
 import { type Colors, wrap } from './layout.ts';
+import { formatQuery } from './query-text.ts';
 
 export interface WalkTextOptions {
   /** Which chains made a translation, when rules were traced. */
@@ -18,17 +22,25 @@ export function formatWalk(
   indent = '    ',
   { madeBy = () => undefined, width = Number.POSITIVE_INFINITY }: WalkTextOptions = {},
 ): string[] {
-  const hops = [...walk.hops, ...walk.replyHops];
+  const { queries = [] } = walk;
+  const shown = isQuestion(walk) ? [] : queries.slice(-1);
+  const hops = [...shown, walk].flatMap((each) => [...each.hops, ...each.replyHops]);
   const columns = {
     place: Math.max(4, ...hops.map(({ place }) => place.length)),
     device: Math.max(4, ...hops.map((hop) => hop.interface.length)),
   };
   const line = (hop: Hop) => formatHop(hop, columns, colors, indent, madeBy);
-  const lines = [
-    ...walk.hops.flatMap(line),
-    ...(walk.redirects ?? []).map((redirect) => told(redirect, indent, colors)),
+  const way = ({ hops, redirects = [], replyHops }: Walk) => [
+    ...hops.flatMap(line),
+    ...redirects.map((redirect) => told(redirect, indent, colors)),
+    ...(replyHops.length > 0 ? [`${indent}${colors.dim('and back')}`, ...replyHops.flatMap(line)] : []),
   ];
-  if (walk.replyHops.length > 0) lines.push(`${indent}${colors.dim('and back')}`, ...walk.replyHops.flatMap(line));
+  const asked = (query: Walk) => `${indent}${colors.bold(formatQuery(query))}`;
+  const lines = queries.flatMap((query) => [asked(query), ...(shown.includes(query) ? way(query) : [])]);
+  if (isQuestion(walk)) lines.push(asked(walk));
+  else if (queries.length > 0)
+    lines.push(`${indent}${colors.bold(`${walk.from} sends to ${walk.probe.remote.address}`)}`);
+  lines.push(...way(walk));
   const { whoHas = [] } = walk;
   if (whoHas.length > 1)
     lines.push(
@@ -41,6 +53,10 @@ export function formatWalk(
   if (walk.outcome !== 'delivered')
     lines.push(...wrap(`${indent}${walk.outcome}: ${walk.reason}`, width, `${indent}  `).map(colors.yellow));
   return lines;
+}
+
+function isQuestion({ probe }: Walk): boolean {
+  return probe.question !== undefined;
 }
 
 function formatHop(

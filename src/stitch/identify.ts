@@ -41,25 +41,26 @@ export function openedConnections(frames: readonly Frame[], probes: ReadonlySet<
   return connections;
 }
 
-function socketsKey({ source, destination }: Tuple): string {
+export function socketsKey({ source, destination }: Tuple): string {
   return `${source} ${destination}`;
 }
 
-/** Undefined for frames of none of the probes. */
+/** Undefined for frames of none of the probes. `unmarked` are connections whose numbers say nothing (unmarked.ts). */
 export function identify(
   frame: Frame,
   probes: ReadonlySet<number>,
   connections: () => Connections = () => new Map(),
+  unmarked: Connections = new Map(),
 ): Sighting | undefined {
   const { packet, encapsulation } = unwrap(frame.packet);
   if (packet?.kind !== 'ip') return undefined;
-  const identity = identityOf(packet, probes, connections);
+  const identity = identityOf(packet, probes, connections, unmarked);
   if (!identity) return undefined;
   const key = `${identity.content} ${packet.id}`;
   return { ...identity, key, frame, packet, ...(encapsulation && { encapsulation }) };
 }
 
-function unwrap(packet: Packet): { packet: Packet | undefined; encapsulation?: Encapsulation } {
+export function unwrap(packet: Packet): { packet: Packet | undefined; encapsulation?: Encapsulation } {
   if (packet.kind !== 'ip') return { packet };
   const { transport, source, destination } = packet;
   if (transport.kind === 'udp' && transport.vxlan) {
@@ -88,12 +89,15 @@ function identityOf(
   packet: IpPacket,
   probes: ReadonlySet<number>,
   connections: () => Connections,
+  unmarked: Connections,
 ): Identity | undefined {
   const { transport } = packet;
   switch (transport.kind) {
     case 'tcp': {
       const { sequence, acknowledgement, flags, payloadLength } = transport;
       const content = `${flags} ${sequence} ${acknowledgement} ${payloadLength}`;
+      const known = unmarked.size > 0 ? inConnection(packet, unmarked) : undefined;
+      if (known) return { ...known, content };
       const sent = probes.has(idOfSequence(sequence)) && (sequence & 0xffff) <= MAX_PAYLOAD;
       const acknowledged =
         (flags & TCP_ACK) !== 0 &&
@@ -124,12 +128,20 @@ function identityOf(
         const isRequest = type === 8 || type === 128;
         return { probe: mark, kind: isRequest ? 'request' : 'answer', content: `echo ${echo.sequence}` };
       }
-      const about = quoted?.kind === 'ip' ? identityOf(quoted, probes, connections) : undefined;
+      const about = quoted?.kind === 'ip' ? identityOf(quoted, probes, connections, unmarked) : undefined;
       return about && { probe: about.probe, kind: 'error', content: `error ${type}/${code} ${about.kind}` };
     }
     default:
       return undefined;
   }
+}
+
+function inConnection(packet: IpPacket, connections: Connections): Pick<Identity, 'probe' | 'kind'> | undefined {
+  const { source, destination } = tupleOf(packet);
+  const forth = connections.get(socketsKey({ source, destination }));
+  if (forth !== undefined) return { probe: forth, kind: 'request' };
+  const back = connections.get(socketsKey({ source: destination, destination: source }));
+  return back === undefined ? undefined : { probe: back, kind: 'answer' };
 }
 
 /** Whether an error is about what the probe sent, rather than about the answer. */

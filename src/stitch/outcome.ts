@@ -11,7 +11,7 @@ import type { Leg, SeenPacket } from './legs.ts';
 import { askedInVain } from './neighbour.ts';
 import { SOCKET } from './path.ts';
 import { redirectsOf } from './redirects.ts';
-import { endsConnection, formatAttempts, rejectionOf } from './summary.ts';
+import { endsConnection, formatAttempts, formatStatus, rejectionOf } from './summary.ts';
 import { origin } from './time.ts';
 import type { Hop, Walk } from './walk.ts';
 import type { Wiring } from './wiring.ts';
@@ -24,7 +24,8 @@ interface Finding
 
 export function outcomeOf(run: ProbeRun, legs: readonly Leg[], evidence: Evidence, wiring: Wiring): Walk {
   const followed = followLegs(run, legs, wiring);
-  const finding = new Context(run, followed, evidence, wiring).find();
+  const found = new Context(run, followed, evidence, wiring).find();
+  const finding = run.unresolved ? { ...found, ...unresolved(run, found) } : found;
   /** What a process was refused it does not pass on: it refuses, too. */
   const answered = finding.rejection ? followed.slice(0, 1) : followed.toReversed();
   const redirects = redirectsOf(
@@ -39,6 +40,17 @@ export function outcomeOf(run: ProbeRun, legs: readonly Leg[], evidence: Evidenc
     ...(redirects.length > 0 && { redirects }),
     ...finding,
   };
+}
+
+/** What became of the last question stays to be told: where it was lost, who refused it. */
+function unresolved({ name, question, result }: ProbeRun, { reason }: Finding): Pick<Finding, 'outcome' | 'reason'> {
+  const reply = result.kind === 'answered' ? result.reply : undefined;
+  const asked = `${question!.type} ${question!.name}.`;
+  const last = reply
+    ? `the last answer, for ${asked}, is ${formatStatus(reply)}`
+    : `nobody answered ${asked}: ${reason}`;
+  const wanted = ['A', 'AAAA'].includes(question!.type) ? 'address' : `${question!.type} record`;
+  return { outcome: 'unresolved', reason: `${name} has no ${wanted}: ${last}` };
 }
 
 class Context {
@@ -68,20 +80,25 @@ class Context {
 
   #delivered(): Finding {
     const { result } = this.#run;
-    const answer = result.kind === 'answered' ? result.answer : undefined;
-    const { arrived, hops } = this.#last;
+    const { answer, status = 200 } = result.kind === 'answered' ? result : {};
+    const { arrived, hops } = answer ? this.#last : this.#speaker;
     const last = arrived ? hops.at(-1) : undefined;
     const endpoint = answer?.endpoint ?? last?.place;
     const endpointAddress = answer?.address ?? last?.packet.destination;
     const sourceSeen = answer?.source ?? last?.packet.source;
     return {
       outcome: 'delivered',
-      reason: `${endpoint ?? 'somebody'} answered`,
+      reason: `${endpoint ?? 'somebody'} answered${status === 200 ? '' : ` ${status}`}`,
       ...(endpoint !== undefined && { endpoint }),
       ...(endpointAddress !== undefined && { endpointAddress }),
       ...(sourceSeen !== undefined && { sourceSeen }),
       ...this.#disagreement(answer),
     };
+  }
+
+  /** Who gave an answer that names nobody: nginx gives its own when it cannot pass on the endpoint's. */
+  get #speaker(): FollowedLeg {
+    return this.#legs.findLast(({ leg }) => leg.takenBy?.program === 'nginx') ?? this.#last;
   }
 
   /** Endpoint and capture both say who was reached and whom it saw; when they differ, neither is believed. */
@@ -90,7 +107,7 @@ class Context {
     const doubt = (text: string) => ({ doubt: because === undefined ? text : `${text}; ${because}` });
     const unseen = this.#legs.find(({ hops, arrived, leg }) => hops.length === 0 || (leg.takenBy && !arrived));
     if (unseen) return doubt(this.#unseen(unseen));
-    const { arrived, hops } = this.#last;
+    const { arrived, hops } = answer ? this.#last : this.#speaker;
     const last = hops.at(-1)!;
     if (!answer)
       return arrived ? {} : doubt(`the answer does not say who sent it, and the capture ends at ${last.place}`);

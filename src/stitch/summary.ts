@@ -1,5 +1,16 @@
 /** A packet in a few words. */
-import { type Icmp, type IpPacket, TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN, type Tcp } from '../decode/packet.ts';
+import {
+  type Dns,
+  type Icmp,
+  type IpPacket,
+  TCP_ACK,
+  TCP_FIN,
+  TCP_RST,
+  TCP_SYN,
+  type Tcp,
+  type Udp,
+} from '../decode/packet.ts';
+import { formatData } from '../dns/record.ts';
 import type { Rejection } from '../parse/schema/check.ts';
 import type { FailedAttempt, PacketSummary } from './walk.ts';
 
@@ -10,7 +21,7 @@ export function summarize(packet: IpPacket): Omit<PacketSummary, 'source' | 'des
     case 'tcp':
       return { ...base, protocol: 'TCP', info: tcpInfo(transport) };
     case 'udp':
-      return { ...base, protocol: 'UDP', info: `${transport.payloadLength} bytes` };
+      return { ...base, protocol: 'UDP', info: udpInfo(transport) };
     case 'icmp':
       return { ...base, protocol: transport.version === 4 ? 'ICMP' : 'ICMPv6', info: icmpInfo(transport) };
     case 'other':
@@ -24,14 +35,36 @@ export function summarize(packet: IpPacket): Omit<PacketSummary, 'source' | 'des
   }
 }
 
-export function tcpInfo({ flags, payloadLength }: Tcp): string {
+export function udpInfo({ dns, payloadLength }: Udp): string {
+  return dns ? dnsInfo(dns) : `${payloadLength} bytes`;
+}
+
+/** As tcpdump has it: `A? web.prod.`, `NXDOMAIN`, `A 10.96.0.100`. */
+function dnsInfo({ question, reply }: Dns): string {
+  return reply ? formatStatus(reply) : `${question.type}? ${question.name}.`;
+}
+
+const MAX_ANSWERS = 3;
+
+/** What a nameserver says: its answers, that there are none of the type that was asked for, or why not. */
+export function formatStatus({ status, answers, truncated }: NonNullable<Dns['reply']>): string {
+  const cut = truncated ? ', truncated' : '';
+  if (status !== 'NOERROR') return `${status}${cut}`;
+  const texts = answers.slice(0, MAX_ANSWERS).map((record) => `${record.type} ${formatData(record)}`);
+  const more = answers.length > MAX_ANSWERS ? ` and ${answers.length - MAX_ANSWERS} more` : '';
+  return `${texts.join(', ') || 'no such record'}${more}${cut}`;
+}
+
+export function tcpInfo({ dns, flags, payloadLength }: Tcp): string {
   const names = [
     flags & TCP_SYN && 'SYN',
     flags & TCP_FIN && 'FIN',
     flags & TCP_RST && 'RST',
     flags & TCP_ACK && 'ACK',
   ].filter(Boolean);
-  return [names.join(' '), payloadLength > 0 && `${payloadLength} bytes`].filter(Boolean).join(', ');
+  return [names.join(' '), dns ? dnsInfo(dns) : payloadLength > 0 && `${payloadLength} bytes`]
+    .filter(Boolean)
+    .join(', ');
 }
 
 const UNREACHABLE: Record<number, string> = {

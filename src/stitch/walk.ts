@@ -1,8 +1,7 @@
 /** A walk: where one packet went, and where the answer went. The JSON result carries these values as they are. */
-import type { RelayProgram } from '../compile/relay.ts';
 import type { Tuple } from '../net/port.ts';
 import type { EncapsulationKind, Outcome, Rejection } from '../parse/schema/check.ts';
-import type { ProbeRun } from '../probe/probe.ts';
+import type { ProbeRun, Relayed } from '../probe/probe.ts';
 
 /** The packet as it passed an interface. Addresses carry the port where the protocol has ports. */
 export interface PacketSummary {
@@ -43,11 +42,11 @@ export interface FailedAttempt {
   readonly failure: string;
 }
 
-/** A process took one connection and passed on what came by another one of its own: kube-proxy in mode userspace, docker-proxy. */
+/** A process took one connection and passed on what came by another one of its own: kube-proxy in mode userspace, docker-proxy, an Ingress controller's nginx. */
 export interface Relay {
   readonly at: string;
-  readonly program: RelayProgram;
-  /** For whose port: `default/web:http`. */
+  readonly program: Relayed['program'];
+  /** For whose port: `default/web:http`; nginx's name of it: `default-web-80`. */
   readonly serves: string;
   /** The connection that ends here, and the one that begins, each as its socket has it. */
   readonly from: Tuple;
@@ -88,6 +87,8 @@ export interface Hop {
 
 export interface Walk {
   readonly probe: ProbeRun;
+  /** Of a probe to a name: those of the questions before it. */
+  readonly queries?: readonly Walk[];
   /** The place that sent. */
   readonly from: string;
   readonly hops: readonly Hop[];

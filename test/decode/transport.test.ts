@@ -46,6 +46,25 @@ describe('TCP', () => {
   });
 });
 
+describe('an HTTP request in TCP', () => {
+  const markOf = (text: string) =>
+    packetOf(ipv4({ protocol: PROTOCOL.tcp }, tcp({}, Buffer.from(text)))) as { transport: { mark?: number } };
+
+  it('has the mark of its user agent', () => {
+    expect(markOf('GET /a HTTP/1.1\r\nHost: b\r\nUser-Agent: packetwalk/00017\r\n\r\n').transport.mark).toBe(17);
+  });
+
+  it.each([
+    'GET / HTTP/1.1\r\nUser-Agent: curl/8\r\n\r\n',
+    'HTTP/1.1 200 OK\r\nUser-Agent: packetwalk/00017\r\n\r\n',
+    '{"agent":"\r\nUser-Agent: packetwalk/00017"}',
+    'GOOD\r\nUser-Agent: packetwalk/00017\r\n',
+    'GET / HTTP/1.1\r\nUser-Agent: packetwalk/0001',
+  ])('has none otherwise: %j', (text) => {
+    expect(markOf(text).transport.mark).toBeUndefined();
+  });
+});
+
 describe('UDP', () => {
   it('has ports, the length of its payload, and the mark of a request', () => {
     const datagram = udp({ sourcePort: 5353, destinationPort: 53 }, markedPayload(17, 'hello'));

@@ -17,10 +17,10 @@ const TABLE: readonly (readonly [file: string, objects: readonly string[], warni
   ['000-default-subdomain', ['Service default-subdomain', 'Pod busybox1', 'Pod busybox2'], []],
   ['000-nginx-deployment', ['Deployment nginx-deployment'], []],
   ['000-nginx-nodeport', ['Service nginx-deployment'], []],
-  ['000-minimal-ingress', [], ['Ingress is not emulated: 1 object is ignored']],
+  ['000-minimal-ingress', ['Ingress minimal-ingress'], [unserved('minimal-ingress')]],
   ['002-frontend-controller', ['ReplicationController frontend'], []],
   ['002-frontend-service', ['Service frontend'], []],
-  ['003-hwa-ingress', [], ['Ingress is not emulated: 1 object is ignored']],
+  ['003-hwa-ingress', ['Ingress hwa-ingress'], [unserved('hwa-ingress')]],
   ['003-host-network', ['Pod nginx'], []],
   ['003-host-port', ['Pod nginx'], []],
   ['004-redis-clusterip', ['Service redis'], []],
@@ -36,12 +36,16 @@ const TABLE: readonly (readonly [file: string, objects: readonly string[], warni
       '004-mysql-endpointslice.yaml:3: endpoint 10.0.0.5 of Service default/mysql belongs to nothing in this topology; connections to it die on the way',
     ],
   ],
-  ['004-test-ingress', [], ['Ingress is not emulated: 1 object is ignored']],
+  ['004-test-ingress', ['Ingress test'], [unserved('test')]],
   ['004-nginx-externalname', ['Service nginx'], []],
   ['004-test-networkpolicy', ['NetworkPolicy test'], []],
   ['004-ingress-allow-none', ['NetworkPolicy ingress-allow-none'], []],
   ['004-ingress-allow-all', ['NetworkPolicy ingress-allow-all'], []],
 ];
+
+function unserved(name: string): string {
+  return `nobody serves the Ingress ${name}: no pod here is an Ingress controller`;
+}
 
 function load(...names: readonly string[]): { objects: string[]; cluster: Cluster; diagnostics: Diagnostic[] } {
   const diagnostics = new Diagnostics();

@@ -71,6 +71,13 @@ const POLICY = stateOf(stream(TEXT.trimEnd(), policy('p', { ingress: [{ from: [{
 const FELIX = stateOf(stream(TEXT.trimEnd(), policy('p', { ingress: [{ from: [{ podSelector: {} }] }] })), {
   cni: 'calico-vxlan',
 });
+const INGRESS = stateOf(
+  stream(
+    topology({ nodes: [{ name: 'node1' }] }),
+    pod('nginx', { spec: { containers: [{ name: 'nginx', image: 'registry.k8s.io/ingress-nginx/controller' }] } }),
+  ),
+);
+const NAMED = stateOf(TEXT, { dns: true });
 /** Some break what not every lab has. */
 const LABS: Partial<Record<FaultName, KernelState>> = {
   'no-vip': IPVS,
@@ -80,11 +87,13 @@ const LABS: Partial<Record<FaultName, KernelState>> = {
   'no-flanneld': UDP,
   'no-bird': BGP,
   'stale-cni0': PLUGINS,
+  'no-ingress-controller': INGRESS,
   'no-port-mapping': PUBLISHED,
   'no-docker-proxy': DOCKER,
   'no-accept-ra': ADVERTISED,
   'no-policy': POLICY,
   'stale-policy': POLICY,
+  'no-dns': NAMED,
 };
 const [PORT_A, PORT_B] = ['node.node1', 'node.node2'].map(
   (node) => LAB.namespaces.find(({ name }) => name === node)!.links.find(({ master }) => master === 'cni0')!.name,
@@ -165,6 +174,17 @@ describe('rules that change:', () => {
         ),
       ),
     );
+  });
+
+  it('no-dns refuses what comes to port 53 of CoreDNS, as a kernel does where nobody listens', () => {
+    expect(effect('no-dns', 'pod/kube-system/coredns-0', NAMED)).toMatchObject({
+      changed: true,
+      gone: [],
+      come: expect.arrayContaining([
+        'pod.kube-system.coredns-0 filter -A INPUT -p udp -m udp --dport 53 -j REJECT --reject-with icmp-port-unreachable',
+        'pod.kube-system.coredns-0 filter -A INPUT -p tcp -m tcp --dport 53 -j REJECT --reject-with tcp-reset',
+      ]),
+    });
   });
 
   it('forward-drop drops what nobody accepts, and lets the network plugin accept nothing', () => {
@@ -382,6 +402,15 @@ describe('real plugins', () => {
   });
 });
 
+describe('an Ingress controller', () => {
+  it('loses its process, and nothing of the kernel', () => {
+    const { gone, come } = effect('no-ingress-controller', undefined, INGRESS);
+    expect(come).toEqual([]);
+    expect(gone.some((line) => line.includes('worker_processes 1;'))).toBe(true);
+    expect(gone.filter((line) => !line.startsWith('pod.default.nginx '))).toEqual([]);
+  });
+});
+
 describe('Calico', () => {
   it('no-bird takes the process, and nothing of the kernel', () => {
     expect(effect('no-bird', 'node/node1', BGP)).toMatchObject({ changed: true, come: [] });
@@ -561,6 +590,8 @@ describe('a place', () => {
       'loopback-drop': ['pod/a', 'pod\\.default\\.a'],
       'out-of-window': ['pod/a', 'pod\\.default\\.a'],
       'no-docker-proxy': ['host/dock', 'host\\.dock'],
+      'no-ingress-controller': ['pod/nginx', 'pod\\.default\\.nginx'],
+      'no-dns': ['pod/kube-system/coredns-0', 'pod\\.kube-system\\.coredns-0'],
     };
     const [place, netns] = elsewhere[fault] ?? ['node/node1', 'node\\.node1'];
     const { changed, gone, come } = effect(fault, place, LABS[fault] ?? LAB);

@@ -37,10 +37,18 @@ const MODES: Partial<Record<FaultName, Partial<ModelOptions>>> = {
   'ipvs-conn-reuse': { proxy: 'ipvs' },
   'no-flanneld': { cni: 'udp' },
   'no-bird': { cni: 'calico-bgp' },
+  'no-dns': { dns: true },
 };
 
+const INGRESS = stream(
+  topology({ nodes: [{ name: 'node1' }] }),
+  pod('nginx', { spec: { containers: [{ name: 'nginx', image: 'registry.k8s.io/ingress-nginx/controller' }] } }),
+);
+
 function full(fault: FaultName): KernelState {
-  return fault === 'stale-cni0' ? stateOfFile('topologies/cni-plugins.yaml') : stateOf(FULL, MODES[fault]);
+  if (fault === 'stale-cni0') return stateOfFile('topologies/cni-plugins.yaml');
+  if (fault === 'no-ingress-controller') return stateOf(INGRESS);
+  return stateOf(FULL, MODES[fault]);
 }
 
 /** A lab with as little as there can be: one node, no pods, no Services, plain wiring. */
@@ -73,12 +81,14 @@ describe('a fault', () => {
     'no-affinity',
     'no-accept-ra',
     'ipvs-conn-reuse',
+    'no-dns',
     'no-route',
     'no-fdb',
     'no-flanneld',
     'no-bird',
     'no-speaker',
     'stale-cni0',
+    'no-ingress-controller',
     'no-hairpin',
     'loopback-drop',
   ];
@@ -106,6 +116,7 @@ describe('a fault', () => {
     'no-fdb',
     'no-flanneld',
     'no-bird',
+    'no-ingress-controller',
     'no-default-route',
     'source-dest-check',
     'no-dnat',

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { judgeConnections } from '../../src/judge/index.ts';
 import type { Mismatch } from '../../src/judge/verdict.ts';
 import type { Expectation, Peer, RewriteExpectation, Step } from '../../src/model/check.ts';
+import type { EndpointAnswer } from '../../src/probe/probe.ts';
 import type { Walk } from '../../src/stitch/walk.ts';
 import { wiringOf } from '../stitch/wirings.ts';
 import { connectionCheck, delivered, dropped, hop, rejected, relayed } from './walks.ts';
@@ -73,6 +74,17 @@ const late = (milliseconds: number) =>
 
 const answeredFor = (...whoHas: string[]) => delivered({ whoHas });
 
+/** What was said over HTTP, and what the endpoint saw. */
+function http(
+  answer: { readonly location?: string; readonly certificate?: readonly string[] },
+  request?: NonNullable<EndpointAnswer['request']>,
+): Walk {
+  const walk = delivered();
+  const said = { endpoint: 'pod/web-0', address: '10.244.2.2:80', source: '10.244.1.2:1', protocol: 'TCP' } as const;
+  const result = { kind: 'answered', ...answer, ...(request && { answer: { ...said, request } }) } as const;
+  return { ...walk, probe: { ...walk.probe, result } };
+}
+
 describe('an expectation that is met', () => {
   const met: [name: string, expectation: Expectation, walk?: Walk][] = [
     ['nothing in particular', {}],
@@ -83,6 +95,13 @@ describe('an expectation that is met', () => {
     ['who rejected', { rejectedBy: 'node/node1' }, rejected()],
     ['with what it was rejected', { rejectedWith: 'icmp-port-unreachable' }, rejected()],
     ['the status of the answer', { status: 200 }],
+    ['where it leads', { location: 'https://a/' }, http({ location: 'https://a/' })],
+    ['a name of the certificate', { certificate: '*.a.b' }, http({ certificate: ['a.b', '*.a.b'] })],
+    [
+      'the request as the endpoint saw it',
+      { request: { path: '/', headers: { host: 'a' } } },
+      http({}, { path: '/', headers: { host: 'a', via: 'b' } }),
+    ],
     ['the endpoint', { endpoint: ['pod/web-0'] }],
     ['one of several endpoints', { endpoint: ['pod/web-1', 'pod/web-0'] }],
     ['the source by its place', { source: place('node/node1') }],
@@ -155,6 +174,13 @@ describe('an expectation that is not met says what was expected and what was see
     [{ rejectedWith: 'tcp-reset' }, 'tcp-reset', 'nothing'],
     [{ status: 503 }, '503', '200'],
     [{ status: 200 }, '200', 'none', dropped()],
+    [{ location: 'https://a/' }, 'https://a/', 'none'],
+    [{ location: 'https://a/' }, 'https://a/', 'http://a/', http({ location: 'http://a/' })],
+    [{ certificate: 'a.b' }, 'a.b', 'none was shown'],
+    [{ certificate: 'a.b' }, 'a.b', 'c.d, *.c.d', http({ certificate: ['c.d', '*.c.d'] })],
+    [{ request: { path: '/a', headers: {} } }, 'path: /a', 'no endpoint saw a request'],
+    [{ request: { path: '/a', headers: {} } }, 'path: /a', 'path: /b', http({}, { path: '/b', headers: {} })],
+    [{ request: { headers: { host: 'a' } } }, 'host: a', 'host: none', http({}, { path: '/', headers: {} })],
     [{ endpoint: ['pod/web-1'] }, 'pod/web-1', 'pod/web-0'],
     [{ endpoint: ['pod/web-1', 'pod/web-2'] }, 'pod/web-1 or pod/web-2', 'none was reached', dropped()],
     [{ source: place('host/client') }, 'host/client', '10.244.1.0:61322 (node/node1)'],

@@ -25,6 +25,7 @@ async function without(...programs: string[]): Promise<string> {
     'nft',
     'ipset',
     'bird',
+    'nginx',
     'mount',
     'env',
   ];
@@ -55,6 +56,17 @@ describe('without BIRD', () => {
     expect(stdout).toContain('bird is not installed');
     expect(stdout).toContain('what to do: sudo apt-get install bird2');
     expect(stdout).toContain('0 passed, 4 skipped');
+  });
+});
+
+describe('without nginx', () => {
+  it('the checks of a lab with an Ingress controller are skipped, with the remedy', async () => {
+    const env = { PACKETWALK_PATH: await without('nginx') };
+    const { code, stdout } = await run(process.execPath, [CLI, 'test', 'topologies/ingress.yaml'], { env });
+    expect(code).toBe(3);
+    expect(stdout).toContain('nginx is not installed');
+    expect(stdout).toContain('what to do: sudo apt-get install nginx-light');
+    expect(stdout).toContain('0 passed, 5 skipped');
   });
 });
 

@@ -127,6 +127,15 @@ describe('the host is as it was after the violent death of', () => {
       expect(await packetwalk(['ls'], { env: all })).toMatchObject({ code: 0, stdout: 'no lab is running\n' });
     }));
 
+  it('the sandbox of a lab in which nginx runs', () =>
+    leavesNothing(async ({ env, processes }) => {
+      const all = { ...env, ...labFolder() };
+      expect(await packetwalk(['up', '-f', 'topologies/ingress.yaml'], { env: all })).toMatchObject({ code: 0 });
+      expect(processes().some(({ command }) => command.startsWith('nginx'))).toBe(true);
+      process.kill(processes().find(({ command }) => command.startsWith('unshare'))!.pid, 'SIGKILL');
+      await until(processes, (left) => left.length === 0);
+    }));
+
   it('a running lab, which is then no longer listed', () =>
     leavesNothing(async ({ env, processes }) => {
       const all = { ...env, ...labFolder() };

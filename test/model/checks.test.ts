@@ -111,7 +111,7 @@ describe('a connection check', () => {
     expect(errors(withCheck(...lines))).toEqual([where]);
     expect(error(withCheck(...lines))).toMatchObject({
       message,
-      help: 'a check has from: and to:, on: with a connection that is open, or at: with a listing to look at',
+      help: 'a check has from: and to:, from: and resolve:, on: with a connection that is open, or at: with a listing to look at',
     });
   });
 
@@ -127,7 +127,7 @@ describe('a connection check', () => {
     ],
     [['from: pod/a', 'to: service/web:81'], '9:11 unknown-destination', 'Service web has no port 81'],
     [['from: pod/a', 'to: nodeport/web@node3'], '9:11 unknown-destination', 'there is no node node3'],
-    [['from: pod/a', 'to: web.default:80'], '9:11 unknown-destination', '"web.default:80" is not a destination'],
+    [['from: pod/a', 'to: web.default'], '9:11 unknown-destination', '"web.default" is not a destination'],
   ])('that leads nowhere is refused: %j', (lines, where, message) => {
     expect(errors(withCheck(...lines))).toEqual([where]);
     expect(error(withCheck(...lines)).message).toBe(message);

@@ -1,5 +1,6 @@
 /** What a probe is sent to: every way to write it, and why a text is none. */
 import { describe, expect, it } from 'vitest';
+import type { AddressDestination } from '../../src/model/check.ts';
 import { DestinationError, resolveDestination } from '../../src/model/destination.ts';
 import { Places } from '../../src/model/place.ts';
 import { clusterOf } from './cluster.ts';
@@ -34,7 +35,7 @@ const cluster = clusterOf(
 );
 
 function resolve(text: string, namespace = 'default') {
-  return resolveDestination(text, cluster, new Places(cluster, namespace));
+  return resolveDestination(text, cluster, new Places(cluster, namespace)) as AddressDestination;
 }
 
 describe('a destination', () => {
@@ -107,16 +108,39 @@ describe('no destination is', () => {
     ['pod/nowhere/nobody:80', 'there is no pod/nowhere/nobody', expect.stringMatching(/^places here: /)],
     ['node/node3', 'there is no node/node3', 'did you mean "node/node1"?'],
     ['deployment/web:80', '"deployment/web" is not a place', expect.stringMatching(/^a place is written /)],
-    ['web.prod:80', '"web.prod:80" is not a destination', expect.stringMatching(/^names are not resolved here; /)],
-    ['web', '"web" is not a destination', expect.stringMatching(/^names are not resolved here; /)],
-    ['010.0.0.1:80', '"010.0.0.1:80" is not a destination', expect.stringMatching(/^names are not resolved here; /)],
+    [
+      'web.prod:80',
+      '"web.prod" is a name, and this cluster has no DNS',
+      expect.stringMatching(/^give it one, with spec.cluster.dns: {}, or write /),
+    ],
+    ['web', '"web" is not a destination', expect.stringMatching(/^write service/)],
+    ['010.0.0.1:80', '"010.0.0.1:80" is not a destination', expect.stringMatching(/^write service/)],
     ['pod/a:0', '0 is not a port', 'ports are 1 to 65535'],
     ['10.9.9.9:70000', '70000 is not a port', 'ports are 1 to 65535'],
     ['pod/a:http', '"pod/a:http" is not a destination', expect.stringMatching(/^write /)],
     ['pod/a:80/ICMP', '"pod/a:80/ICMP" is not a destination', expect.stringMatching(/^write /)],
     ['', '"" is not a destination', expect.stringMatching(/^write /)],
-    ['http://web/', 'URLs are not emulated', 'name the Service, place or address: service/web:80'],
-    ['https://web/', 'URLs are not emulated', 'name the Service, place or address: service/web:80'],
+    ['http://web/', 'http://web/ does not say where web leads', expect.stringMatching(/^write http:/)],
+    ['http://web/@', '"http://web/@" is not a URL that can be asked for', expect.stringMatching(/^write http:/)],
+    ['ftp://web/@node1', '"ftp://web/@node1" is not a destination', expect.anything()],
+    [
+      'http://a b/@node1',
+      '"http://a b/@node1" is not a URL that can be asked for',
+      expect.stringMatching(/^write http:/),
+    ],
+    [
+      'http://web:0/@node1',
+      '"http://web:0/@node1" is not a URL that can be asked for',
+      expect.stringMatching(/^write http:/),
+    ],
+    [
+      'http://web/#top@node1',
+      '"http://web/#top@node1" is not a URL that can be asked for',
+      expect.stringMatching(/^write http:/),
+    ],
+    ['http://web/@node3', 'there is no node node3', 'write http://web/@NODE; nodes here: node1, node2'],
+    ['http://web/@host/nobody', 'there is no host/nobody', expect.anything()],
+    ['http://web/@service/web:81', 'service/web:81 has a port, and so has the URL', expect.anything()],
   ])('"%s": %s', (text, message, help) => {
     let thrown: unknown;
     try {
@@ -127,6 +151,21 @@ describe('no destination is', () => {
     expect(thrown).toBeInstanceOf(DestinationError);
     expect((thrown as DestinationError).message).toBe(message);
     expect((thrown as DestinationError).help).toEqual(help);
+  });
+});
+
+describe('a URL', () => {
+  it.each([
+    ['http://foo.com@node1', '10.0.0.11', 80, { scheme: 'http', host: 'foo.com', path: '/' }],
+    ['http://foo.com/a?b=c@node2', '10.0.0.12', 80, { scheme: 'http', host: 'foo.com', path: '/a?b=c' }],
+    ['https://foo.com/@node1', '10.0.0.11', 443, { scheme: 'https', host: 'foo.com', path: '/' }],
+    ['http://foo.com:8080/@host/client', '10.0.0.100', 8080, { scheme: 'http', host: 'foo.com:8080', path: '/' }],
+    ['https://foo.com/@10.9.9.9', '10.9.9.9', 443, { scheme: 'https', host: 'foo.com', path: '/' }],
+    ['http://foo.com/@service/web', '10.96.0.5', 80, { scheme: 'http', host: 'foo.com', path: '/' }],
+    ['http://10.0.0.11/a', '10.0.0.11', 80, { scheme: 'http', host: '10.0.0.11', path: '/a' }],
+    ['http://[fd00::1]:81/', 'fd00::1', 81, { scheme: 'http', host: '[fd00::1]:81', path: '/' }],
+  ])('%s', (text, address, port, http) => {
+    expect(resolve(text)).toEqual({ text, address, port, protocol: 'TCP', http });
   });
 });
 
@@ -165,5 +204,26 @@ describe('a place', () => {
     expect(new Places(crowd).explain('router/elsewhere').help).toMatch(
       /^places here: node\/node1, .*, … \(22 in all\)$/,
     );
+  });
+});
+
+describe('where the cluster has DNS, the sender resolves', () => {
+  const named = clusterOf(stream(topology({ cluster: { dns: {} }, nodes: [{ name: 'node1' }] })));
+  const found = (text: string) => resolveDestination(text, named, new Places(named, 'default'));
+
+  it('a name', () => {
+    expect(found('web.prod:80')).toEqual({ text: 'web.prod:80', name: 'web.prod', port: 80 });
+  });
+
+  it('that of a URL, unless it is said where that leads', () => {
+    const http = { scheme: 'https', host: 'web.prod', path: '/a' };
+    const url = { text: 'https://web.prod/a', port: 443, protocol: 'TCP', http };
+    expect(found('https://web.prod/a')).toEqual({ ...url, name: 'web.prod' });
+    expect(found('https://web.prod/a@node1')).toEqual({
+      ...url,
+      text: 'https://web.prod/a@node1',
+      address: '10.0.0.11',
+    });
+    expect(() => found('https://web.prod/a@http://web/')).toThrow('http://web/ is a name, and the URL has one');
   });
 });

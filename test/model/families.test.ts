@@ -269,7 +269,7 @@ describe('a check', () => {
   };
   const destination = (text: string) => {
     const [check] = clusterOf(text).checks;
-    return check!.kind === 'connection' ? check!.to.address : undefined;
+    return check!.kind === 'connection' && 'address' in check!.to ? check!.to.address : undefined;
   };
 
   it.each([

@@ -142,8 +142,11 @@ describe('after a step', () => {
         spec: { podSelector: {} },
       });
       const set = workload('web', { kind: 'StatefulSet', own: { serviceName: 'web' } });
-      const [left] = following([{ name: 'gone', delete: [name] }], [service('web'), policy, set]);
-      const { services, policies, pods } = left!;
+      const { steps, diagnostics } = modelled(
+        text([{ name: 'gone', delete: [name] }], {}, [service('web'), policy, set]),
+      );
+      expect(diagnostics.map(({ code }) => code)).toEqual(['subdomain-without-service']);
+      const { services, policies, pods } = steps[0]!.cluster;
       expect([services, policies, pods].map(({ length }) => length).toSorted()).toEqual([0, 1, 1]);
     },
   );
@@ -207,6 +210,21 @@ describe('connections that stay', () => {
     expect(steps[0]!.cluster.checks).toMatchObject([
       { step: 'later', on: 'download', from: { place: 'pod/web-0' }, to: { text: 'service/web:80' } },
     ]);
+  });
+
+  it('may lead to what a name stood for', () => {
+    const { steps, diagnostics } = modelled(
+      text([{ name: 'later', checks: [{ name: 'goes on', on: 'download' }] }], {
+        checks: [{ ...opens, to: 'web:80' }],
+      }),
+    );
+    expect(diagnostics).toEqual([]);
+    expect(steps[0]!.cluster.checks).toMatchObject([{ on: 'download', to: { name: 'web', port: 80 } }]);
+  });
+
+  it('have no destination of their own', () => {
+    const later = [{ name: 'later', checks: [{ name: 'goes on', on: 'download', resolve: 'web' }] }];
+    expect(error(text(later, { checks: [opens] }))).toMatchObject({ message: 'a check with "on" has no "resolve"' });
   });
 
   it('must have been opened, by a step before', () => {

@@ -94,24 +94,25 @@ describe('a document without a kind', () => {
 describe('a kind that is not emulated', () => {
   it('is told once, where it stands first, with how many there are', () => {
     const configMap = header('v1', 'ConfigMap');
-    const { manifests, diagnostics } = read([configMap, header('v1', 'Secret'), configMap].join('---\n'), configMap);
+    const { manifests, diagnostics } = read(
+      [configMap, header('v1', 'LimitRange'), configMap].join('---\n'),
+      configMap,
+    );
     expect(manifests).toEqual([]);
     expect(diagnostics.map(({ at, message }) => [at!.file, at!.line, message])).toEqual([
       ['a.yaml', 2, 'ConfigMap is not emulated: 3 objects are ignored'],
-      ['a.yaml', 6, 'Secret is not emulated: 1 object is ignored'],
+      ['a.yaml', 6, 'LimitRange is not emulated: 1 object is ignored'],
     ]);
   });
 
   it.each([
     ['v1', 'ServiceAccount'],
     ['batch/v1beta1', 'CronJob'],
-    ['networking.k8s.io/v1', 'Ingress'],
-    ['networking.k8s.io/v1', 'IngressClass'],
+    ['networking.k8s.io/v1', 'IPAddress'],
     ['autoscaling/v2', 'HorizontalPodAutoscaler'],
     ['policy/v1', 'PodDisruptionBudget'],
     ['rbac.authorization.k8s.io/v1', 'ClusterRole'],
     ['storage.k8s.io/v1', 'StorageClass'],
-    ['extensions/v1beta1', 'Ingress'],
     ['extensions/v1beta1', 'PodSecurityPolicy'],
     ['cilium.io/v2', 'CiliumNetworkPolicy'],
     ['serving.knative.dev/v1', 'Service'],
@@ -124,10 +125,10 @@ describe('a kind that is not emulated', () => {
 });
 
 it('a custom resource is told by its group: its kind may be that of another', () => {
-  const { diagnostics } = read(`${header('serving.knative.dev/v1', 'Service')}---\n${header('v1', 'Secret')}`);
+  const { diagnostics } = read(`${header('serving.knative.dev/v1', 'Service')}---\n${header('v1', 'LimitRange')}`);
   expect(diagnostics.map(({ message }) => message)).toEqual([
     'Service of serving.knative.dev is not emulated: 1 object is ignored',
-    'Secret is not emulated: 1 object is ignored',
+    'LimitRange is not emulated: 1 object is ignored',
   ]);
 });
 
@@ -171,14 +172,14 @@ describe('a list', () => {
       apiVersion: v1
       kind: List
       items:
-        - { apiVersion: v1, kind: Secret }
+        - { apiVersion: v1, kind: LimitRange }
         - apiVersion: v1
           kind: List
-          items: [{ apiVersion: v1, kind: Secret }, { apiVersion: v1, kind: Node, metadata: { name: node1 } }]
+          items: [{ apiVersion: v1, kind: LimitRange }, { apiVersion: v1, kind: Node, metadata: { name: node1 } }]
     `;
     const { manifests, diagnostics } = read(text);
     expect(manifests.map(({ kind }) => kind)).toEqual(['Node']);
-    expect(diagnostics.map(({ message }) => message)).toEqual(['Secret is not emulated: 2 objects are ignored']);
+    expect(diagnostics.map(({ message }) => message)).toEqual(['LimitRange is not emulated: 2 objects are ignored']);
   });
 
   it.each(['items: []', 'items:', 'metadata: {}'])('without items is nothing: %s', (rest) => {

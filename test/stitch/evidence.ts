@@ -181,10 +181,12 @@ export interface RunOptions {
   readonly remote: string;
   readonly result?: ProbeResult;
   readonly relayed?: ProbeRun['relayed'];
+  /** Of a probe to a name. */
+  readonly about?: Pick<ProbeRun, 'name' | 'question' | 'queries' | 'unresolved'>;
 }
 
 export function run(options: RunOptions): ProbeRun {
-  const { id = ID, namespace, protocol = 'TCP', local, remote, result = { kind: 'timeout' }, relayed } = options;
+  const { id = ID, namespace, protocol = 'TCP', local, remote, result = { kind: 'timeout' }, relayed, about } = options;
   const { address, port } = split(remote);
   return {
     id,
@@ -194,6 +196,7 @@ export function run(options: RunOptions): ProbeRun {
     remote: { address, ...(protocol !== 'ICMP' && { port }) },
     result,
     ...(relayed && { relayed }),
+    ...about,
     durationMs: 1,
   };
 }

@@ -5,6 +5,7 @@ import { initialSequence } from '../../src/probe/mark.ts';
 import { stitch, type Walk } from '../../src/stitch/index.ts';
 import {
   answered,
+  datagram,
   echo,
   evidence,
   ID,
@@ -64,6 +65,18 @@ describe('a packet that was not delivered', () => {
 describe('a packet that was delivered', () => {
   const bothWays = [...acrossNodes('a', syn(A, B)), ...acrossNodes('b', synAck(B, A))];
   const delivered = { ...fromA, result: answered('pod/b', B, A) };
+
+  it('and says that there is no such name leaves it unresolved, for certain', () => {
+    const question = { name: 'web.prod', type: 'AAAA' };
+    const reply = { id: 7, question, status: 'NXDOMAIN', truncated: false, answers: [] } as const;
+    const asking = { ...fromA, protocol: 'UDP', result: { kind: 'answered', reply } } as const;
+    const about = { name: 'web', question, unresolved: true } as const;
+    const ways = [...acrossNodes('a', datagram(A, B, 7)), ...acrossNodes('b', datagram(B, A, -7))];
+    const walk = walkOf({ ...asking, about }, ways, { 'node.node2': 'the kernel left 3 packets out' });
+    expect(walk).toMatchObject({ outcome: 'unresolved', endpoint: 'pod/b' });
+    expect(walk.reason).toBe('web has no address: the last answer, for AAAA web.prod., is NXDOMAIN');
+    expect(walk.doubt).toBeUndefined();
+  });
 
   it('has its way there and back, who answered, and whom that one saw', () => {
     const walk = walkOf(delivered, bothWays);

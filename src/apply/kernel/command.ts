@@ -22,6 +22,8 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   ipvsadm: 'ipvsadm',
   conntrack: 'conntrack',
   bird: 'bird2',
+  nginx: 'nginx-light',
+  hostname: 'hostname',
   unshare: 'util-linux',
   setpriv: 'util-linux',
   nsenter: 'util-linux',

@@ -30,8 +30,8 @@ const OTHERS = [
   'set-tunnels',
   'set-wireguard',
   'set-pass-throughs',
-  'set-bird',
   'set-speaker',
+  'set-daemon',
 ] as const;
 
 export type NetlinkOperation = Exclude<Operation, { kind: (typeof OTHERS)[number] }>;

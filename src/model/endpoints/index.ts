@@ -9,8 +9,9 @@ import type { EndpointSlice, Endpoints, Pod } from '../cluster.ts';
 import { ofKind } from '../defaults.ts';
 import { CONTROLLER, endpointsObject, MIRRORING_CONTROLLER, mirroredSlices, slicesOfPods } from './controllers.ts';
 import { type GivenEndpoints, givenEndpoints, givenSlice, SERVICE_NAME } from './given.ts';
+import { slicesByService } from './read.ts';
 
-export { endpointsOfPort } from './read.ts';
+export { endpointsOfPort, slicesByService } from './read.ts';
 
 type ServiceManifest = ManifestOf<'Service'>;
 
@@ -28,7 +29,7 @@ export function modelEndpoints(
   { namespace, pods }: { readonly namespace: string; readonly pods: readonly Pod[] },
   diagnostics: Diagnostics,
 ): ReadonlyMap<ServiceManifest, Behind> {
-  const slices = slicesByService(manifests, namespace, diagnostics);
+  const slices = slicesByService(givenSlices(manifests, namespace, diagnostics));
   const endpoints = new Map(
     ofKind(manifests, 'Endpoints')
       .map((manifest) => givenEndpoints(manifest, namespace, diagnostics))
@@ -91,26 +92,17 @@ function managedBy(controller: string, slices: readonly EndpointSlice[]): Endpoi
   return slices.filter((slice) => slice.managedBy === controller);
 }
 
-function slicesByService(
-  manifests: readonly Manifest[],
-  namespace: string,
-  diagnostics: Diagnostics,
-): Map<string, EndpointSlice[]> {
-  const slices = new Map<string, EndpointSlice[]>();
-  for (const manifest of ofKind(manifests, 'EndpointSlice')) {
+function givenSlices(manifests: readonly Manifest[], namespace: string, diagnostics: Diagnostics): EndpointSlice[] {
+  return ofKind(manifests, 'EndpointSlice').map((manifest) => {
     const slice = givenSlice(manifest, namespace, diagnostics);
-    const key = `${slice.namespace}/${slice.service}`;
-    const entry = slices.get(key);
-    if (entry) entry.push(slice);
-    else slices.set(key, [slice]);
     if (slice.service === '')
       diagnostics.warn(
         'unused',
         `this EndpointSlice belongs to no Service: it has no label ${SERVICE_NAME}`,
         manifest.locate(['metadata']),
       );
-  }
-  return slices;
+    return slice;
+  });
 }
 
 function indexByLabel(pods: readonly Pod[]): Map<string, Pod[]> {

@@ -1,6 +1,6 @@
-/** Endpoints as kube-proxy reads them, out of EndpointSlices or, in mode userspace, of Endpoints. */
+/** Endpoints as whoever serves a port reads them, out of EndpointSlices or, kube-proxy's mode userspace, of Endpoints. */
 import { type Family, familyIn } from '../../net/address.ts';
-import type { Endpoint, EndpointSubset, ServicePort } from '../cluster.ts';
+import type { Endpoint, EndpointSlice, EndpointSubset, ServicePort } from '../cluster.ts';
 
 /**
  * Those of one port of a Service, of its families, sorted by address and port, each once: of two that differ, the ready one. They
@@ -23,4 +23,16 @@ export function endpointsOfPort(
   }
   const keys = [...unique.keys()].sort();
   return keys.map((key) => unique.get(key)!);
+}
+
+/** Those of each Service, by `NAMESPACE/NAME`. */
+export function slicesByService(slices: readonly EndpointSlice[]): Map<string, EndpointSlice[]> {
+  const byService = new Map<string, EndpointSlice[]>();
+  for (const slice of slices) {
+    const key = `${slice.namespace}/${slice.service}`;
+    const own = byService.get(key);
+    if (own) own.push(slice);
+    else byService.set(key, [slice]);
+  }
+  return byService;
 }

@@ -2,11 +2,13 @@
 import * as z from 'zod';
 import { FAMILY_NAMES } from '../../net/address.ts';
 import { CNI_MODES } from './cni.ts';
+import { lookup } from './dns.ts';
 import { address, duration, latencyLimit, oneOrMany, portNumber, protocol } from './fields.ts';
 import { PROXY_MODES } from './proxy.ts';
 
 export const OUTCOMES = [
   'delivered',
+  'unresolved',
   'rejected',
   'dropped',
   'no-route',
@@ -57,11 +59,30 @@ const listing = z.strictObject({
 
 const count = z.union([z.int().min(0), z.string().regex(/^>= ?[0-9]+$/, 'must be a number or ">= number"')]);
 
+/** Their names are read in lower case, as they come (RFC 9110 5.1). */
+const headers = z
+  .record(z.string(), z.string())
+  .overwrite((given) => Object.fromEntries(Object.entries(given).map(([name, value]) => [name.toLowerCase(), value])));
+
 const expectation = z.strictObject({
   outcome: z.enum(OUTCOMES).optional(),
   rejectedBy: z.string().optional().describe('With outcome `rejected`: the place that said no.'),
   rejectedWith: z.enum(REJECTIONS).optional(),
   status: z.int().min(100).max(599).optional().describe('HTTP status of the answer.'),
+  location: z.string().optional().describe('Where the answer, a redirect, leads.'),
+  certificate: z
+    .string()
+    .optional()
+    .describe(
+      'A name of the certificate that was shown, its common name or an alternative one; nobody checks who signed it.',
+    ),
+  request: z
+    .strictObject({
+      path: z.string().optional(),
+      headers: headers.default({}).describe('`X-Forwarded-For: 10.0.0.100`'),
+    })
+    .optional()
+    .describe('The HTTP request as the endpoint saw it.'),
   endpoint: oneOrMany(z.string()).optional().describe('Who answered: a place, or any of several.'),
   source: z.string().optional().describe('Whom the endpoint saw: a place or an address.'),
   whoHas: z
@@ -91,7 +112,7 @@ const expectation = z.strictObject({
     .array(z.string())
     .optional()
     .describe(
-      'The machines whose kube-proxy or docker-proxy took the connection and passed it on as one of its own, in order. `[]`: none.',
+      'The places whose kube-proxy, docker-proxy or nginx took the connection and passed it on as one of its own, in order. `[]`: none.',
     ),
   redirects: z
     .array(z.strictObject({ by: z.string(), to: z.string() }))
@@ -121,6 +142,16 @@ const expectation = z.strictObject({
     .describe(
       'How repeated connections were shared: all to `one` endpoint, over `several`, over `all`, or counts per endpoint.',
     ),
+  answers: z
+    .array(z.string())
+    .optional()
+    .describe(
+      'With `resolve`: all answers of the type that was asked for, as `dig +short` prints them, or places; in any order.',
+    ),
+  environment: listing.optional().describe('`env` at the place `at`, as far as its variables are its own.'),
+  hostname: listing.optional().describe('`hostname -f`.'),
+  hosts: listing.optional().describe('`cat /etc/hosts`.'),
+  resolvConf: listing.optional().describe('`cat /etc/resolv.conf`.'),
   addresses: listing.optional().describe('`ip -br addr` at the place `at`.'),
   links: listing.optional().describe('`ip -d link` at the place `at`, one line per link.'),
   routes: listing.optional().describe('`ip route show table all`.'),
@@ -161,7 +192,12 @@ export const check = z.strictObject({
     .string()
     .optional()
     .describe(
-      '`service/web:80`, `nodeport/web:80@node1`, `lb/web:80`, `pod/web-0:8080`, `10.0.0.1:80`, or a place alone: ping.',
+      '`service/web:80`, `nodeport/web:80@node1`, `lb/web:80`, `pod/web-0:8080`, `10.0.0.1:80`, a name the sender resolves: `web.prod:80`, a URL with where it leads, `http://foo.bar.com/path@node1`, or a place alone: ping.',
+    ),
+  resolve: lookup
+    .optional()
+    .describe(
+      'Instead of to: a name the sender asks its nameserver for, as nslookup does: `web`, `{ name: _http._tcp.web.prod.svc.cluster.local, type: SRV }`; an address asks for its name.',
     ),
   family: z
     .enum(FAMILY_NAMES)
@@ -178,7 +214,7 @@ export const check = z.strictObject({
   at: z.string().optional().describe('Instead of from/to: the place whose kernel state is looked at.'),
   connections: z.int().min(1).max(1000).default(1),
   interval: duration.optional().describe('Pause between connections; left out: all at once.'),
-  timeout: duration.optional(),
+  timeout: duration.optional().describe('Left out: 1s, of URLs 3s.'),
   expect: expectation.optional(),
   when: z.strictObject(modes).optional().describe('Only in these modes has the check a meaning.'),
   differs: z

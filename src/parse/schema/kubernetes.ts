@@ -5,6 +5,7 @@
  */
 import * as z from 'zod';
 import { FAMILY_NAMES } from '../../net/address.ts';
+import { podNames } from './dns.ts';
 import {
   accepted,
   address,
@@ -27,10 +28,10 @@ function metadata(name: z.ZodString) {
     namespace: labelName.optional(),
     labels: labels.optional(),
     annotations: labels.optional(),
+    creationTimestamp: z.unknown().optional(),
     deletionTimestamp: z.unknown().optional(),
     ownerReferences: z.array(z.looseObject({ kind: z.string(), name: z.string() })).optional(),
     ...accepted(
-      'creationTimestamp',
       'deletionGracePeriodSeconds',
       'finalizers',
       'generateName',
@@ -80,14 +81,14 @@ const containerPort = z.strictObject({
 
 const container = z.strictObject({
   name: z.string(),
+  image: z.string().optional(),
+  args: z.array(z.string()).optional(),
   ports: z.array(containerPort).optional(),
   restartPolicy: z.string().optional(),
   ...accepted(
-    'args',
     'command',
     'env',
     'envFrom',
-    'image',
     'imagePullPolicy',
     'lifecycle',
     'livenessProbe',
@@ -118,17 +119,12 @@ const podSpec = z.strictObject({
   tolerations: z.array(toleration).optional(),
   topologySpreadConstraints: z.array(topologySpreadConstraint).optional(),
   hostNetwork: z.boolean().optional(),
-  hostname: orEmpty(labelName).optional(),
-  subdomain: orEmpty(labelName).optional(),
+  ...podNames,
   restartPolicy: z.enum(['Always', 'OnFailure', 'Never']).optional(),
   ...accepted(
     'activeDeadlineSeconds',
     'automountServiceAccountToken',
-    'dnsConfig',
-    'dnsPolicy',
-    'enableServiceLinks',
     'ephemeralContainers',
-    'hostAliases',
     'hostIPC',
     'hostPID',
     'hostUsers',
@@ -148,7 +144,6 @@ const podSpec = z.strictObject({
     'securityContext',
     'serviceAccount',
     'serviceAccountName',
-    'setHostnameAsFQDN',
     'shareProcessNamespace',
     'terminationGracePeriodSeconds',
     'volumes',

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { check, modes } from './check.ts';
 import { cni } from './cni.ts';
+import { dns } from './dns.ts';
 import {
   address,
   cidr,
@@ -55,6 +56,11 @@ const cluster = z.strictObject({
     .describe("kube-apiserver's --service-node-port-range."),
   cni: cni.prefault({ mode: 'vxlan' }),
   proxy: proxy.prefault({}),
+  dns: dns
+    .optional()
+    .describe(
+      "The cluster's DNS. Left out: there is one where a check asks for a name, or a Service kube-dns is given.",
+    ),
 });
 
 const network = z.strictObject({
@@ -144,6 +150,7 @@ export const FAULT_NAMES = [
   'no-flanneld',
   'no-bird',
   'no-speaker',
+  'no-ingress-controller',
   'no-default-route',
   'stale-cni0',
   'no-accept-ra',
@@ -175,6 +182,7 @@ export const FAULT_NAMES = [
   'no-proxy-sync',
   'no-conntrack-cleanup',
   'ipvs-conn-reuse',
+  'no-dns',
 ] as const;
 export type FaultName = (typeof FAULT_NAMES)[number];
 

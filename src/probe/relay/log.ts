@@ -1,4 +1,5 @@
 /** What relays did with probes: each is written down as long as somebody follows it. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { SocketAddress } from '../../net/port.ts';
 import { socketAddress, type Tuple } from '../../net/port.ts';
 import type { RelayAttempt, Relayed } from '../probe.ts';
@@ -12,6 +13,12 @@ export class RelayLog {
   /** From now on; `id` is a probe's. */
   follow(id: number): void {
     this.#followed.set(id, []);
+  }
+
+  /** Resolves when something has been written about a probe that is followed, or after so long. */
+  async written(id: number, withinMs: number): Promise<void> {
+    const deadline = performance.now() + withinMs;
+    while (this.#followed.get(id)?.length === 0 && performance.now() < deadline) await delay(2);
   }
 
   /** Until now. */

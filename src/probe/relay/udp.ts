@@ -11,9 +11,9 @@ import { SOCK_DGRAM, send } from '../../apply/kernel/libc.ts';
 import { inside } from '../../apply/kernel/namespaces.ts';
 import type { Relay } from '../../compile/relay.ts';
 import type { SocketAddress } from '../../net/port.ts';
-import { socketAddress } from '../../net/port.ts';
+import { DNS_PORT, socketAddress } from '../../net/port.ts';
 import { deadline } from '../deadline.ts';
-import { markOfPayload } from '../mark.ts';
+import { markOfMessage, markOfPayload } from '../mark.ts';
 import { adopt, anyAddressLike, isAnyAddress, openPort, ownAddresses } from '../sockets.ts';
 import { ANY, MAX_CLIENTS, openConnection } from './connection.ts';
 import { type OpenAttempt, type RelayLog, tupleOf } from './log.ts';
@@ -91,7 +91,8 @@ export class UdpRelay {
     const session = this.#sessions.get(key) ?? this.#begin(key, client);
     const { program, serves } = this.#relay;
     const accepted = tupleOf(client, own);
-    this.#log.write(markOfPayload(message), {
+    const asksNameserver = this.#relay.endpoints.some(({ port }) => port === DNS_PORT);
+    this.#log.write(asksNameserver ? markOfMessage(message) : markOfPayload(message), {
       namespace: this.#namespace,
       program,
       serves,

@@ -4,6 +4,7 @@ import { REJECTED } from './rejected.ts';
 import { RELAYED } from './relayed.ts';
 import type { Scenario } from './scenario.ts';
 import { REPLY, UNANSWERED } from './unanswered.ts';
+import { UNRESOLVED } from './unresolved.ts';
 import { NO_NEIGHBOUR, UNSENT } from './unsent.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -15,4 +16,5 @@ export const SCENARIOS: readonly Scenario[] = [
   ...REPLY,
   ...LOOP,
   ...RELAYED,
+  ...UNRESOLVED,
 ];

@@ -1,34 +1,25 @@
 /**
- * BIRD as a process, one a machine: started with its configuration, told of a new one, and ended. Its files are where Calico
- * has them, for each machine of the lab by itself: `birdc -s /run/calico/node.node1/bird.ctl show route` asks it.
+ * BIRD as a process, one a machine. Its files are where Calico has them, for each machine of the lab by itself:
+ * `birdc -s /run/calico/node.node1/bird.ctl show route` asks it.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { run, runChecked } from '../apply/kernel/command.ts';
-import { KernelError } from '../apply/kernel/errors.ts';
-import { type Launched, launch } from '../apply/kernel/launch.ts';
-import { inside } from '../apply/kernel/namespaces.ts';
-import type { BirdDaemon, LearnedGateway } from '../compile/bird.ts';
-import { familyOf, hostCidr } from '../net/address.ts';
+import { run } from '../../apply/kernel/command.ts';
+import { type Launched, launch } from '../../apply/kernel/launch.ts';
+import { inside } from '../../apply/kernel/namespaces.ts';
+import type { BirdDaemon, LearnedGateway } from '../../compile/bird.ts';
+import { familyOf, hostCidr } from '../../net/address.ts';
+import { comeUp, configure, Fleet, type RunningDaemon } from './fleet.ts';
 
 const FOLDER = '/run/calico';
-const STARTING_MS = 10_000;
 /** Sessions take two to three seconds; one that fails is tried again after five. */
 const SETTLING_MS = 20_000;
 const INTERVAL_MS = 200;
 const FAMILIES = ['-4', '-6'];
 
-export class Birds {
-  readonly #running = new Map<string, Running>();
-
-  /** Lets BIRD run with this configuration, or end. Throws a KernelError when it is missing or does not take it. */
-  async set(namespace: string, daemon: BirdDaemon | undefined): Promise<void> {
-    const running = this.#running.get(namespace);
-    if (daemon === undefined) {
-      this.#running.delete(namespace);
-      await running?.end();
-    } else if (running) await running.reconfigure(daemon);
-    else this.#running.set(namespace, await Running.start(namespace, daemon));
+export class Birds extends Fleet<BirdDaemon, Running> {
+  protected override start(namespace: string, daemon: BirdDaemon): Promise<Running> {
+    return Running.start(namespace, daemon);
   }
 
   /**
@@ -36,11 +27,10 @@ export class Birds {
    * one of them for its gateway does, or until so much time has passed that something must keep them from it: that is for checks
    * to find out.
    */
-  async settle(): Promise<void> {
+  override async settle(): Promise<void> {
     const deadline = performance.now() + SETTLING_MS;
-    const announced = (range: string, from: string) =>
-      this.#running.get(from)?.daemon.announces.includes(range) ?? false;
-    const waiting = new Set(this.#running.values());
+    const announced = (range: string, from: string) => this.of(from)?.daemon.announces.includes(range) ?? false;
+    const waiting = new Set(this.running);
     while (waiting.size > 0 && performance.now() < deadline) {
       for (const running of waiting) if (await running.isSettled(announced)) waiting.delete(running);
       if (waiting.size > 0) await delay(INTERVAL_MS);
@@ -48,7 +38,7 @@ export class Birds {
   }
 }
 
-class Running {
+class Running implements RunningDaemon<BirdDaemon> {
   readonly #namespace: string;
   readonly #process: Launched;
   #daemon: BirdDaemon;
@@ -63,7 +53,7 @@ class Running {
   }
 
   static async start(namespace: string, daemon: BirdDaemon): Promise<Running> {
-    await configure(namespace, daemon);
+    await write(namespace, daemon);
     const running = new Running(namespace, daemon);
     await running.#comeUp();
     return running;
@@ -74,7 +64,7 @@ class Running {
   }
 
   async reconfigure(daemon: BirdDaemon): Promise<void> {
-    await configure(this.#namespace, daemon);
+    await write(this.#namespace, daemon);
     this.#daemon = daemon;
     this.#process.kill('SIGHUP');
   }
@@ -102,18 +92,10 @@ class Running {
   }
 
   /** It has its control socket. */
-  async #comeUp(): Promise<void> {
-    const deadline = performance.now() + STARTING_MS;
-    while (!existsSync(this.#path('ctl')) && performance.now() < deadline) await delay(10);
-    if (existsSync(this.#path('ctl'))) return;
-    this.#process.kill('SIGKILL');
-    throw new KernelError({
-      code: 'failed',
-      command: `bird -c ${this.#path('cfg')}`,
-      namespace: this.#namespace,
-      cause: `it did not start within ${STARTING_MS / 1000} s`,
-      origin: this.#daemon.origin,
-    });
+  #comeUp(): Promise<void> {
+    const about = { namespace: this.#namespace, origin: this.#daemon.origin };
+    const hasSocket = () => existsSync(this.#path('ctl'));
+    return comeUp(`bird -c ${this.#path('cfg')}`, about, hasSocket, () => this.#process.kill('SIGKILL'));
   }
 
   #ip(...words: string[]): Promise<string> {
@@ -144,20 +126,10 @@ function waysIn(listing: string): string[] {
   );
 }
 
-/** Writes the configuration where BIRD looks for it, unless it would not take it. */
-async function configure(namespace: string, { config, origin }: BirdDaemon): Promise<void> {
-  mkdirSync(`${FOLDER}/${namespace}`, { recursive: true });
-  const draft = pathOf(namespace, 'new');
-  writeFileSync(draft, config);
-  try {
-    await runChecked(['bird', '-p', '-c', draft], { namespace });
-  } catch (error) {
-    if (!(error instanceof KernelError)) throw error;
-    throw new KernelError({ ...error.details, origin });
-  }
-  renameSync(draft, pathOf(namespace, 'cfg'));
+function write(namespace: string, daemon: BirdDaemon): Promise<void> {
+  return configure(pathOf(namespace, 'cfg'), daemon, namespace, (draft) => ['bird', '-p', '-c', draft]);
 }
 
-function pathOf(namespace: string, extension: 'cfg' | 'new' | 'ctl' | 'pid'): string {
+function pathOf(namespace: string, extension: 'cfg' | 'ctl' | 'pid'): string {
   return `${FOLDER}/${namespace}/bird.${extension}`;
 }
