@@ -10,8 +10,8 @@ import type { PassThrough } from '../compile/pass-through.ts';
 import type { Relay, RelayProgram } from '../compile/relay.ts';
 import type { Speaker } from '../compile/speaker.ts';
 import type { UdpTunnel } from '../compile/udp-tunnel.ts';
-import { commandOf, LOADERS } from '../plan/command.ts';
-import type { Operation, Plan, SetDaemon } from '../plan/operation.ts';
+import { commandOf, loaderOf } from '../plan/command.ts';
+import type { LoadRules, Operation, Plan, SetDaemon } from '../plan/operation.ts';
 import type { Attachments } from './cni/attachments.ts';
 import { classify, KernelError } from './kernel/errors.ts';
 import { launchChecked } from './kernel/launch.ts';
@@ -20,7 +20,7 @@ import { addNamespace, deleteNamespace, inside, openNamespace } from './kernel/n
 import { NetlinkError, NetlinkSocket } from './kernel/netlink.ts';
 import { withPortOwner } from './kernel/port-owner.ts';
 import { isNetlinkOperation, messageOf } from './kernel/rtnetlink.ts';
-import { inParts, type Part } from './kernel/rules-in-parts.ts';
+import { inParts } from './kernel/rules-in-parts.ts';
 import { makeTun } from './kernel/tun.ts';
 import { configureWireguard } from './kernel/wireguard.ts';
 import type { Retirement } from './retirement.ts';
@@ -231,16 +231,13 @@ async function forEachNamespace<O extends Operation>(
   await Promise.all(Array.from({ length: atOnce }, worker));
 }
 
-type LoadRules = Extract<Operation, { kind: 'load-rules' }>;
-
-async function runLoader({ namespace, program, text, origin }: LoadRules): Promise<void> {
-  const load = ({ stdin, options }: Part) =>
-    inside(namespace, () =>
-      launchChecked([...LOADERS[program], ...options], { stdin, namespace, timeoutMs: LOADING_MS }),
-    );
+async function runLoader(operation: LoadRules): Promise<void> {
+  const { namespace, origin } = operation;
+  const load = (part: LoadRules) =>
+    inside(namespace, () => launchChecked(loaderOf(part), { stdin: part.text, namespace, timeoutMs: LOADING_MS }));
   try {
-    await load({ stdin: text, options: [] }).catch(async (error: unknown) => {
-      const parts = isTooLong(error) ? inParts(program, text) : undefined;
+    await load(operation).catch(async (error: unknown) => {
+      const parts = isTooLong(error) ? inParts(operation) : undefined;
       if (!parts) throw error;
       for (const part of parts) await load(part);
     });

@@ -58,7 +58,7 @@ function summary(operations: readonly Operation[]): string {
     [count('add-'), 'added'],
     [count('delete-'), 'removed'],
     [count('set-'), 'set'],
-    [count('load-'), 'rulesets replaced'],
+    [count('load-'), 'rulesets changed'],
     [count('retire-'), 'retired'],
   ] as const;
   return (

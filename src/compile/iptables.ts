@@ -1,6 +1,6 @@
 /**
- * An iptables ruleset as data and as text. Rules stay text, in the words kube-proxy and flannel write them in;
- * the text is what `iptables-restore` reads, and a table is replaced as a whole.
+ * An iptables ruleset as data and as text, which `iptables-restore` reads. Rules stay text, in the words kube-proxy and flannel
+ * write them in.
  */
 import type { Origin } from '../diagnostic.ts';
 
@@ -93,14 +93,50 @@ export class IptablesBuilder {
   }
 }
 
-/** The input of `iptables-restore`: each table with its chains, then the rules chain by chain. */
-export function formatIptables({ tables }: Iptables): string {
-  const lines: string[] = [];
-  for (const { name, chains } of tables) {
-    lines.push(`*${name}`);
-    for (const chain of chains) lines.push(`:${chain.name} ${chain.policy ?? '-'} [0:0]`);
-    for (const chain of chains) for (const rule of chain.rules) lines.push(`-A ${chain.name} ${rule.text}`);
-    lines.push('COMMIT');
-  }
-  return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
+/** Each table with its chains, then the rules chain by chain. */
+export function formatIptables(rules: Iptables): string {
+  return changeIptables({ tables: [] }, rules);
+}
+
+/**
+ * What turns one ruleset into the other with --noflush, each table in one transaction. A chain that changes is written anew, all
+ * of it. Tables that are not named stay.
+ */
+export function changeIptables(before: Iptables, after: Iptables): string {
+  const tables = after.tables.flatMap((table) => {
+    const old = before.tables.find(({ name }) => name === table.name);
+    const lines = changeTable(old, table);
+    return lines.length > 0 || !old ? [`*${table.name}`, ...lines, 'COMMIT'] : [];
+  });
+  return tables.length === 0 ? '' : `${tables.join('\n')}\n`;
+}
+
+/** A ruleset, and tables without rules where another one has tables that it has not. */
+export function inPlaceOf(other: Iptables, { tables }: Iptables): Iptables {
+  const gone = other.tables.filter(({ name }) => !tables.some((table) => table.name === name));
+  const emptied = gone.map(({ name, chains }) => ({
+    name,
+    chains: chains.flatMap((chain): Chain[] => (chain.policy ? [{ ...chain, policy: 'ACCEPT', rules: [] }] : [])),
+  }));
+  return { tables: [...tables, ...emptied] };
+}
+
+/** To declare a chain empties it, unless it is a built-in one (iptables-restore(8), --noflush). */
+function changeTable(before: Table | undefined, { chains }: Table): string[] {
+  const old = new Map(before?.chains.map((chain) => [chain.name, chain]));
+  const left = new Set(chains.map(({ name }) => name));
+  const changed = chains.filter((chain) => rulesOf(old.get(chain.name)) !== rulesOf(chain));
+  const gone = [...old.values()].filter(({ name }) => !left.has(name));
+  const emptied = changed.filter(({ name, policy }) => policy && old.get(name)?.rules.length);
+  return [
+    ...[...changed, ...gone].map(({ name, policy }) => `:${name} ${policy ?? '-'} [0:0]`),
+    ...emptied.map(({ name }) => `-F ${name}`),
+    ...changed.flatMap(({ name, rules }) => rules.map(({ text }) => `-A ${name} ${text}`)),
+    ...gone.map(({ name }) => `-X ${name}`),
+  ];
+}
+
+/** Undefined of a chain that is not there: an empty one is something else. */
+function rulesOf(chain: Chain | undefined): string | undefined {
+  return chain && [chain.policy, ...chain.rules.map(({ text }) => text)].join('\n');
 }

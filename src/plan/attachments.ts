@@ -12,12 +12,13 @@ export interface AttachmentChanges {
 }
 
 /**
- * A table of rules is replaced as a whole, with what plugins have written into it: they take it back before, and write it
- * again afterwards.
+ * A table of rules or a built-in chain that is loaded anew is emptied first, of what plugins have written into it as well: they take
+ * it back before, and write it again afterwards.
  */
 export function changeAttachments(from: Namespace, to: Namespace, rules: readonly Operation[]): AttachmentChanges {
   const wanted = new Set(to.attachments.map(attachmentIdentity));
-  const isKept = (attachment: Attachment) => rules.length === 0 && wanted.has(attachmentIdentity(attachment));
+  const isEmptied = rules.some(emptiesChains);
+  const isKept = (attachment: Attachment) => !isEmptied && wanted.has(attachmentIdentity(attachment));
   const kept = from.attachments.filter(isKept);
   const there = new Set(kept.map(attachmentIdentity));
   const detach = steps.deleteFromNetworks({
@@ -31,6 +32,12 @@ export function changeAttachments(from: Namespace, to: Namespace, rules: readonl
       attachments: to.attachments.filter((attachment) => !there.has(attachmentIdentity(attachment))),
     }),
   };
+}
+
+function emptiesChains(operation: Operation): boolean {
+  if (operation.kind !== 'load-rules') return false;
+  const { program, text, onTop } = operation;
+  return (program === 'iptables' || program === 'ip6tables') && (!onTop || /^-F /m.test(text));
 }
 
 /** Wherever it stands in the files. */

@@ -10,7 +10,7 @@ import type { RelayProgram } from '../compile/relay.ts';
 import { isIpv6 } from '../net/address.ts';
 import { impairmentWords, isImpaired } from '../net/impairment.ts';
 import { socketAddress } from '../net/port.ts';
-import type { Operation, RuleProgram } from './operation.ts';
+import type { LoadRules, Operation, RuleProgram } from './operation.ts';
 
 export interface Command {
   readonly argv: readonly string[];
@@ -19,13 +19,17 @@ export interface Command {
 }
 
 /** The programs that read rules from their standard input. */
-export const LOADERS: Record<RuleProgram, readonly string[]> = {
+const LOADERS: Record<RuleProgram, readonly string[]> = {
   ipset: ['ipset', 'restore'],
   iptables: ['iptables-restore'],
   ip6tables: ['ip6tables-restore'],
   nft: ['nft', '-f', '-'],
   ipvs: ['ipvsadm', '--restore'],
 };
+
+export function loaderOf({ program, onTop }: LoadRules): string[] {
+  return [...LOADERS[program], ...(onTop ? ['--noflush'] : [])];
+}
 
 export function commandOf(operation: Operation): Command {
   const { namespace } = operation;
@@ -120,7 +124,7 @@ export function commandOf(operation: Operation): Command {
       };
     }
     case 'load-rules':
-      return { argv: inside(...LOADERS[operation.program]), stdin: operation.text };
+      return { argv: inside(...loaderOf(operation)), stdin: operation.text };
     case 'retire-server':
       return { argv: inside('ipvsadm', '-e', ...operation.server.split(' '), '-m', '-w', '0') };
     case 'delete-stale-flows':

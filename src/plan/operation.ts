@@ -69,8 +69,8 @@ type Step =
   | { readonly kind: 'add-route' | 'delete-route'; readonly route: Omit<Route, 'origin'> }
   | { readonly kind: 'add-neighbour' | 'delete-neighbour'; readonly neighbour: Omit<Neighbour, 'origin'> }
   | { readonly kind: 'add-fdb' | 'delete-fdb'; readonly entry: Omit<FdbEntry, 'origin'> }
-  /** `text` is what the program reads: iptables tables as a whole, commands for the others. */
-  | { readonly kind: 'load-rules'; readonly program: RuleProgram; readonly text: string }
+  /** `text` is what the program reads: iptables tables as a whole, or with `onTop` only what changes; commands for the others. */
+  | { readonly kind: 'load-rules'; readonly program: RuleProgram; readonly text: string; readonly onTop?: true }
   /** Connections that are remembered for these datagrams and lead to none of their endpoints are forgotten. */
   | { readonly kind: 'delete-stale-flows'; readonly flows: Omit<UdpFlows, 'origin'> }
   /** No new connections for a real server of IPVS; it is removed when its old ones have ended. */
@@ -106,6 +106,7 @@ export type RuleProgram = 'ipset' | 'iptables' | 'ip6tables' | 'nft' | 'ipvs';
 /** `namespace` is where the step happens; `origin` is the manifest line it exists for. */
 export type Operation = Step & { readonly namespace: string; readonly origin: Origin };
 export type SetDaemon = Extract<Operation, { kind: 'set-daemon' }>;
+export type LoadRules = Extract<Operation, { kind: 'load-rules' }>;
 
 /** Steps in an order that works. */
 export interface Plan {

@@ -1,11 +1,11 @@
 /** Rules as programs' input: what each program reads to make a namespace's rules, or to change them into others. */
 
 import { changeIpSets, formatIpSets } from '../compile/ipset.ts';
-import { formatIptables, type Iptables } from '../compile/iptables.ts';
+import { changeIptables, formatIptables, type Iptables, inPlaceOf } from '../compile/iptables.ts';
 import { changeVirtualServers, formatVirtualServers } from '../compile/ipvs.ts';
 import type { Namespace } from '../compile/kernel-state.ts';
 import { changeNft, formatNft } from '../compile/nft.ts';
-import type { Operation } from './operation.ts';
+import type { LoadRules, Operation } from './operation.ts';
 
 /**
  * Sets before the rules that name them. Of base chains with one priority the kernel asks the latest first
@@ -31,29 +31,25 @@ export function changeRules(from: Namespace, to: Namespace): Operation[] {
   return [
     ...load('ipset', sets.before),
     ...load('nft', changeNft(from.nft, to.nft)),
-    ...load('iptables', changeIptables(from.iptables, to.iptables)),
-    ...load('ip6tables', changeIptables(from.ip6tables, to.ip6tables)),
+    ...load('iptables', ...iptablesInto(from.iptables, to.iptables)),
+    ...load('ip6tables', ...iptablesInto(from.ip6tables, to.ip6tables)),
     ...load('ipvs', servers.text),
     ...servers.retired.map((server): Operation => ({ kind: 'retire-server', namespace, server, origin })),
     ...load('ipset', sets.after),
   ];
 }
 
-function loader(namespace: string, origin: Namespace['origin']) {
-  return (program: Extract<Operation, { kind: 'load-rules' }>['program'], text: string): Operation[] =>
-    text === '' ? [] : [{ kind: 'load-rules', namespace, program, text, origin }];
+/** For more chains, on top of those there are, iptables-restore takes longer than for a ruleset as a whole. */
+const MOST_CHAINS = 2000;
+
+/** The text, and whether it goes on top. */
+function iptablesInto(before: Iptables = { tables: [] }, after: Iptables = { tables: [] }): [string, true?] {
+  const wanted = inPlaceOf(before, after);
+  const change = changeIptables(before, wanted);
+  return change.split('\n:').length <= MOST_CHAINS ? [change, true] : [formatIptables(wanted)];
 }
 
-/** A table is replaced as a whole. Tables that are no longer wanted are loaded empty. */
-function changeIptables(before: Iptables = { tables: [] }, after: Iptables = { tables: [] }): string {
-  const emptied = before.tables
-    .filter(({ name }) => !after.tables.some((table) => table.name === name))
-    .map((table) => ({
-      ...table,
-      chains: table.chains.flatMap((chain) =>
-        chain.policy ? [{ ...chain, policy: 'ACCEPT' as const, rules: [] }] : [],
-      ),
-    }));
-  const text = formatIptables({ tables: [...after.tables, ...emptied] });
-  return text === formatIptables(before) ? '' : text;
+function loader(namespace: string, origin: Namespace['origin']) {
+  return (program: LoadRules['program'], text: string, onTop?: true): LoadRules[] =>
+    text === '' ? [] : [{ kind: 'load-rules', namespace, program, text, ...(onTop && { onTop }), origin }];
 }

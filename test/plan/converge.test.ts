@@ -272,34 +272,51 @@ describe('rules', () => {
   const mode = (proxy: string, cni: object = { mode: 'vxlan' }) =>
     stateWith({ ...TWO_NODES, cluster: { proxy: { mode: proxy }, cni } }, ...documents);
 
-  it('that are no longer wanted are loaded empty, table by table', () => {
+  const loads = (current: KernelState, wanted: KernelState) =>
+    converge(current, wanted).operations.flatMap((operation) => (operation.kind === 'load-rules' ? [operation] : []));
+
+  it('that are no longer wanted go with their chains, table by table', () => {
     const before = mode('iptables');
     const after: KernelState = {
       namespaces: before.namespaces.map(({ iptables: _iptables, ...namespace }) => namespace),
     };
-    const loads = converge(before, after).operations;
-    expect(loads.map(({ kind, namespace }) => [kind, namespace])).toEqual([
-      ['load-rules', 'node.node1'],
-      ['load-rules', 'node.node2'],
+    const [first, ...others] = loads(before, after);
+    expect(others.map(({ namespace }) => namespace)).toEqual(['node.node2']);
+    const lines = first!.text.split('\n');
+    expect(lines.filter((line) => /^(\*|-F)/.test(line))).toEqual([
+      ...['*mangle', '*nat', '-F PREROUTING', '-F OUTPUT', '-F POSTROUTING'],
+      ...['*filter', '-F INPUT', '-F FORWARD', '-F OUTPUT'],
     ]);
-    const [first] = loads;
-    expect(first?.kind === 'load-rules' && first.text).toBe(
-      [
-        ...['*mangle', ':PREROUTING ACCEPT [0:0]', ':INPUT ACCEPT [0:0]', ':FORWARD ACCEPT [0:0]'],
-        ...[':OUTPUT ACCEPT [0:0]', ':POSTROUTING ACCEPT [0:0]', 'COMMIT'],
-        ...['*nat', ':PREROUTING ACCEPT [0:0]', ':INPUT ACCEPT [0:0]', ':OUTPUT ACCEPT [0:0]'],
-        ...[':POSTROUTING ACCEPT [0:0]', 'COMMIT'],
-        ...['*filter', ':INPUT ACCEPT [0:0]', ':FORWARD ACCEPT [0:0]', ':OUTPUT ACCEPT [0:0]', 'COMMIT', ''],
-      ].join('\n'),
-    );
+    expect(lines).toEqual(expect.arrayContaining([':KUBE-SERVICES - [0:0]', '-X KUBE-SERVICES', '-X FLANNEL-FWD']));
+    expect(lines.filter((line) => line.startsWith('-A'))).toEqual([]);
+  });
+
+  it('of very many chains are loaded as a whole, which is faster', () => {
+    const many = Array.from({ length: 1500 }, (_, index) => service(`s${index}`, { selector: { app: 'web' } }));
+    const lab = (...pods: string[]) => stateWith(TWO_NODES, ...pods.map((name) => web(name, 'node1')), ...many);
+    const [change] = loads(lab('a', 'b'), lab('a'));
+    expect(change).not.toHaveProperty('onTop');
+    expect(change!.text).toContain('\n:PREROUTING ACCEPT [0:0]\n');
   });
 
   it('of kube-proxy go when it goes', () => {
-    const texts = converge(mode('iptables'), mode('none')).operations.flatMap((operation) =>
-      operation.kind === 'load-rules' ? [operation.text] : [],
-    );
-    expect(texts).toHaveLength(2);
-    expect(texts.every((text) => !text.includes('KUBE-SERVICES') && text.includes('FLANNEL-POSTRTG'))).toBe(true);
+    const changes = loads(mode('iptables'), mode('none'));
+    expect(changes).toHaveLength(2);
+    for (const { text } of changes) {
+      expect(text).toContain('-X KUBE-SERVICES');
+      expect(text).toContain('-A POSTROUTING -m comment --comment "flanneld masq" -j FLANNEL-POSTRTG');
+      expect(text).not.toMatch(/-A .*KUBE-SERVICES|FLANNEL-FWD -/);
+    }
+  });
+
+  it('of an endpoint that goes are its chain and that of its Service, and no others', () => {
+    const lab = (...pods: string[]) =>
+      stateWith(TWO_NODES, ...pods.map((name) => web(name, 'node1')), service('web'), service('other'));
+    const [change, ...others] = loads(lab('a', 'b', 'c'), lab('a', 'b'));
+    expect(others.map(({ namespace }) => namespace)).toEqual(['node.node2']);
+    expect(change).toMatchObject({ program: 'iptables', onTop: true });
+    const words = change!.text.split('\n').map((line) => line.replace(/-[A-Z0-9]{16}.*/, ''));
+    expect(words.filter((word) => /^([*:]|-X)/.test(word))).toEqual(['*nat', ':KUBE-SVC', ':KUBE-SEP', '-X KUBE-SEP']);
   });
 });
 
@@ -361,7 +378,7 @@ describe('Docker', () => {
 
   it('publishes another port: rules, and docker-proxy', () => {
     const done = commands(docker(a), docker({ ...a, publish: ['8081:80'] }));
-    expect(done).toEqual(['ip netns exec host.dock iptables-restore', PROXY]);
+    expect(done).toEqual(['ip netns exec host.dock iptables-restore --noflush', PROXY]);
   });
 
   it('has a container that joins another one: its own network goes', () => {
@@ -377,6 +394,7 @@ describe('Docker', () => {
     expect(done).toContain('ip netns exec host.dock pkill docker-proxy');
     const [text] = rules(docker(a), without);
     expect(text).toContain(':FORWARD ACCEPT');
-    expect(text).not.toContain('DOCKER');
+    expect(text).toContain('-X DOCKER-USER');
+    expect(text).not.toContain('-A ');
   });
 });

@@ -3,41 +3,35 @@
  * fit into the socket's buffer of a fixed size: only root may make that larger (SO_SNDBUFFORCE, socket(7)). In parts a ruleset is
  * not there all at once: good for whom it could not be loaded at all.
  */
-import type { RuleProgram } from '../../plan/operation.ts';
-
-/** What a program reads in one run, and with which options. */
-export interface Part {
-  readonly stdin: string;
-  readonly options: readonly string[];
-}
+import type { LoadRules } from '../../plan/operation.ts';
 
 /** So many chains or rules fit, comments and all. */
 const LINES = 200;
 
 /** Undefined of programs that send one thing at a time anyway. */
-export function inParts(program: RuleProgram, text: string): Part[] | undefined {
-  switch (program) {
+export function inParts(whole: LoadRules): LoadRules[] | undefined {
+  switch (whole.program) {
     case 'iptables':
     case 'ip6tables':
-      return tablesInParts(text);
+      return tablesInParts(whole);
     case 'nft':
-      return chunks(linesOf(text)).map((lines) => ({ stdin: formatLines(lines), options: [] }));
+      return chunks(linesOf(whole.text)).map((lines) => ({ ...whole, text: formatLines(lines) }));
     default:
       return undefined;
   }
 }
 
-/** The tables without anything of their own, and what is in them, which is sent at each COMMIT. */
-function tablesInParts(text: string): Part[] {
-  const tables = text.split(/^(?=\*)/m).map((table) => {
+/** The tables without anything of their own, unless that stays, and what is in them, which is sent at each COMMIT. */
+function tablesInParts(whole: LoadRules): LoadRules[] {
+  const tables = whole.text.split(/^(?=\*)/m).map((table) => {
     const [name = '', ...lines] = linesOf(table);
     return { name, lines: lines.filter((line) => line !== 'COMMIT') };
   });
   const empty = tables.flatMap(({ name }) => [name, 'COMMIT']);
   const full = tables.flatMap(({ name, lines }) => chunks(lines).flatMap((chunk) => [name, ...chunk, 'COMMIT']));
   return [
-    { stdin: formatLines(empty), options: [] },
-    { stdin: formatLines(full), options: ['--noflush'] },
+    ...(whole.onTop ? [] : [{ ...whole, text: formatLines(empty) }]),
+    { ...whole, text: formatLines(full), onTop: true },
   ];
 }
 
