@@ -35,3 +35,8 @@ export function parseUrl(text: string): Url | undefined {
     ...(at !== undefined && { at }),
   };
 }
+
+/** Without where it leads. */
+export function formatUrl({ scheme, host, path }: HttpRequest): string {
+  return `${scheme}://${host}${path}`;
+}

@@ -91,6 +91,8 @@ export interface ProbeRun {
   readonly continued?: true;
   /** Of a probe that asks a nameserver. */
   readonly question?: Question;
+  /** Of a probe to a URL: what it asks for. */
+  readonly http?: HttpRequest;
   /** Of a probe to a name: the name, and the questions before this one, in their order. */
   readonly name?: string;
   readonly queries?: readonly ProbeRun[];

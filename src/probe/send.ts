@@ -38,8 +38,8 @@ export type KeptConnections = Map<string, HttpConnection>;
 /** Never rejects: whatever happens to a probe is its result. */
 export async function sendProbe(request: ProbeRequest, id: number, kept: KeptConnections): Promise<ProbeRun> {
   const started = performance.now();
-  const { namespace, protocol, destination: remote, question } = request;
-  const base = { id, namespace, protocol, remote, ...(question && { question }) };
+  const { namespace, protocol, destination: remote, question, http } = request;
+  const base = { id, namespace, protocol, remote, ...(question && { question }), ...(http && { http }) };
   const opened = open(request, id);
   const result = 'failure' in opened ? opened.failure : await EXCHANGE[request.protocol](opened.fd, request, id, kept);
   return { ...base, ...(opened.local && { local: opened.local }), result, durationMs: performance.now() - started };

@@ -4,8 +4,9 @@ import { answersIn, formatStep, placesOf } from '../judge/match.ts';
 import type { LabResult } from '../judge/result.ts';
 import { totalsOf } from '../judge/result.ts';
 import type { Verdict } from '../judge/verdict.ts';
+import { formatUrl } from '../model/url.ts';
 import { ENCAPSULATIONS, OUTCOMES, REJECTIONS } from '../parse/schema/check.ts';
-import { RELAYS } from '../probe/probe.ts';
+import { type ProbeResult, RELAYS } from '../probe/probe.ts';
 import type { Walk } from '../stitch/walk.ts';
 
 /** Raised when a field changes its meaning or goes; new fields do not raise it. */
@@ -97,6 +98,15 @@ const way = {
     .optional()
     .describe('What a nameserver was asked by this packet.'),
   status: z.string().optional().describe('Its reply: `NOERROR`, `NXDOMAIN`.'),
+  http: z
+    .strictObject({
+      url: z.string(),
+      status: z.int().optional(),
+      location: z.string().optional(),
+      certificate: z.array(z.string()).optional(),
+    })
+    .optional()
+    .describe('The URL that was asked for, and the answer.'),
   answers: z
     .array(z.string())
     .optional()
@@ -210,7 +220,7 @@ function verdictToJson(result: Verdict): JsonResult['labs'][number]['checks'][nu
 export function walkToJson(walk: Walk): z.infer<typeof observedWalk> {
   const { outcome, endpoint, endpointAddress, sourceSeen, whoHas, rejection, lastSeen, redirects } = walk;
   const { hops, replyHops, probe, queries } = walk;
-  const { name, question, result } = probe;
+  const { name, question, http, result } = probe;
   return structuredClone({
     outcome,
     ...(endpoint !== undefined && { endpoint }),
@@ -226,6 +236,15 @@ export function walkToJson(walk: Walk): z.infer<typeof observedWalk> {
     ...(name !== undefined && { name }),
     ...(question && { question, answers: answersIn(walk) }),
     ...(result.kind === 'answered' && result.reply && { status: result.reply.status }),
+    ...(http && { http: { url: formatUrl(http), ...(result.kind === 'answered' && answerOf(result)) } }),
     ...(queries && { queries: queries.map(walkToJson) }),
   }) as z.infer<typeof observedWalk>;
+}
+
+function answerOf({ status, location, certificate }: Extract<ProbeResult, { kind: 'answered' }>) {
+  return {
+    ...(status !== undefined && { status }),
+    ...(location !== undefined && { location }),
+    ...(certificate && { certificate }),
+  };
 }

@@ -1,13 +1,12 @@
 /**
  * A walk as people read it: one line a hop, translations and relays between the lines, addresses in one column. Before it the
- * questions that were asked, the last one with its own hops.
+ * questions that were asked, the last one with its own hops, or the URL that was asked for.
  */
-
 import { socketAddress } from '../net/port.ts';
 import { formatAttempts } from '../stitch/summary.ts';
 import type { Hop, Redirect, Relay, Rewrite, Walk } from '../stitch/walk.ts';
+import { formatExchange, formatQuery } from './exchange-text.ts';
 import { type Colors, wrap } from './layout.ts';
-import { formatQuery } from './query-text.ts';
 
 export interface WalkTextOptions {
   /** Which chains made a translation, when rules were traced. */
@@ -35,11 +34,11 @@ export function formatWalk(
     ...redirects.map((redirect) => told(redirect, indent, colors)),
     ...(replyHops.length > 0 ? [`${indent}${colors.dim('and back')}`, ...replyHops.flatMap(line)] : []),
   ];
-  const asked = (query: Walk) => `${indent}${colors.bold(formatQuery(query))}`;
-  const lines = queries.flatMap((query) => [asked(query), ...(shown.includes(query) ? way(query) : [])]);
-  if (isQuestion(walk)) lines.push(asked(walk));
-  else if (queries.length > 0)
-    lines.push(`${indent}${colors.bold(`${walk.from} sends to ${walk.probe.remote.address}`)}`);
+  const title = (text: string) => `${indent}${colors.bold(text)}`;
+  const lines = queries.flatMap((query) => [title(formatQuery(query)), ...(shown.includes(query) ? way(query) : [])]);
+  if (queries.length > 0 && !isQuestion(walk)) lines.push(title(`${walk.from} sends to ${walk.probe.remote.address}`));
+  const exchange = formatExchange(walk);
+  if (exchange !== undefined) lines.push(title(exchange));
   lines.push(...way(walk));
   const { whoHas = [] } = walk;
   if (whoHas.length > 1)

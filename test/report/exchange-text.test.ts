@@ -1,10 +1,10 @@
-/** A walk to a name: the questions in a line each, the last one with its hops, and then the connection. */
+/** What was asked for, in a line: questions, the last one with its hops, and URLs. */
 import picocolors from 'picocolors';
 import { describe, expect, it } from 'vitest';
 import type { ReadReply } from '../../src/dns/message.ts';
 import { judgeConnections } from '../../src/judge/index.ts';
 import type { ProbeResult } from '../../src/probe/probe.ts';
-import { toJson } from '../../src/report/json.ts';
+import { toJson, walkToJson } from '../../src/report/json.ts';
 import { formatWalk } from '../../src/report/walk-text.ts';
 import type { Walk } from '../../src/stitch/walk.ts';
 import { connectionCheck, delivered, hop, probe } from '../judge/walks.ts';
@@ -86,6 +86,35 @@ describe('a walk to a name', () => {
         { question: { name: 'web.prod.svc.cluster.local', type: 'A' }, status: 'NXDOMAIN', answers: [] },
         { status: 'NOERROR', answers: ['10.96.0.100'], path: ['pod/client'] },
       ],
+    });
+  });
+});
+
+describe('a walk to a URL', () => {
+  const http = { scheme: 'https', host: 'hwa.example.com', path: '/path?q=1' } as const;
+  const walk = (result: ProbeResult): Walk => ({
+    ...delivered(),
+    from: 'host/client',
+    endpoint: 'pod/hwa-0',
+    probe: { ...probe(result), http },
+  });
+
+  it.each<[ProbeResult, string]>([
+    [{ kind: 'answered', status: 200 }, '200, from pod/hwa-0'],
+    [{ kind: 'answered', status: 308, location: 'https://b/' }, '308, from pod/hwa-0: https://b/'],
+    [{ kind: 'timeout' }, 'no answer'],
+  ])('begins with it and with the answer: %o', (result, text) => {
+    expect(formatWalk(walk(result), colors, '')[0]).toBe(
+      `host/client gets https://hwa.example.com/path?q=1  →  ${text}`,
+    );
+  });
+
+  it('has both in the JSON result', () => {
+    const answered = walk({ kind: 'answered', status: 404, certificate: ['hwa.example.com'] });
+    expect(walkToJson(answered).http).toEqual({
+      url: 'https://hwa.example.com/path?q=1',
+      status: 404,
+      certificate: ['hwa.example.com'],
     });
   });
 });
