@@ -169,6 +169,58 @@ lines.push(
 );
 process.stderr.write(`${lines.slice(-2).join('\n')}\n`);
 
+lines.push(
+  '',
+  '## Changing a running lab',
+  '',
+  'One of the three endpoints of a Service is taken out of the file: the whole of `packetwalk up`, from its start until the last rule of both',
+  'nodes has changed, mode iptables. Most of it is reading the file: beside it the same without a change.',
+  '',
+  '| Services | `up` | with nothing to change |',
+  '|---|---|---|',
+);
+const changing = `${folder}/changing.yaml`;
+const changingLab = (services, pods) => {
+  const app = (index) => (index === 0 ? 'web' : 'other');
+  return [
+    `apiVersion: packetwalk.dev/v1alpha1\nkind: Topology\nmetadata: { name: bench-${process.pid} }\nspec: { nodes: [ { name: node1 }, { name: node2 } ] }`,
+    ...['other-0', 'other-1', 'other-2', ...pods].map(
+      (name) =>
+        `apiVersion: v1\nkind: Pod\nmetadata: { name: ${name}, labels: { app: ${name.split('-')[0]} } }\nspec: { containers: [ { name: app } ] }`,
+    ),
+    ...Array.from(
+      { length: services },
+      (_, index) =>
+        `apiVersion: v1\nkind: Service\nmetadata: { name: svc-${index} }\nspec: { selector: { app: ${app(index)} }, ports: [ { port: 80 } ] }`,
+    ),
+  ].join('\n---\n');
+};
+const up = async () => {
+  const started = performance.now();
+  const { stdout } = await $`node dist/cli.js up -f ${changing}`;
+  return { ms: performance.now() - started, stdout };
+};
+for (const services of quick ? [10] : [10, 1000, 5000]) {
+  const runs = await repeated(quick ? 1 : 5, async () => {
+    writeFileSync(changing, changingLab(services, ['web-0', 'web-1', 'web-2']));
+    await up();
+    const idle = await up();
+    writeFileSync(changing, changingLab(services, ['web-0', 'web-1']));
+    const changed = await up();
+    await $`node dist/cli.js down ${`bench-${process.pid}`}`;
+    if (!idle.stdout.includes('is up to date') || !changed.stdout.includes('2 rulesets changed'))
+      throw new Error(idle.stdout + changed.stdout);
+    return { idle: idle.ms, changed: changed.ms };
+  });
+  const column = (key) =>
+    range(
+      runs.map((run) => run[key]),
+      seconds,
+    );
+  lines.push(`| ${services} | ${column('changed')} | ${column('idle')} |`);
+  process.stderr.write(`${lines.at(-1)}\n`);
+}
+
 /** What has been done by when, by the names of milestones (src/apply/sandbox/vm). */
 const STEPS = [
   ['QEMU', 'the image and the first file system are there, QEMU is started'],

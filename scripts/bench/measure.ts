@@ -9,24 +9,11 @@ import { Machine } from '../../src/apply/sandbox/vm/machine.ts';
 import { compile } from '../../src/compile/index.ts';
 import { readFrames, VXLAN_PORTS } from '../../src/decode/index.ts';
 import { readPcap } from '../../src/decode/pcap.ts';
-import { Diagnostics } from '../../src/diagnostic.ts';
-import { model } from '../../src/model/index.ts';
-import { parse } from '../../src/parse/index.ts';
 import { matrix, pairs } from '../../src/pipeline.ts';
 import { plan } from '../../src/plan/index.ts';
+import { modelled } from './lab.ts';
 
 const [what, ...numbers] = process.argv.slice(2);
-
-function cluster(text: string) {
-  const diagnostics = new Diagnostics();
-  const result = model(
-    parse([{ name: 'bench.yaml', text }], diagnostics),
-    { name: 'bench', namespace: 'default' },
-    diagnostics,
-  );
-  if (!result) throw new Error(JSON.stringify(diagnostics.all.slice(0, 3)));
-  return result;
-}
 
 function topology(nodes: number): string {
   const names = Array.from({ length: nodes }, (_, index) => `{ name: node${index + 1} }`).join(', ');
@@ -51,7 +38,7 @@ spec:
   selector: { matchLabels: { app: web } }
   template: { metadata: { labels: { app: web } }, spec: { containers: [ { name: app, ports: [ { containerPort: 80 } ] } ] } }
 ${behindService ? SERVICE : ''}`;
-  const built = cluster(text);
+  const built = modelled(text);
   const planned = plan(compile(built));
   const agent = await namespaceSandbox(usualNamespaces()).startAgent();
   const started = performance.now();
@@ -83,9 +70,9 @@ spec: { containers: [ { name: app } ] }
 `,
   ).join('');
   const started = performance.now();
-  const modelled = cluster(topology(2) + objects + pods);
+  const built = modelled(topology(2) + objects + pods);
   const read = performance.now();
-  const operations = plan(compile(modelled)).operations.length;
+  const operations = plan(compile(built)).operations.length;
   return { read: read - started, compile: performance.now() - read, operations };
 }
 
@@ -105,7 +92,7 @@ async function machine() {
 /** Every pair of nine pods, TCP and UDP, with the policies of the file or without: who is denied waits for nothing. */
 async function pairwise(withPolicies: boolean) {
   const text = readFileSync('scripts/bench/nine-pods.yaml', 'utf8');
-  const built = cluster(text);
+  const built = modelled(text);
   const tried = withPolicies ? built : { ...built, policies: [] };
   const state = compile(tried);
   const lab = await buildLab(tried, state, namespaceSandbox(usualNamespaces()));

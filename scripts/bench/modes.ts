@@ -7,11 +7,9 @@ import type { AgentClient } from '../../src/agent/client.ts';
 import type { Sandbox } from '../../src/agent/sandbox.ts';
 import { Sandboxes } from '../../src/agent/sandboxes.ts';
 import { compile } from '../../src/compile/index.ts';
-import { Diagnostics } from '../../src/diagnostic.ts';
-import { model } from '../../src/model/index.ts';
-import { parse } from '../../src/parse/index.ts';
 import { CNI_MODES, type CniMode } from '../../src/parse/schema/cni.ts';
 import { plan } from '../../src/plan/index.ts';
+import { modelled } from './lab.ts';
 
 const [pods = 100, nodes = 10, runs = 5] = process.argv.slice(2).map(Number);
 const REFERENCE = 'host-gw';
@@ -34,14 +32,10 @@ spec:
   selector: { matchLabels: { app: web } }
   template: { metadata: { labels: { app: web } }, spec: { containers: [ { name: app, ports: [ { containerPort: 80 } ] } ] } }
 `;
-  const diagnostics = new Diagnostics();
-  const cluster = model(parse([{ name: 'bench.yaml', text }], diagnostics), options(mode), diagnostics);
-  if (!cluster) throw new Error(JSON.stringify(diagnostics.all.slice(0, 3)));
+  const cluster = modelled(text, { cni: mode });
   const state = compile(cluster);
   return { cluster, state, steps: plan(state) };
 }
-
-const options = (cni: CniMode) => ({ name: 'bench', namespace: 'default', cni }) as const;
 
 /** Milliseconds until the kernel state stands. */
 async function bringUp(sandbox: Sandbox, mode: CniMode): Promise<number> {

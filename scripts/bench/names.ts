@@ -1,17 +1,16 @@
 /**
  * Questions to the cluster's DNS through the dataplane, as fast as they are answered: from a pod by the Service's address, kube-proxy's
- * rules and the overlay to the pods of CoreDNS. Prints one JSON object a run: questions a second, by a search list and by full names.
+ * rules and the overlay to the pods of CoreDNS. Prints one JSON object: questions a second in each run, by full names and by a search
+ * list.
  *
- *   names.bench.js PODS QUESTIONS RUNS
+ *   names.bench.js SERVICES QUESTIONS RUNS
  */
 import { namespaceSandbox } from '../../src/agent/sandbox.ts';
 import { usualNamespaces } from '../../src/apply/sandbox/namespaces.ts';
 import { compile } from '../../src/compile/index.ts';
-import { Diagnostics } from '../../src/diagnostic.ts';
-import { model } from '../../src/model/index.ts';
 import { resolverOf } from '../../src/model/resolver.ts';
-import { parse } from '../../src/parse/index.ts';
 import { plan } from '../../src/plan/index.ts';
+import { modelled } from './lab.ts';
 
 const [services = 0, questions = 0, runs = 0] = process.argv.slice(2).map(Number);
 
@@ -35,9 +34,7 @@ metadata: { name: client }
 spec: { nodeName: node1, containers: [ { name: app } ] }
 ${SERVICES}`;
 
-const diagnostics = new Diagnostics();
-const manifests = parse([{ name: 'bench.yaml', text: LAB }], diagnostics);
-const cluster = model(manifests, { name: 'bench', namespace: 'default' }, diagnostics)!;
+const cluster = modelled(LAB);
 const client = cluster.pods.find(({ name }) => name === 'client')!;
 const { client: agent, close } = await namespaceSandbox(usualNamespaces()).startAgent();
 await agent.call('apply', plan(compile(cluster)));
