@@ -26,6 +26,7 @@ async function without(...programs: string[]): Promise<string> {
     'ipset',
     'bird',
     'nginx',
+    'hostname',
     'mount',
     'env',
   ];
