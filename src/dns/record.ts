@@ -86,10 +86,11 @@ export function formatData(record: RecordData): string {
 export function nameProblem(name: string): string | undefined {
   const labels = name.replace(/\.$/, '').split('.');
   const long = labels.find((label) => label.length > MAX_LABEL);
-  if (long !== undefined) return `"${long}" has ${long.length} characters, a label of a name has at most ${MAX_LABEL}`;
-  if (name.length > MAX_NAME) return `the name has ${name.length} characters, a name has at most ${MAX_NAME}`;
+  if (long !== undefined)
+    return `the label "${long.slice(0, 16)}…" has ${long.length} characters, at most ${MAX_LABEL} are allowed`;
+  if (name.length > MAX_NAME) return `the name has ${name.length} characters, at most ${MAX_NAME} are allowed`;
   const wrong = labels.find((label) => !/^[a-z0-9_]([-a-z0-9_]*[a-z0-9_])?$/i.test(label));
-  return wrong === undefined ? undefined : `"${wrong}" is no label of a name`;
+  return wrong === undefined ? undefined : `"${wrong}" is no label of a name: letters, digits, "-" and "_"`;
 }
 
 const MAX_LABEL = 63;

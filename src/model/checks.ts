@@ -153,7 +153,7 @@ class CheckResolver {
   #lookup({ resolve, family }: CheckObject, sender: Place | undefined): Target | undefined {
     const { name, type } = typeof resolve === 'string' ? { name: resolve, type: undefined } : resolve!;
     const problem = lookupProblem(name);
-    if (problem !== undefined) this.#error('invalid-value', `"${name}" is no name of DNS: ${problem}`, ['resolve']);
+    if (problem !== undefined) this.#error('invalid-value', `this is no name of DNS: ${problem}`, ['resolve']);
     if (problem !== undefined || !sender) return undefined;
     return { ...lookupOf(name, type, sender, family && familyNamed(family)), protocol: 'UDP' };
   }

@@ -166,7 +166,7 @@ const NAME = /^(?<name>[^/:[\]@]+):(?<port>[0-9]+)(?:\/(?<protocol>TCP|UDP|SCTP)
 function named(text: string, family: Family | undefined, { dns }: Context): ResolvedDestination {
   const { name = '', port, protocol } = NAME.exec(text)!.groups!;
   const problem = nameProblem(name);
-  if (problem !== undefined) throw new DestinationError(`"${name}" is no name of DNS: ${problem}`, HELP);
+  if (problem !== undefined) throw new DestinationError(`this is no name of DNS: ${problem}`, HELP);
   if (!dns)
     throw new DestinationError(
       `"${name}" is a name, and this cluster has no DNS`,

@@ -1,6 +1,6 @@
 /** Services that are names only, which kube-proxy leaves out: headless ones, and ExternalNames. */
 
-import type { Diagnostics, Origin } from '../diagnostic.ts';
+import type { Diagnostics, Origin, Position } from '../diagnostic.ts';
 import { nameProblem } from '../dns/record.ts';
 import { type Family, familyOf } from '../net/address.ts';
 import type { Manifest, ManifestOf } from '../parse/index.ts';
@@ -57,11 +57,12 @@ export function modelNames(
     const own = slices.get(`${namespace}/${name}`) ?? [];
     return { namespace, name, ports: portsOf(service, own, context.families), origin };
   });
-  const externalNames = services.filter(isExternal).flatMap((service) => {
+  const externals = services.filter(isExternal).flatMap((service) => {
     const externalName = externalNameOf(service, diagnostics);
-    return externalName === undefined ? [] : [{ ...of(service), externalName }];
+    return externalName === undefined ? [] : [{ name: { ...of(service), externalName }, at: positionOf(service) }];
   });
-  reportCycles(externalNames, domain, diagnostics);
+  reportCycles(externals, domain, diagnostics);
+  const externalNames = externals.map(({ name }) => name);
   reportSubdomains(context.pods, headless, diagnostics);
   return { headless, externalNames };
 }
@@ -99,36 +100,44 @@ function portsOf(
   }));
 }
 
-function externalNameOf({ object, locate }: ServiceManifest, diagnostics: Diagnostics): string | undefined {
+function positionOf({ locate }: ServiceManifest): Position {
+  return locate(['spec', 'externalName']);
+}
+
+function externalNameOf(service: ServiceManifest, diagnostics: Diagnostics): string | undefined {
+  const { object } = service;
   const name = (object.spec.externalName ?? '').replace(/\.$/, '');
   const problem = name === '' ? 'a Service of type ExternalName needs one' : nameProblem(name);
   if (problem !== undefined) {
-    diagnostics.error('invalid-value', `spec.externalName: ${problem}`, locate(['spec', 'externalName']));
+    diagnostics.error('invalid-value', `spec.externalName: ${problem}`, positionOf(service));
     return undefined;
   }
   if (familyOf(name) === undefined) return name;
   diagnostics.warn(
     'address-as-name',
     `spec.externalName is an address, ${name}: DNS has no record for this Service`,
-    locate(['spec', 'externalName']),
+    positionOf(service),
     'for an address, make a Service without selector, and Endpoints or an EndpointSlice',
   );
   return undefined;
 }
 
 /** The API server takes them; CoreDNS leaves such records out, so that there is no address. */
-function reportCycles(externalNames: readonly ExternalName[], domain: string, diagnostics: Diagnostics): void {
+function reportCycles(
+  externals: readonly { readonly name: ExternalName; readonly at: Position }[],
+  domain: string,
+  diagnostics: Diagnostics,
+): void {
   const nameOf = ({ namespace, name }: ExternalName) => `${name}.${namespace}.svc.${domain}`;
-  const next = new Map(externalNames.map((each) => [nameOf(each), each.externalName.toLowerCase()]));
-  for (const { namespace, name, externalName, origin } of externalNames) {
-    const own = nameOf({ namespace, name, externalName, origin });
+  const next = new Map(externals.map(({ name }) => [nameOf(name), name.externalName.toLowerCase()]));
+  for (const { name, at: position } of externals) {
+    const own = nameOf(name);
     const met: string[] = [];
     for (let at: string | undefined = own; at !== undefined && !met.includes(at); at = next.get(at)) met.push(at);
     if (next.get(met.at(-1)!) !== own) continue;
-    diagnostics.warn(
-      'external-name-cycle',
-      `${origin.file}:${origin.line}: ExternalName ${objectName(namespace, name)} leads back to itself, by ${met.slice(1).join(', ') || externalName}: it has no address`,
-    );
+    const way = met.slice(1).join(', ') || name.externalName;
+    const message = `ExternalName ${objectName(name.namespace, name.name)} leads back to itself, by ${way}: it has no address`;
+    diagnostics.warn('external-name-cycle', message, position);
   }
 }
 
