@@ -93,7 +93,7 @@ describe.skipIf(noMachines)(`a lab that stays in a virtual machine${leftOut}`, (
 
   it('runs programs on another kernel, with their input, output and exit code', async () => {
     const { release } = await findKernel();
-    expect((await shell('uname -r; hostname')).stdout).toBe(`${release}\npacketwalk\n`);
+    expect((await shell('uname -r; hostname')).stdout).toBe(`${release}\nnode1\n`);
     const { env } = place;
     expect(await packetwalk(['exec', 'pod/web-0', '--', 'sh', '-c', 'cat; exit 7'], { env, input: 'hello' })).toEqual({
       code: 7,
