@@ -18,7 +18,7 @@ export type { Check, ConnectionCheck, Expectation, StateCheck } from './model/ch
 export type { Cluster } from './model/cluster.ts';
 export { model } from './model/index.ts';
 export { type Manifest, parse, type Source } from './parse/index.ts';
-export { evidenceOf, examine, matrix, type Prepared, pairs, prepare, test, trace } from './pipeline.ts';
+export { examine, matrix, type Prepared, pairs, prepare, test, trace } from './pipeline.ts';
 export { converge } from './plan/converge.ts';
 export { plan } from './plan/index.ts';
 export { formatScript } from './plan/script.ts';
@@ -28,5 +28,5 @@ export { toJunit } from './report/junit.ts';
 export { toPcapng } from './report/pcapng.ts';
 export { toTap } from './report/tap.ts';
 export { formatLab } from './report/text.ts';
-export { stitch, type Walk, Wiring } from './stitch/index.ts';
+export { evidenceOf, stitch, type Walk, Wiring } from './stitch/index.ts';
 export { type OpenTopology, openTopology } from './vitest/open.ts';

@@ -12,7 +12,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import {
   become,
   buildLab,
-  ChangeError,
   type Lab,
   list,
   namespacesOnTheWay,
@@ -21,27 +20,23 @@ import {
   type Watched,
   watch,
 } from './agent/lab.ts';
+import { problemOf } from './agent/problem.ts';
 import { tryPairs } from './agent/reachability.ts';
 import type { Sandboxes } from './agent/sandboxes.ts';
-import { KernelError } from './apply/kernel/errors.ts';
-import { SandboxError } from './apply/sandbox/error.ts';
 import { compile, type KernelState } from './compile/index.ts';
-import { type Frame, PcapError, readFrames, VXLAN_PORTS } from './decode/index.ts';
 import { type Diagnostic, Diagnostics } from './diagnostic.ts';
 import { impair, interfacesOf } from './fault/impair.ts';
 import { injectFaults } from './fault/index.ts';
-import { judgeConnections, judgeState, type Verdict } from './judge/index.ts';
+import { judgeConnections, judgeState, skipped, type Verdict } from './judge/index.ts';
 import { type Pair, pairsOf, type Scope } from './judge/pairs.ts';
 import type { Cell } from './judge/reachability.ts';
 import type { LabResult } from './judge/result.ts';
 import type { Check, ConnectionCheck, ListingName, StateCheck } from './model/check.ts';
 import type { Cluster, Fault, FaultName } from './model/cluster.ts';
 import { modelSteps, type Step, type StepOptions } from './model/steps.ts';
-import { tunnelPorts } from './model/tunnel-ports.ts';
-import { DNS_PORT } from './net/port.ts';
 import { parse, type Source } from './parse/index.ts';
 import type { ProbeRun } from './probe/probe.ts';
-import { type Evidence, stitch, type Walk, Wiring } from './stitch/index.ts';
+import { evidenceOf, stitch, type Walk, Wiring } from './stitch/index.ts';
 import { tunnelEnds, withOuterRewrites } from './stitch/outer.ts';
 
 /** A cluster that can be built: its kernel state, faults already injected, links already impaired. */
@@ -146,7 +141,7 @@ export async function test(prepared: Prepared, options: TestOptions): Promise<La
       await lab.close();
     }
   } catch (error) {
-    const problem = explain(error);
+    const problem = problemOf(error);
     const verdicts = chosenChecks(prepared, options).map((check): Verdict => skipped(check, problem.message));
     return { ...about, sandbox, kernel: '', verdicts, durationMs: performance.now() - started, problem };
   }
@@ -176,7 +171,7 @@ export async function takeSteps(
     try {
       lab = { ...lab, ...(await become(lab.agent, before, step)) };
     } catch (error) {
-      const problem = { step: step.name, ...explain(error) };
+      const problem = { step: step.name, ...problemOf(error) };
       const left = [...chosen].slice(verdicts.length);
       verdicts.push(...left.map((check) => skipped(check, problem.message)));
       return { steps: index, results: { verdicts, problem } };
@@ -268,7 +263,7 @@ export async function trace(
   return { walks: await walksOf(lab, watched.result, watched, new Wiring(lab.state)), watched };
 }
 
-/** stitch, with what connection tracking tells of the packets of tunnels. */
+/** decode and stitch, with what connection tracking tells of the packets of tunnels. */
 async function walksOf(
   lab: Lab,
   runs: readonly ProbeRun[],
@@ -291,53 +286,4 @@ export function pairs({ cluster, state }: Pick<Lab, 'cluster' | 'state'>, scope:
 /** Tries pairs, and holds what comes of it against what policies say. */
 export function matrix(lab: Lab, wanted: readonly Pair[], timeoutMs: number): Promise<Cell[]> {
   return tryPairs(lab, wanted, timeoutMs);
-}
-
-/** decode: every capture's frames, and which captures cannot be relied on. */
-export function evidenceOf({ captures }: Pick<Watched<unknown>, 'captures'>, { cni, listeners }: Cluster): Evidence {
-  const { vxlan, ip, wireguard } = tunnelPorts(cni);
-  const ports = {
-    vxlanPorts: new Set([...VXLAN_PORTS, ...vxlan]),
-    ipPorts: new Set(ip),
-    wireguardPorts: new Set(wireguard),
-    dnsPorts: new Set([DNS_PORT, ...listeners.filter(({ zone }) => zone).map(({ port }) => port)]),
-  };
-  const blind = new Map<string, string>();
-  const frames: Frame[] = [];
-  for (const { namespace, pcap, links, blind: reason } of captures) {
-    if (reason !== undefined) blind.set(namespace, reason);
-    try {
-      readFrames(pcap, namespace, links, ports, (frame) => frames.push(frame));
-    } catch (error) {
-      if (!(error instanceof PcapError)) throw error;
-      blind.set(namespace, reason ?? error.message);
-    }
-  }
-  return { frames, blind };
-}
-
-/** What went wrong, for a person: message and remedy. Anything unexpected is thrown on. */
-export function explain(error: unknown): NonNullable<LabResult['problem']> {
-  if (error instanceof ChangeError) {
-    const { message, remedy } = explain(error.cause);
-    const hints = [remedy, error.isRestored ? undefined : 'take it down, then up again'].filter(Boolean);
-    return { message: `${message}; ${error.message}`, ...(hints.length > 0 && { remedy: hints.join('; ') }) };
-  }
-  if (error instanceof KernelError) {
-    const { details } = error;
-    return {
-      message: error.message.split('\n  = ')[0]!,
-      ...(details.remedy !== undefined && { remedy: details.remedy }),
-    };
-  }
-  if (error instanceof SandboxError)
-    return { message: error.message, ...(error.remedy !== undefined && { remedy: error.remedy }) };
-  throw error;
-}
-
-function skipped(check: Check, reason: string): Verdict {
-  const base = { verdict: 'skipped' as const, reason, mismatches: [], durationMs: 0 };
-  return check.kind === 'connection'
-    ? { ...base, kind: 'connection', check }
-    : { ...base, kind: 'state', check, listings: {} };
 }

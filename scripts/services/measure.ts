@@ -15,10 +15,9 @@ import type { ConnectionCheck } from '../../src/model/check.ts';
 import type { Cluster, ProxyMode, Service } from '../../src/model/cluster.ts';
 import { model } from '../../src/model/index.ts';
 import { parse } from '../../src/parse/index.ts';
-import { evidenceOf } from '../../src/pipeline.ts';
 import { converge } from '../../src/plan/converge.ts';
 import type { ProbeRun } from '../../src/probe/probe.ts';
-import { stitch, type Walk, Wiring } from '../../src/stitch/index.ts';
+import { evidenceOf, stitch, type Walk, Wiring } from '../../src/stitch/index.ts';
 
 const [sandbox, modes = '', sizes = '', connections = '', limit = ''] = process.argv.slice(2);
 

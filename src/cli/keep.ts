@@ -1,9 +1,10 @@
 /** packetwalk test --keep: the checks are made in a lab that stays. */
 
+import { problemOf } from '../agent/problem.ts';
 import { removeLab } from '../agent/registry.ts';
 import type { LabResult } from '../judge/result.ts';
 import type { Source } from '../parse/index.ts';
-import { explain, type Prepared, type TestOptions, takeSteps } from '../pipeline.ts';
+import { type Prepared, type TestOptions, takeSteps } from '../pipeline.ts';
 import type { SandboxChoice } from './input.ts';
 import { buildDetached, recordSteps, runningLab } from './labs.ts';
 import { note } from './output.ts';
@@ -45,7 +46,7 @@ export async function testKept(
       kernel: '',
       verdicts: [],
       durationMs: performance.now() - started,
-      problem: explain(error),
+      problem: problemOf(error),
     };
   }
 }

@@ -41,9 +41,9 @@ export async function fail(error: unknown): Promise<number> {
     note(`${errorColors.red('error:')} ${error.path ?? error.syscall}: ${reasonOf(error)}`);
     return error.path === undefined ? EXIT.environment : EXIT.input;
   }
-  const { explain } = await import('../pipeline.ts');
+  const { problemOf } = await import('../agent/problem.ts');
   try {
-    const { message, remedy } = explain(error);
+    const { message, remedy } = problemOf(error);
     note(`${errorColors.red('error:')} ${message}${remedy === undefined ? '' : `\n  = ${remedy}`}`);
   } catch (unexpected) {
     note(

@@ -6,7 +6,7 @@ import { listingMismatches } from './listing.ts';
 import { mismatches } from './match.ts';
 import type { ConnectionVerdict, Mismatch, StateVerdict } from './verdict.ts';
 
-export type { Mismatch, Verdict, VerdictKind } from './verdict.ts';
+export { type Mismatch, skipped, type Verdict, type VerdictKind } from './verdict.ts';
 
 /** Judges all walks of a check's connections together. A check without expectations passes when its outcome is certain. */
 export function judgeConnections(

@@ -39,3 +39,11 @@ export interface StateVerdict extends VerdictBase {
 }
 
 export type Verdict = ConnectionVerdict | StateVerdict;
+
+/** Of a check that was not made. */
+export function skipped(check: Check, reason: string): Verdict {
+  const base = { verdict: 'skipped' as const, reason, mismatches: [], durationMs: 0 };
+  return check.kind === 'connection'
+    ? { ...base, kind: 'connection', check }
+    : { ...base, kind: 'state', check, listings: {} };
+}

@@ -1,6 +1,7 @@
 /** Frame[] and ProbeRun[] → Walk[]: one walk a probe, and one each of the questions before it. Pure: the same captures give the same walks. */
 import type { Frame } from '../decode/packet.ts';
 import type { ProbeRun } from '../probe/probe.ts';
+import type { Evidence } from './evidence.ts';
 import { type Connections, identify, openedConnections, type Sighting } from './identify.ts';
 import { legsOf } from './legs.ts';
 import { Questions } from './neighbour.ts';
@@ -10,14 +11,9 @@ import type { Walk } from './walk.ts';
 import { withSealedPackets } from './wireguard.ts';
 import type { Wiring } from './wiring.ts';
 
+export { type Evidence, evidenceOf } from './evidence.ts';
 export type { Hop, PacketSummary, Rewrite, Walk } from './walk.ts';
 export { Wiring } from './wiring.ts';
-
-/** What the captures of a lab show. `blind` names the namespaces whose silence means nothing, and why. */
-export interface Evidence {
-  readonly frames: readonly Frame[];
-  readonly blind: ReadonlyMap<string, string>;
-}
 
 export function stitch(runs: readonly ProbeRun[], evidence: Evidence, wiring: Wiring): Walk[] {
   const frames = withSealedPackets(evidence.frames, wiring);

@@ -8,14 +8,13 @@ import { buildLab, type Lab, type Watched, watch } from '../../src/agent/lab.ts'
 import type { KernelState } from '../../src/compile/kernel-state.ts';
 import { decode, type Frame } from '../../src/decode/index.ts';
 import type { Cluster } from '../../src/model/cluster.ts';
-import { evidenceOf } from '../../src/pipeline.ts';
 import { idOfSequence } from '../../src/probe/mark.ts';
 import type { ProbeRequest, ProbeRun } from '../../src/probe/probe.ts';
 import { formatFrame } from '../../src/report/frame-text.ts';
 import { toPcapng } from '../../src/report/pcapng.ts';
 import { chainsBehind } from '../../src/report/trace-text.ts';
 import { connectionsOf } from '../../src/stitch/conntrack.ts';
-import { stitch, type Walk, Wiring } from '../../src/stitch/index.ts';
+import { evidenceOf, stitch, type Walk, Wiring } from '../../src/stitch/index.ts';
 import { rulesOf } from '../../src/stitch/rules.ts';
 import { hopLines } from '../stitch/hop-lines.ts';
 import { ipv6State, LISTENERS, NODE, POD, SERVICE } from './ipv6-state.ts';

@@ -7,8 +7,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildLab, type Lab } from '../../src/agent/lab.ts';
 import type { KernelState } from '../../src/compile/index.ts';
-import { evidenceOf, examine, type Prepared } from '../../src/pipeline.ts';
+import { examine, type Prepared } from '../../src/pipeline.ts';
 import { converge } from '../../src/plan/converge.ts';
+import { evidenceOf } from '../../src/stitch/index.ts';
 import { pod, service, stream, topology } from '../model/objects.ts';
 import { preparedText, sandboxes } from './tools.ts';
 

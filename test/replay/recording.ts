@@ -3,9 +3,8 @@ import { readFileSync } from 'node:fs';
 import type { Capture } from '../../src/capture/capture.ts';
 import { judgeConnections } from '../../src/judge/index.ts';
 import type { ConnectionVerdict } from '../../src/judge/verdict.ts';
-import { evidenceOf } from '../../src/pipeline.ts';
 import type { ProbeRun } from '../../src/probe/probe.ts';
-import { stitch, type Walk, Wiring } from '../../src/stitch/index.ts';
+import { evidenceOf, stitch, type Walk, Wiring } from '../../src/stitch/index.ts';
 import { prepared } from '../stitch/wirings.ts';
 
 interface Description {
