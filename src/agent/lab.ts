@@ -7,7 +7,7 @@ import type { RuleTrace } from '../capture/rule-trace.ts';
 import type { KernelState } from '../compile/kernel-state.ts';
 import type { AddressDestination, Check, ConnectionCheck, ListingName, StateCheck } from '../model/check.ts';
 import { type Cluster, type Listener, type Place, type Service, serviceAddresses } from '../model/cluster.ts';
-import type { IngressController } from '../model/ingress.ts';
+import type { IngressController } from '../model/ingress/index.ts';
 import { type Surroundings, surroundingsOf } from '../model/surroundings.ts';
 import type { Family } from '../net/address.ts';
 import { converge } from '../plan/converge.ts';

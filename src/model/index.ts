@@ -13,7 +13,7 @@ import { ofKind } from './defaults.ts';
 import { dnsAddon } from './dns/addon.ts';
 import { clusterDns, modelZone } from './dns/index.ts';
 import { modelImpairedLinks } from './impaired-links.ts';
-import { modelIngressControllers } from './ingress.ts';
+import { modelIngressControllers } from './ingress/index.ts';
 import { modelListeners } from './listeners.ts';
 import { modelLoadBalancers } from './load-balancers.ts';
 import { modelMachines } from './machines.ts';
@@ -23,11 +23,11 @@ import { modelNetworkConfiguration } from './network-configuration.ts';
 import { modelRanges } from './networks.ts';
 import { NO_PAST, type Past } from './past.ts';
 import { Places } from './place.ts';
+import { modelPods } from './pods.ts';
 import { modelPolicies } from './policies.ts';
 import { NO_SECTION, type Section } from './section.ts';
 import { modelServices } from './services.ts';
 import { reportTunnelPorts } from './tunnel-ports.ts';
-import { modelPods } from './workloads.ts';
 
 export interface ModelOptions {
   /** Name of the lab when the Topology gives none. */

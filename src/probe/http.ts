@@ -5,8 +5,8 @@
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import { namesIn } from '../model/certificates.ts';
 import type { HttpRequest } from '../model/check.ts';
+import { namesIn } from '../model/ingress/certificates.ts';
 import { familyOf } from '../net/address.ts';
 import { addressOf, socketAddress } from '../net/port.ts';
 import { parseAnswer } from './answer.ts';

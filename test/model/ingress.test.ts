@@ -1,7 +1,7 @@
 /** Who serves an Ingress, where its Services lead, and which certificates its Secrets hold. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { IngressController } from '../../src/model/ingress.ts';
+import type { IngressController } from '../../src/model/ingress/index.ts';
 import { clusterOf, errors, modelled } from './cluster.ts';
 import { endpointsObject, pod, service, stream, topology } from './objects.ts';
 

@@ -2,7 +2,7 @@
  * The certificate that is shown where no other fits. A real controller makes one like it when it starts
  * (ingress-nginx internal/net/ssl/ssl.go, GetFakeSSLCert); here it is always the same, and its key no secret.
  */
-import type { Certificate } from '../../model/certificates.ts';
+import type { Certificate } from '../../model/ingress/certificates.ts';
 
 export const FAKE_CERTIFICATE: Certificate = {
   names: ['Kubernetes Ingress Controller Fake Certificate', 'ingress.local'],

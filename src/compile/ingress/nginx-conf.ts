@@ -4,8 +4,8 @@
  * is answered 503. There are no connections to endpoints to be used again (upstream-keepalive-connections: 0): every request is
  * a way of its own.
  */
-import type { Certificate } from '../../model/certificates.ts';
-import type { IngressBackend, IngressController } from '../../model/ingress.ts';
+import type { Certificate } from '../../model/ingress/certificates.ts';
+import type { IngressBackend, IngressController } from '../../model/ingress/index.ts';
 import { isIpv6 } from '../../net/address.ts';
 import { socketAddress } from '../../net/port.ts';
 import { FAKE_CERTIFICATE } from './fake-certificate.ts';

@@ -3,9 +3,10 @@
  * getBackendServers; location.go): one a host, `_` for requests to no other. Of two Ingresses with one host and path the older one
  * counts. Every server has a location `/`, which leads to the default backend when no Ingress has one.
  */
-import { type Certificate, isFor } from '../../model/certificates.ts';
-import type { Ingress, IngressBackend, IngressController, IngressPath } from '../../model/ingress.ts';
-import type { AnnotationsOfIngress } from '../../model/ingress-annotations.ts';
+
+import type { AnnotationsOfIngress } from '../../model/ingress/annotations.ts';
+import { type Certificate, isFor } from '../../model/ingress/certificates.ts';
+import type { Ingress, IngressBackend, IngressController, IngressPath } from '../../model/ingress/index.ts';
 
 export const ANY_HOST = '_';
 

@@ -1,6 +1,6 @@
 /** The annotations of an Ingress that change where its requests go (ingress-nginx internal/ingress/annotations/rewrite). */
-import type { Diagnostics } from '../diagnostic.ts';
-import type { ManifestOf } from '../parse/index.ts';
+import type { Diagnostics } from '../../diagnostic.ts';
+import type { ManifestOf } from '../../parse/index.ts';
 
 export interface AnnotationsOfIngress {
   /** What the path becomes; `$1` is what the path's first group matched. */

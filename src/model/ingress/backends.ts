@@ -3,15 +3,15 @@
  * (internal/ingress/controller/endpointslices.go), except by the name of an ExternalName Service, which may be that of
  * a Service in another namespace.
  */
-import type { Zone } from '../dns/record.ts';
-import { familyOf } from '../net/address.ts';
-import type { SocketAddress } from '../net/port.ts';
-import type { Manifest, ManifestOf } from '../parse/index.ts';
-import { type EndpointSlice, objectName } from './cluster.ts';
-import { ofKind } from './defaults.ts';
-import { addressesIn } from './dns/lookup.ts';
-import { endpointsOfPort, slicesByService } from './endpoints/index.ts';
-import type { IngressBackend } from './ingress.ts';
+import type { Zone } from '../../dns/record.ts';
+import { familyOf } from '../../net/address.ts';
+import type { SocketAddress } from '../../net/port.ts';
+import type { Manifest, ManifestOf } from '../../parse/index.ts';
+import { type EndpointSlice, objectName } from '../cluster.ts';
+import { ofKind } from '../defaults.ts';
+import { addressesIn } from '../dns/lookup.ts';
+import { endpointsOfPort, slicesByService } from '../endpoints/index.ts';
+import type { IngressBackend } from './index.ts';
 
 export interface IngressServices {
   readonly namespace: string;

@@ -9,7 +9,7 @@ import { declaredPorts } from './container-ports.ts';
 import { creationOrder } from './creation.ts';
 import { ofKind } from './defaults.ts';
 import { type Draft, podPlace } from './draft.ts';
-import { controllerFlags } from './ingress-controller.ts';
+import { controllerFlags } from './ingress/controller.ts';
 import { namespaceLabels } from './namespaces.ts';
 import { namingOf, reportNaming } from './naming.ts';
 import { asBound, goOn, type Past } from './past.ts';

@@ -3,17 +3,17 @@
  * does nothing. Which Ingresses are its own, classes and annotations decide
  * (ingress-nginx internal/ingress/controller/store/store.go, GetIngressClass).
  */
-import type { Diagnostics, Origin, Position } from '../diagnostic.ts';
-import type { SocketAddress } from '../net/port.ts';
-import type { Manifest, ManifestOf } from '../parse/index.ts';
-import type { Path } from '../parse/yaml.ts';
+import type { Diagnostics, Origin, Position } from '../../diagnostic.ts';
+import type { SocketAddress } from '../../net/port.ts';
+import type { Manifest, ManifestOf } from '../../parse/index.ts';
+import type { Path } from '../../parse/yaml.ts';
+import { type Inhabitants, objectName, type Pod } from '../cluster.ts';
+import { ofKind } from '../defaults.ts';
+import { type AnnotationsOfIngress, annotationsOf } from './annotations.ts';
+import { Backends, type IngressServices } from './backends.ts';
 import type { Certificate } from './certificates.ts';
 import { certificatesOf } from './certificates.ts';
-import { type Inhabitants, objectName, type Pod } from './cluster.ts';
-import { ofKind } from './defaults.ts';
-import { type AnnotationsOfIngress, annotationsOf } from './ingress-annotations.ts';
-import { Backends, type IngressServices } from './ingress-backends.ts';
-import { classesOf, type Served } from './ingress-classes.ts';
+import { classesOf, type Served } from './classes.ts';
 
 /** A pod that runs ingress-nginx, and the Ingresses that are its own, in the order they were created. */
 export interface IngressController {

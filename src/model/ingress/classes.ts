@@ -1,7 +1,7 @@
 /** Whose an Ingress is: the answer of one controller, by its flags and by the IngressClasses there are. */
-import type { Manifest, ManifestOf } from '../parse/index.ts';
-import { ofKind } from './defaults.ts';
-import type { ControllerFlags } from './ingress-controller.ts';
+import type { Manifest, ManifestOf } from '../../parse/index.ts';
+import { ofKind } from '../defaults.ts';
+import type { ControllerFlags } from './controller.ts';
 
 /** True, or why not and what to do. */
 export type Served = true | { readonly reason: string; readonly help: string };

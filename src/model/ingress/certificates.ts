@@ -1,9 +1,9 @@
 /** The certificates in Secrets, as ingress-nginx reads them (internal/ingress/controller/store/backend_ssl.go, internal/net/ssl). */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import type { Position } from '../diagnostic.ts';
-import type { Manifest, ManifestOf } from '../parse/index.ts';
-import { TLS_KEYS } from '../parse/schema/ingress.ts';
-import { ofKind } from './defaults.ts';
+import type { Position } from '../../diagnostic.ts';
+import type { Manifest, ManifestOf } from '../../parse/index.ts';
+import { TLS_KEYS } from '../../parse/schema/ingress.ts';
+import { ofKind } from '../defaults.ts';
 
 export interface Certificate {
   /** PEM, as nginx reads them. */

@@ -1,5 +1,5 @@
 /** What makes a pod an Ingress controller, and the flags it was started with (ingress-nginx pkg/flags/flags.go). */
-import type { PodObject } from '../parse/schema/kubernetes.ts';
+import type { PodObject } from '../../parse/schema/kubernetes.ts';
 
 export interface ControllerFlags {
   /** --controller-class */
