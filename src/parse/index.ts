@@ -117,6 +117,14 @@ function readDocument({ value, locate }: YamlDocument, diagnostics: Diagnostics,
       const manifest = toManifest(classification.kind, value, locate, diagnostics);
       return manifest ? [manifest] : [];
     }
+    case 'dropped':
+      diagnostics.error(
+        'dropped-version',
+        `Kubernetes has no ${kind} of ${apiVersion} any more`,
+        locate(['apiVersion']),
+        classification.help,
+      );
+      return [];
     case 'list':
       return itemsOf(value, kind, apiVersion, locate, diagnostics).flatMap((item, index) =>
         readDocument({ value: item, locate: below(locate, ['items', index]) }, diagnostics, ignored),

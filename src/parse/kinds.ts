@@ -34,6 +34,14 @@ const EMULATED_KINDS = Object.keys(EMULATED) as EmulatedKind[];
 /** What extensions/v1beta1 held lives in these groups now; old documents still say so. */
 const FORMER_GROUPS = new Map([['extensions', ['apps', 'networking.k8s.io', 'policy']]]);
 
+/** Versions whose objects look different, and what they are now; the API server does not know them any more (since 1.22). */
+const DROPPED: Partial<Record<EmulatedKind, { readonly version: string; readonly help: string }>> = {
+  Ingress: {
+    version: 'v1beta1',
+    help: 'write apiVersion: networking.k8s.io/v1, a pathType beside each path, and backend: { service: { name, port: { number } } }',
+  },
+};
+
 /** Kubernetes' own groups, with their kinds that exist and are not emulated. */
 const IGNORED = new Map<string, readonly string[]>([
   [
@@ -61,6 +69,7 @@ const IGNORED = new Map<string, readonly string[]>([
 
 export type Classification =
   | { readonly is: 'emulated'; readonly kind: EmulatedKind }
+  | { readonly is: 'dropped'; readonly help: string }
   | { readonly is: 'ignored'; readonly name: string }
   | { readonly is: 'list' }
   | { readonly is: 'unknown'; readonly candidates: readonly string[] };
@@ -70,7 +79,11 @@ export function classify(apiVersion: string, kind: string): Classification {
   const group = groupOf(apiVersion);
   const groups = FORMER_GROUPS.get(group) ?? [group];
   const emulated = EMULATED_KINDS.find((name) => name === kind);
-  if (emulated && groups.includes(EMULATED[emulated].group)) return { is: 'emulated', kind: emulated };
+  if (emulated && groups.includes(EMULATED[emulated].group)) {
+    const dropped = DROPPED[emulated];
+    if (dropped && apiVersion.endsWith(`/${dropped.version}`)) return { is: 'dropped', help: dropped.help };
+    return { is: 'emulated', kind: emulated };
+  }
   if (kind.endsWith('List') && groups.some((name) => IGNORED.has(name))) return { is: 'list' };
   const ignored = groups.flatMap((name) => IGNORED.get(name) ?? []);
   if (ignored.includes(kind)) return { is: 'ignored', name: kind };

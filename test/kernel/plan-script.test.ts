@@ -3,6 +3,7 @@
  * batches, end in the same kernel state.
  */
 import { accessSync, constants, mkdtempSync, writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { buildLab } from '../../src/agent/lab.ts';
 import { namespaceSandbox } from '../../src/agent/sandbox.ts';
@@ -46,8 +47,15 @@ function withoutCarrier(snapshot: Record<string, string>): Record<string, string
   return Object.fromEntries(Object.entries(snapshot).map(([title, listing]) => [title, lines(listing).join('\n')]));
 }
 
-/** Runs a script in a sandbox and prints the state of every namespace. */
-async function snapshotOfScript(script: string, namespaces: readonly string[]): Promise<Record<string, string>> {
+/** How long a kernel may take to notice a carrier, and to give the link its own address of IPv6 (net/core/link_watch.c). */
+const SETTLING_SECONDS = 2;
+
+/** Runs a script in a sandbox and prints the state of every namespace, a while later. */
+async function snapshotOfScript(
+  script: string,
+  namespaces: readonly string[],
+  settling: number,
+): Promise<Record<string, string>> {
   const folder = mkdtempSync('/tmp/packetwalk-plan-');
   writeFileSync(`${folder}/lab.sh`, script);
   const list = namespaces.flatMap((name) =>
@@ -56,7 +64,10 @@ async function snapshotOfScript(script: string, namespaces: readonly string[]): 
         `echo '=== ${name}: ${argv.join(' ')}'; nsenter --net=/run/netns/${name} ${argv.join(' ')} 2>/dev/null || true`,
     ),
   );
-  writeFileSync(`${folder}/all.sh`, `mount -t tmpfs tmpfs /run && sh ${folder}/lab.sh && {\n${list.join('\n')}\n}\n`);
+  writeFileSync(
+    `${folder}/all.sh`,
+    `mount -t tmpfs tmpfs /run && sh ${folder}/lab.sh && sleep ${settling} && {\n${list.join('\n')}\n}\n`,
+  );
   const [program = '', ...args] = namespacesCommand(usualNamespaces(), ['sh', `${folder}/all.sh`], true);
   const { code, stdout, stderr } = await run(program, args);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -71,12 +82,19 @@ async function snapshotOfScript(script: string, namespaces: readonly string[]): 
   );
 }
 
-async function expectSame(name: string, state: KernelState, cluster: Pick<Cluster, 'listeners'>): Promise<void> {
+async function expectSame(
+  name: string,
+  state: KernelState,
+  cluster: Pick<Cluster, 'listeners'>,
+  settling = 0,
+): Promise<void> {
   const lab = await buildLab(cluster as Cluster, state, namespaceSandbox(usualNamespaces()));
+  await delay(settling * 1000);
   const built = await snapshot(lab).finally(() => lab.close());
   const scripted = await snapshotOfScript(
     formatScript(plan(state), name),
     state.namespaces.map((namespace) => namespace.name),
+    settling,
   );
   expect(Object.keys(built).length).toBe(state.namespaces.length * SNAPSHOT.length);
   expect(withoutCarrier(built)).toEqual(withoutCarrier(scripted));
@@ -87,4 +105,5 @@ it.each(TOPOLOGIES)('%s: the script and the lab are the same', async (name) => {
   await expectSame(name, state, cluster);
 });
 
-it('with IPv6, the script and the lab are the same', () => expectSame('ipv6', ipv6State(), { listeners: [] }));
+it('with IPv6, the script and the lab are the same', () =>
+  expectSame('ipv6', ipv6State(), { listeners: [] }, SETTLING_SECONDS));

@@ -58,6 +58,16 @@ describe('a kind', () => {
     expect(diagnostics[0]!.help).toContain(help);
   });
 
+  it.each(['networking.k8s.io/v1beta1', 'extensions/v1beta1'])(
+    'Ingress of %s is no more, and looks different now',
+    (version) => {
+      const { manifests, diagnostics } = read(header(version, 'Ingress'));
+      expect(manifests).toEqual([]);
+      expect(diagnostics.map(brief)).toEqual(['1:13 dropped-version']);
+      expect(diagnostics[0]!.help).toContain('pathType');
+    },
+  );
+
   it.each(['constructor', 'toString', '__proto__', 'hasOwnProperty'])(
     'named %s, as every JavaScript object has a property, is a mistake like any other',
     (kind) => {
