@@ -1,6 +1,7 @@
 /** The certificates in Secrets, as ingress-nginx reads them (internal/ingress/controller/store/backend_ssl.go, internal/net/ssl). */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { Position } from '../../diagnostic.ts';
+import { namesIn } from '../../net/certificate.ts';
 import type { Manifest, ManifestOf } from '../../parse/index.ts';
 import { TLS_KEYS } from '../../parse/schema/ingress.ts';
 import { ofKind } from '../defaults.ts';
@@ -31,16 +32,6 @@ export function certificatesOf(manifests: readonly Manifest[], namespace: string
 export function isFor({ names }: Certificate, host: string): boolean {
   const rest = host.slice(host.indexOf('.') + 1);
   return names.some((name) => name === host || (name.startsWith('*.') && name.slice(2) === rest));
-}
-
-/** Names of a certificate: the common one first. */
-export function namesIn({
-  subject,
-  subjectAltName = '',
-}: Pick<X509Certificate, 'subject' | 'subjectAltName'>): string[] {
-  const common = /^CN=(.*)$/m.exec(subject ?? '')?.[1];
-  const others = [...subjectAltName.matchAll(/DNS:([^,\s]+)/g)].map((match) => match[1]!);
-  return [...new Set([...(common === undefined ? [] : [common]), ...others])];
 }
 
 function certificateIn(secret: ManifestOf<'Secret'>): Found {
