@@ -113,8 +113,7 @@ function modelService(
     spec.sessionAffinity === 'ClientIP' ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800) : undefined;
   const healthCheckNodePort =
     loadBalanced && spec.externalTrafficPolicy === 'Local' ? nodePorts.healthCheck(service) : undefined;
-  const slices = behind.slices.filter(({ addressType }) => addressType !== 'FQDN');
-  const subsets = isUserspace ? (behind.endpoints?.subsets ?? []) : slices;
+  const subsets = isUserspace ? (behind.endpoints?.subsets ?? []) : behind.slices;
   return {
     namespace,
     name: metadata.name,

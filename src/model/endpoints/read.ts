@@ -4,15 +4,17 @@ import type { Endpoint, EndpointSlice, EndpointSubset, ServicePort } from '../cl
 
 /**
  * Those of one port of a Service, of its families, sorted by address and port, each once: of two that differ, the ready one. They
- * serve the port when name and protocol agree; a port without a number means all of them, and none to kube-proxy.
+ * serve the port when name and protocol agree; a port without a number means all of them, and none to kube-proxy. Slices of names,
+ * addressType FQDN, lead nowhere: nobody resolves them.
  */
 export function endpointsOfPort(
-  subsets: readonly EndpointSubset[],
+  subsets: readonly (EndpointSubset & Partial<Pick<EndpointSlice, 'addressType'>>)[],
   { name, protocol }: Pick<ServicePort, 'name' | 'protocol'>,
   families: readonly Family[],
 ): Endpoint[] {
   const unique = new Map<string, Endpoint>();
-  for (const { ports, endpoints } of subsets) {
+  for (const { ports, endpoints, addressType } of subsets) {
+    if (addressType === 'FQDN') continue;
     const port = ports.find((candidate) => candidate.name === name && candidate.protocol === protocol)?.port;
     if (port === undefined) continue;
     for (const endpoint of endpoints) {

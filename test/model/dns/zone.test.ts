@@ -4,7 +4,7 @@ import { answer } from '../../../src/dns/answer.ts';
 import { formatData } from '../../../src/dns/record.ts';
 import type { ModelOptions } from '../../../src/model/index.ts';
 import { clusterOf, modelled } from '../cluster.ts';
-import { pod, service, stream, topology } from '../objects.ts';
+import { pod, service, slice, stream, topology } from '../objects.ts';
 
 const LAB = stream(
   topology({
@@ -42,6 +42,12 @@ function ask(name: string, type: string, text = LAB, options: Partial<ModelOptio
 
 const HEADLESS = 'headless.default.svc.cluster.local';
 const OTHER = `10-244-2-2.${HEADLESS}`;
+
+it('names in an EndpointSlice are no addresses', () => {
+  const names = slice('x', 'names', [{ addresses: ['db.test.com'] }], { addressType: 'FQDN' });
+  const text = stream(LAB, service('names', { clusterIP: 'None', selector: undefined }), names);
+  expect(ask('names.default.svc.cluster.local', 'A', text)).toMatchObject({ status: 'NXDOMAIN', answers: [] });
+});
 
 describe('the specification', () => {
   it.each([
