@@ -1,12 +1,8 @@
-/** What went wrong with a lab, for a person. */
+/** Error → Problem: what people read of whatever a lab or its environment throws. */
 import { KernelError } from '../apply/kernel/errors.ts';
 import { SandboxError } from '../apply/sandbox/error.ts';
+import type { Problem } from '../judge/result.ts';
 import { ChangeError } from './lab.ts';
-
-export interface Problem {
-  readonly message: string;
-  readonly remedy?: string;
-}
 
 /** Anything unexpected is thrown on. */
 export function problemOf(error: unknown): Problem {

@@ -10,17 +10,16 @@ import type { PassThrough } from '../compile/pass-through.ts';
 import type { Relay, RelayProgram } from '../compile/relay.ts';
 import type { Speaker } from '../compile/speaker.ts';
 import type { UdpTunnel } from '../compile/udp-tunnel.ts';
-import { commandOf, loaderOf } from '../plan/command.ts';
+import { commandOf } from '../plan/command.ts';
 import type { LoadRules, Operation, Plan, SetDaemon } from '../plan/operation.ts';
 import type { Attachments } from './cni/attachments.ts';
 import { classify, KernelError } from './kernel/errors.ts';
-import { launchChecked } from './kernel/launch.ts';
 import { dumpLinks } from './kernel/links.ts';
+import { runLoader } from './kernel/loader.ts';
 import { addNamespace, deleteNamespace, inside, openNamespace } from './kernel/namespaces.ts';
 import { NetlinkError, NetlinkSocket } from './kernel/netlink.ts';
 import { withPortOwner } from './kernel/port-owner.ts';
 import { isNetlinkOperation, messageOf } from './kernel/rtnetlink.ts';
-import { inParts } from './kernel/rules-in-parts.ts';
 import { makeTun } from './kernel/tun.ts';
 import { configureWireguard } from './kernel/wireguard.ts';
 import type { Retirement } from './retirement.ts';
@@ -30,8 +29,6 @@ import { deleteStaleFlows } from './stale-flows.ts';
 const LOADERS_AT_ONCE = 32;
 /** Plugins are programs that compute as well. */
 const NODES_AT_ONCE = 4;
-/** Emulated, nft takes minutes for 10,000 Services. */
-const LOADING_MS = 600_000;
 
 /** What goes on in a lab after a plan has been carried out. */
 export interface Residents {
@@ -229,27 +226,6 @@ async function forEachNamespace<O extends Operation>(
     for (let own = queue.shift(); own; own = queue.shift()) for (const operation of own) await action(operation);
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
-}
-
-async function runLoader(operation: LoadRules): Promise<void> {
-  const { namespace, origin } = operation;
-  const load = (part: LoadRules) =>
-    inside(namespace, () => launchChecked(loaderOf(part), { stdin: part.text, namespace, timeoutMs: LOADING_MS }));
-  try {
-    await load(operation).catch(async (error: unknown) => {
-      const parts = isTooLong(error) ? inParts(operation) : undefined;
-      if (!parts) throw error;
-      for (const part of parts) await load(part);
-    });
-  } catch (error) {
-    if (!(error instanceof KernelError)) throw error;
-    throw new KernelError({ ...error.details, origin });
-  }
-}
-
-/** EMSGSIZE, in the words of the programs. */
-function isTooLong(error: unknown): boolean {
-  return error instanceof KernelError && error.details.cause.includes('Message too long');
 }
 
 function explained(operation: Operation, cause: string): KernelError {

@@ -14,11 +14,19 @@ export interface LabResult {
   readonly verdicts: readonly Verdict[];
   readonly durationMs: number;
   /** Why the lab could not be built or watched, or the step not be taken. The checks from there on are skipped. */
-  readonly problem?: { readonly message: string; readonly remedy?: string; readonly step?: string };
+  readonly problem?: Problem;
   /** Command that tests this lab again. */
   readonly command?: string;
   /** File that holds the packets. */
   readonly capture?: string;
+}
+
+/** What went wrong, for a person. */
+export interface Problem {
+  readonly message: string;
+  readonly remedy?: string;
+  /** The step that could not be taken; undefined: the lab could not be built. */
+  readonly step?: string;
 }
 
 export interface Totals {

@@ -184,8 +184,12 @@ function target({ network, pod }: Attachment): string[] {
 
 /** To all its nodes, as if they were well. */
 export function passThroughWords(namespace: string, { address, nodes }: PassThrough): string[] {
-  const ways = [...new Set(nodes.map(({ via }) => via))];
-  return ['ip', '-n', namespace, 'route', 'replace', address, ...ways.flatMap((via) => ['nexthop', 'via', via])];
+  return ['ip', '-n', namespace, 'route', 'replace', address, ...nextHops(nodes)];
+}
+
+/** Each node once, however many Services lead to it. */
+export function nextHops(nodes: PassThrough['nodes']): string[] {
+  return [...new Set(nodes.map(({ via }) => via))].flatMap((via) => ['nexthop', 'via', via]);
 }
 
 /** How a daemon is started, its configuration on standard input, and ended. All machines share a file system: its files are one's own. */

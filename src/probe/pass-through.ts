@@ -3,6 +3,7 @@ import { run } from '../apply/kernel/command.ts';
 import { inside } from '../apply/kernel/namespaces.ts';
 import type { PassThrough } from '../compile/pass-through.ts';
 import { hostCidr } from '../net/address.ts';
+import { nextHops } from '../plan/command.ts';
 import type { HealthChecks } from './health-checks.ts';
 
 export class PassThroughs {
@@ -28,8 +29,7 @@ export class PassThroughs {
 
 async function lead(namespace: string, address: string, nodes: PassThrough['nodes']): Promise<void> {
   const to = hostCidr(address).text;
-  const ways = [...new Set(nodes.map(({ via }) => via))].flatMap((via) => ['nexthop', 'via', via]);
-  await ip(namespace, ['route', 'replace', ...(ways.length === 0 ? ['blackhole', to] : [to, ...ways])]);
+  await ip(namespace, ['route', 'replace', ...(nodes.length === 0 ? ['blackhole', to] : [to, ...nextHops(nodes)])]);
 }
 
 async function ip(namespace: string, words: readonly string[]): Promise<void> {

@@ -41,9 +41,10 @@ export function withOuterRewrites(
   const connections = tracked.map(({ place, listing }) => ({ place, tuples: trackedTuples(listing) }));
   const translated = (hop: Hop): Hop => {
     const left = outerTuple(hop);
+    if (!left) return hop;
     const own = connections.flatMap(({ place, tuples }) => (place === hop.place ? tuples : []));
-    const sent = left && own.find(({ answered }) => isAnswerTo(answered, left))?.sent;
-    const rewrites = left && sent ? rewritesBetween(sent, left, hop.place, false) : [];
+    const sent = own.find(({ answered }) => isAnswerTo(answered, left))?.sent;
+    const rewrites = sent ? rewritesBetween(sent, left, hop.place, false) : [];
     return rewrites.length > 0 ? { ...hop, encapsulation: { ...hop.encapsulation!, rewrites } } : hop;
   };
   return walks.map((walk) => ({
