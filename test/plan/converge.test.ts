@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { KernelState } from '../../src/compile/index.ts';
+import type { Table } from '../../src/compile/iptables.ts';
 import type { Link } from '../../src/compile/kernel-state.ts';
 import { commandOf } from '../../src/plan/command.ts';
 import { converge } from '../../src/plan/converge.ts';
@@ -317,6 +318,38 @@ describe('rules', () => {
     expect(change).toMatchObject({ program: 'iptables', onTop: true });
     const words = change!.text.split('\n').map((line) => line.replace(/-[A-Z0-9]{16}.*/, ''));
     expect(words.filter((word) => /^([*:]|-X)/.test(word))).toEqual(['*nat', ':KUBE-SVC', ':KUBE-SEP', '-X KUBE-SEP']);
+  });
+});
+
+describe('pods that plugins have connected', () => {
+  const current = stateOfFile('topologies/cni-plugins.yaml');
+  const withRuleIn = (chain: string): KernelState => ({
+    namespaces: current.namespaces.map((namespace) =>
+      namespace.name === 'node.node1'
+        ? { ...namespace, iptables: { tables: namespace.iptables!.tables.map((table) => withRule(table, chain)) } }
+        : namespace,
+    ),
+  });
+  const withRule = (table: Table, chain: string): Table => ({
+    ...table,
+    chains: table.chains.map((each) =>
+      table.name === 'nat' && each.name === chain
+        ? { ...each, rules: [...each.rules, { text: '-j RETURN', origin: { file: 'lab.yaml', line: 1 } }] }
+        : each,
+    ),
+  });
+  const done = (chain: string) =>
+    commands(current, withRuleIn(chain)).map((command) => command.replace('ip netns exec node.node1 ', ''));
+
+  it('stay when rules change that are not theirs', () => {
+    expect(done('KUBE-SERVICES')).toEqual(['iptables-restore --noflush']);
+  });
+
+  it('are connected anew when a built-in chain is emptied, which has rules of theirs', () => {
+    const called = done('PREROUTING').map((command) => command.split(' ').slice(0, 2).join(' '));
+    expect(called).toEqual([
+      ...['cnitool del', 'cnitool del', 'iptables-restore --noflush', 'cnitool add', 'cnitool add'],
+    ]);
   });
 });
 
