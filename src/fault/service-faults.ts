@@ -135,6 +135,13 @@ export const SERVICE_FAULTS = {
       return isSame ? [] : [{ ...namespace, ipsets }];
     },
   },
+  'stateless-policy': {
+    summary: 'policies judge every packet: the rules that let packets of connections through are missing',
+    edit: withoutRules(
+      'filter',
+      ({ text }, { name }) => /^(KUBE-NWPLCY-COMMON$|cali-[tf]w-)/.test(name) && text.includes('RELATED,ESTABLISHED'),
+    ),
+  },
   'no-statistic': {
     summary: 'balancing lost its probabilities, weights or turns: the first endpoint takes all',
     edit: inEachMode(

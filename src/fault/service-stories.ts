@@ -168,6 +168,16 @@ export const SERVICE_STORIES = {
     threads: ['cloudnativelabs/kube-router#2059', 'cloudnativelabs/kube-router#1309'],
     topology: 'policy-parts',
   },
+  'stateless-policy': {
+    cause:
+      'A NetworkPolicy says who may open a connection; what belongs to one passes because connection tracking knows it, by the first rule of each pod (RELATED,ESTABLISHED). Without that rule a policy is a packet filter: answers are judged as if somebody were asking.',
+    symptom:
+      'A pod that lets nobody in gets no answers to its own questions (reply-lost). Connections that were open when a policy came break off: rejected (kube-router), dropped (Felix).',
+    remedy:
+      '`iptables -S KUBE-NWPLCY-COMMON`, or that of a cali-tw chain in Calico: one of the first rules accepts RELATED,ESTABLISHED. It does not help where packets of one direction do not come by this node, or are excepted from tracking (NOTRACK).',
+    threads: [],
+    topology: 'policy-changes',
+  },
   'no-statistic': {
     cause: 'The rule of the first endpoint has lost its probability, or all real servers but one have weight 0.',
     symptom: 'All connections go to one endpoint.',

@@ -93,6 +93,7 @@ const LABS: Partial<Record<FaultName, KernelState>> = {
   'no-accept-ra': ADVERTISED,
   'no-policy': POLICY,
   'stale-policy': POLICY,
+  'stateless-policy': POLICY,
   'no-dns': NAMED,
 };
 const [PORT_A, PORT_B] = ['node.node1', 'node.node2'].map(
@@ -577,6 +578,8 @@ describe('where policies are enforced', () => {
     ['no-policy', FELIX, / filter -A cali-tw-\S+ .*(of tier default|Return if policy accepted|--jump cali-pi-)/, 8],
     ['stale-policy', POLICY, / add KUBE-(SRC|DST)-/, 8],
     ['stale-policy', FELIX, / add cali40s:/, 4],
+    ['stateless-policy', POLICY, / filter -A KUBE-NWPLCY-COMMON .*RELATED,ESTABLISHED/, 2],
+    ['stateless-policy', FELIX, / filter -A cali-[tf]w-\S+ .*RELATED,ESTABLISHED/, 4],
   ] as const)('%s takes every rule or entry that leads to them, and no other', (fault, state, pattern, count) => {
     const wanted = linesMatching(state, pattern);
     expect(wanted).toHaveLength(count);

@@ -77,6 +77,7 @@ describe('a fault', () => {
     'no-invalid-drop',
     'no-policy',
     'stale-policy',
+    'stateless-policy',
     'no-statistic',
     'no-affinity',
     'no-accept-ra',

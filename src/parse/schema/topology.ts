@@ -177,6 +177,7 @@ export const FAULT_NAMES = [
   'no-invalid-drop',
   'no-policy',
   'stale-policy',
+  'stateless-policy',
   'no-statistic',
   'no-affinity',
   'no-proxy-sync',
