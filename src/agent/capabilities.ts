@@ -7,7 +7,8 @@ import { cacheFolder } from '../apply/sandbox/vm/cache.ts';
 import { cachedKernels } from '../apply/sandbox/vm/kernel.ts';
 import { lastBoot } from '../apply/sandbox/vm/machine.ts';
 import { DEFAULT_PLUGIN_PATH } from '../parse/schema/cni.ts';
-import { type Examined, examineFeatures, FEATURES } from './features.ts';
+import { type Examined, examineFeatures } from './examine.ts';
+import { FEATURES } from './features.ts';
 import { remediesOf } from './remedies.ts';
 import type { Sandbox } from './sandbox.ts';
 

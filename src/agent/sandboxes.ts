@@ -7,7 +7,8 @@ import { type NamespaceKind, type SandboxKind, usualNamespaces } from '../apply/
 import { findKernel, type GuestKernel } from '../apply/sandbox/vm/kernel.ts';
 import { assertPrograms, Machine } from '../apply/sandbox/vm/machine.ts';
 import type { KernelState } from '../compile/kernel-state.ts';
-import { type Examined, examineFeatures, type Feature, featuresOf } from './features.ts';
+import { type Examined, examineFeatures } from './examine.ts';
+import { type Feature, featuresOf } from './features.ts';
 import { programPath } from './programs.ts';
 import { lackOf, remediesOf } from './remedies.ts';
 import { type DetachedPlace, machineSandbox, namespaceSandbox, type OwnAgent, type Sandbox } from './sandbox.ts';
